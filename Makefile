@@ -1,0 +1,52 @@
+# Laurel. `make help` lists what there is. Every command sets up what it needs; a second run starts at once.
+
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+PY := $(VENV)/bin/python
+READY := $(VENV)/.ready
+export PYTHONPATH := platform
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lock migrate browser clean
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
+
+# The environment, from the hashed lock. Flask-Principal is published as source only, so pip builds that one.
+$(READY): requirements/dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Laurel needs Python 3.11 or newer (set PYTHON=…)."; exit 1; }
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@echo "Setting up $(VENV) (once) …"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(PY) -m laurel.web.fonts
+	@touch $@
+
+demo: $(READY) ## run the site with its content, a payment sandbox and a worker (PORT=8000)
+	@exec $(PY) -m laurel demo --port $(PORT)
+
+test: $(READY) browser ## run all tests, on SQLite and PostgreSQL, and the journeys in Chromium
+	@$(PY) -m pytest -n auto -q
+
+check: $(READY) ## format, lint, import contracts, types, templates
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/ruff check .
+	@test ! -e platform/__init__.py || { echo "platform/__init__.py hides Python's own platform module. Remove it."; exit 1; }
+	@$(VENV)/bin/lint-imports
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/djlint templates --lint --quiet
+
+migrate: $(READY) ## bring the database to the newest schema
+	@$(PY) -m laurel migrate
+
+browser: $(READY) ## find Chromium, or install it
+	@$(PY) tests/browser.py
+
+LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet
+lock: $(READY) ## pin and hash every dependency anew
+	@$(PY) -m pip install --quiet --disable-pip-version-check uv
+	@$(PY) -m $(LOCK) -o requirements/prod.txt
+	@$(PY) -m $(LOCK) --extra dev -o requirements/dev.txt
+
+clean: ## remove the environment and the demo's data
+	rm -rf $(VENV) instance

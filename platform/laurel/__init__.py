@@ -1,0 +1,1 @@
+"""Laurel: a certification learning platform."""

@@ -1,0 +1,1 @@
+"""Flask glue: session and transaction, access, errors, static files, headers. No domain."""

@@ -1,0 +1,191 @@
+"""Sessions that live in the database. The cookie is only a random token; the row's id is its SHA-256."""
+
+import hashlib
+import json
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import Flask, Request, Response, request
+from flask.sessions import SessionInterface, SessionMixin
+from sqlalchemy import ForeignKey, String, delete, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Session as DatabaseSession
+from werkzeug.datastructures import CallbackDict
+
+from laurel.core.db import Base, database_now
+from laurel.settings import Settings
+from laurel.web.session import current_session
+
+ANONYMOUS_IDLE = timedelta(hours=12)
+ABSOLUTE = timedelta(days=60)
+TOUCH = timedelta(minutes=1)
+
+
+class BrowserSession(Base):
+    """One browser's session. It ends when it idles too long, at its absolute end, or when it is deleted."""
+
+    __tablename__ = "browser_sessions"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True, default=None)
+    data: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    idle_seconds: Mapped[int]
+    ends_at: Mapped[datetime] = mapped_column(index=True)
+    keep_until: Mapped[datetime | None] = mapped_column(default=None)
+    address_prefix: Mapped[str] = mapped_column(String(60), default="")
+    browser: Mapped[str] = mapped_column(String(120), default="")
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether it ended; a running exam (`keep_until`) outlives the idle limit."""
+        if self.keep_until is not None and now < self.keep_until:
+            return False
+        return now >= self.ends_at or now >= self.last_seen_at + timedelta(seconds=self.idle_seconds)
+
+
+class LazySession(SessionMixin):
+    """Looks like Flask's session and touches the database only when someone reads or writes it."""
+
+    def __init__(self, token: str | None) -> None:
+        self.token = token
+        self.accessed = False
+        self.modified = False
+        self.renew = False
+        self.limits: tuple[timedelta, timedelta] | None = None
+        self.row: BrowserSession | None = None
+        self._data: CallbackDict[str, Any] | None = None
+
+    @property
+    def data(self) -> CallbackDict[str, Any]:
+        self.accessed = True
+        if self._data is None:
+            self._data = CallbackDict(self._load(), on_update=lambda _data: setattr(self, "modified", True))
+        return self._data
+
+    def _load(self) -> dict[str, Any]:
+        if self.token is None:
+            return {}
+        session = current_session()
+        row = session.get(BrowserSession, row_id(self.token))
+        if row is None or row.is_over(database_now(session)):
+            self.token = None
+            return {}
+        self.row = row
+        return json.loads(json.dumps(row.data))  # type: ignore[no-any-return]
+
+    def regenerate(self, *, idle: timedelta, absolute: timedelta) -> None:
+        """Give the session a new id and new limits at the end of this request: at sign-in and whenever rights change."""
+        self.renew, self.modified, self.limits = True, True, (idle, absolute)
+
+    def __getitem__(self, key: str) -> Any:
+        return self.data[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.data[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.data[key]
+
+    def __iter__(self) -> Any:
+        return iter(self.data)
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+
+def row_id(token: str) -> str:
+    """The id under which the session of a cookie's token is kept: the token itself is never stored."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def address_prefix(address: str | None) -> str:
+    """The /24 of an IPv4 address, the /48 of an IPv6 one: enough to recognize a network, not a person."""
+    if not address:
+        return ""
+    if ":" in address:
+        return ":".join(address.split(":")[:3]) + "::/48"
+    return ".".join(address.split(".")[:3]) + ".0/24"
+
+
+class DatabaseSessions(SessionInterface):
+    """Flask's door to `browser_sessions`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.cookie = "__Host-laurel" if settings.is_https else "laurel_demo"
+        self.secure = settings.is_https
+
+    def open_session(self, app: Flask, request: Request) -> LazySession:
+        return LazySession(request.cookies.get(self.cookie))
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        if not isinstance(session, LazySession) or not session.accessed:
+            return
+        response.vary.add("Cookie")
+        database = current_session()
+        database.rollback()  # what a view did not commit is not ours to commit
+        now = database_now(database)
+        if session.modified:
+            self._write(database, session, response, now)
+        elif session.row is not None and now - session.row.last_seen_at >= TOUCH:
+            database.execute(update(BrowserSession).where(BrowserSession.id == session.row.id).values(last_seen_at=now))
+        database.commit()
+
+    def _write(self, database: DatabaseSession, session: LazySession, response: Response, now: datetime) -> None:
+        user_id = session.get("_laurel_user")
+        if not session.data:
+            if session.token is not None:
+                database.execute(delete(BrowserSession).where(BrowserSession.id == row_id(session.token)))
+            response.delete_cookie(self.cookie, path="/", secure=self.secure, httponly=True, samesite="Lax")
+            return
+        if session.row is not None and not session.renew:
+            changed = update(BrowserSession).where(BrowserSession.id == session.row.id)
+            database.execute(changed.values(data=dict(session.data), last_seen_at=now, user_id=UUID(user_id) if user_id else None))
+            return
+        if session.token is not None:
+            database.execute(delete(BrowserSession).where(BrowserSession.id == row_id(session.token)))
+        token = secrets.token_urlsafe(32)
+        idle, absolute = session.limits or (ANONYMOUS_IDLE, ABSOLUTE)
+        database.add(
+            BrowserSession(
+                id=row_id(token),
+                user_id=UUID(user_id) if user_id else None,
+                data=dict(session.data),
+                created_at=now,
+                last_seen_at=now,
+                idle_seconds=int(idle.total_seconds()),
+                ends_at=now + absolute,
+                address_prefix=address_prefix(request.remote_addr),
+                browser=(request.user_agent.string or "")[:120],
+            )
+        )
+        response.set_cookie(self.cookie, token, max_age=int(absolute.total_seconds()), path="/", secure=self.secure, httponly=True, samesite="Lax")
+
+
+def list_sessions_of(session: DatabaseSession, user_id: UUID) -> list[BrowserSession]:
+    """A person's own sessions, the latest used first."""
+    return list(session.scalars(select(BrowserSession).filter_by(user_id=user_id).order_by(BrowserSession.last_seen_at.desc())))
+
+
+def end_sessions_of(session: DatabaseSession, user_id: UUID, *, except_id: str | None = None) -> int:
+    """End a person's sessions, all or all but one; returns how many ended."""
+    ended = delete(BrowserSession).where(BrowserSession.user_id == user_id)
+    if except_id is not None:
+        ended = ended.where(BrowserSession.id != except_id)
+    return session.execute(ended).rowcount  # type: ignore[attr-defined,no-any-return]
+
+
+def keep_session_until(session: DatabaseSession, session_id: str, until: datetime) -> None:
+    """A running exam keeps its browser session alive until `until`, whatever the idle limit says."""
+    session.execute(update(BrowserSession).where(BrowserSession.id == session_id).values(keep_until=until))
+
+
+def delete_ended_sessions(session: DatabaseSession, *, now: datetime) -> int:
+    """Clear away sessions past their absolute end; returns how many."""
+    return session.execute(delete(BrowserSession).where(BrowserSession.ends_at < now)).rowcount  # type: ignore[attr-defined,no-any-return]
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    app.session_interface = DatabaseSessions(settings)

@@ -1,0 +1,122 @@
+"""What goes wrong, turned into a page or JSON that says what to do. The only place that knows HTTP statuses for errors."""
+
+import logging
+from dataclasses import dataclass
+from uuid import uuid4
+
+from flask import Flask, g, render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from werkzeug.exceptions import HTTPException
+
+from laurel.core.errors import ConflictError, DomainError, ForbiddenError, GoneError, NotFoundError, UnavailableError
+from laurel.web.session import end_transaction
+
+log = logging.getLogger("laurel.errors")
+
+STATUS = {NotFoundError: 404, ForbiddenError: 403, ConflictError: 409, GoneError: 410, UnavailableError: 503}
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """What an error page says: its title, what happened, and what to do."""
+
+    title: str
+    message: str
+    what_to_do: str
+
+
+HELP = {
+    400: Help("That request does not make sense", "Something in it was missing or malformed. Nothing was changed.", "Go back, reload the page and try again."),
+    401: Help("Please sign in", "Your session has ended. Nothing was changed.", "Sign in again and repeat what you did."),
+    403: Help("This is not yours to open", "Your account may not do that.", "If you think it should, ask a member of staff."),
+    404: Help("There is no such page", "The address may be mistyped, or the page has moved.", "Try one of these instead."),
+    405: Help("That does not work here", "This address cannot be used that way. Nothing was changed.", "Go back and use the buttons of the page."),
+    409: Help("This has changed in the meantime", "Somebody, or you in another tab, was faster. Nothing was overwritten.", "Reload the page to see the present state."),
+    410: Help("This was removed", "It existed once and was removed for good.", "Try one of these instead."),
+    413: Help("That is too large", "What you sent is larger than this page accepts. Nothing was changed.", "Send less, or a smaller file."),
+    415: Help("That format is not understood", "This address expects another kind of content. Nothing was changed.", "Use the buttons of the page."),
+    429: Help("One moment, please", "That was tried too often in a short time. Nothing was changed.", "Wait a little and try again."),
+    500: Help("Something broke on our side", "It is not your fault, and nothing was half saved.", "Try again. If it happens again, tell us the reference below."),
+    503: Help("We are not fully available", "Your work is safe. Nothing was half saved.", "Wait a few seconds and try again."),
+}
+LINKS = [("Courses", "/courses"), ("Articles", "/articles"), ("Verify a certificate", "/verify")]
+SQLITE_TROUBLE = ("database is locked", "disk is full", "disk i/o error", "unable to open")
+
+
+def wants_json() -> bool:
+    """Whether the client is a script that sent or asked for JSON."""
+    return request.is_json or request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
+
+
+def show(status: int, *, message: str | None = None, reference: str | None = None) -> ResponseReturnValue:
+    """The error page, or its JSON twin, with `status`."""
+    end_transaction()
+    advice = HELP.get(status, HELP[400])
+    headers = {"Retry-After": "2"} if status == 503 else {}
+    if wants_json():
+        kind = "temporarily_unavailable" if status == 503 else advice.title.lower().replace(" ", "_")
+        return {"error": kind, "message": message or advice.message, "reference": reference}, status, headers
+    g.viewer = None
+    page = render_template(
+        "errors/page.html",
+        code=status,
+        title=advice.title,
+        message=message or advice.message,
+        what_to_do=advice.what_to_do,
+        links=LINKS,
+        reference=reference,
+    )
+    return page, status, headers
+
+
+def status_of(error: DomainError) -> int:
+    """The HTTP status of a domain error's family."""
+    return next((code for family, code in STATUS.items() if isinstance(error, family)), 400)
+
+
+def is_database_trouble(error: DBAPIError) -> bool:
+    """Whether the database is away, full, locked or too slow, as against a statement of ours that is wrong."""
+    state = getattr(error.orig, "sqlstate", None)
+    if error.connection_invalidated or (state and state[:2] in {"08", "53", "57", "58"}) or state in {"40001", "40P01", "55P03"}:
+        return True
+    text = str(error.orig).lower()
+    return isinstance(error, OperationalError) and (state is None) and ("sqlite" not in type(error.orig).__module__ or any(s in text for s in SQLITE_TROUBLE))
+
+
+def init_app(app: Flask) -> None:
+    """Register one handler for each kind of trouble."""
+
+    @app.errorhandler(DomainError)
+    def domain(error: DomainError) -> ResponseReturnValue:
+        return show(status_of(error), message=error.message)
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> ResponseReturnValue:
+        if error.response is not None or error.code is None or error.code < 400:
+            return error.get_response()
+        response = app.make_response(show(error.code))
+        for name, value in error.get_headers():
+            if name in {"Allow", "Retry-After"}:
+                response.headers[name] = value
+        return response
+
+    @app.errorhandler(IntegrityError)
+    def conflict(error: IntegrityError) -> ResponseReturnValue:
+        log.warning("A constraint held: %s", error.orig)
+        return show(409)
+
+    @app.errorhandler(DBAPIError)
+    def database(error: DBAPIError) -> ResponseReturnValue:
+        return show(503) if is_database_trouble(error) else unexpected(error)
+
+    @app.errorhandler(PoolTimeoutError)
+    def pool(_error: PoolTimeoutError) -> ResponseReturnValue:
+        return show(503)
+
+    @app.errorhandler(Exception)
+    def unexpected(error: Exception) -> ResponseReturnValue:
+        reference = uuid4().hex[:12]
+        log.exception("Unexpected error, reference %s", reference, exc_info=error)
+        return show(500, reference=reference)

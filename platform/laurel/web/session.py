@@ -1,0 +1,61 @@
+"""The request's one database session, and the block that commits it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flask import Flask, current_app, g, request
+from sqlalchemy.orm import Session
+from werkzeug.local import LocalProxy
+
+from laurel.core.db import Database
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def database() -> Database:
+    """The application's database."""
+    found: Database = current_app.extensions["laurel_database"]
+    return found
+
+
+def current_session() -> Session:
+    """The session of this request. Requests that may write take SQLite's write lock when they first touch it."""
+    if "database_session" not in g:
+        view = current_app.view_functions.get(request.endpoint or "")
+        writes = request.method not in SAFE_METHODS or getattr(view, "writes_on_get", False)
+        g.database_session = database().session(writes=writes)
+    session: Session = g.database_session
+    return session
+
+
+session_proxy: Session = LocalProxy(current_session)  # type: ignore[assignment]
+"""`current_session()` for libraries that want an object."""
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """Commit the request's session if the block ends well, roll it back if it raises."""
+    session = current_session()
+    try:
+        yield session
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+
+
+def end_transaction() -> None:
+    """Let go of the database before talking to the outside: whatever was not committed is undone."""
+    if "database_session" in g:
+        g.database_session.rollback()
+
+
+def init_app(app: Flask, database: Database) -> None:
+    """Give the app its database and close each request's session at its end."""
+    app.extensions["laurel_database"] = database
+
+    @app.teardown_request
+    def close_session(_error: BaseException | None = None) -> None:
+        session: Session | None = g.pop("database_session", None)
+        if session is not None:
+            session.close()

@@ -1,0 +1,1 @@
+"""Checkout sessions: what may be asked for, what it costs, how it ends."""

@@ -1,0 +1,1 @@
+"""The hosted payment page, as a buyer's browser sees it."""

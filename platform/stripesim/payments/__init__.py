@@ -1,0 +1,1 @@
+"""Money that moved: payment intents, charges, refunds, balance transactions."""

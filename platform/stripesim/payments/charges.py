@@ -1,0 +1,130 @@
+"""Charges: one attempt to take the money, and what came of it."""
+
+from stripesim.account import SETTINGS
+from stripesim.api.endpoint import Call, Endpoint, listing
+from stripesim.api.paging import conditions_of, envelope, page
+from stripesim.api.shape import Range, Text
+from stripesim.events import emit
+from stripesim.ids import new_id
+from stripesim.payments import balance
+from stripesim.payments.cards import Card
+from stripesim.payments.methods import details_of
+from stripesim.store import Condition, Doc
+from stripesim.work import Work
+
+SHOWN_REFUNDS = 10
+# Null for every fresh charge; most stay so in the sandbox.
+EMPTY = (
+    "application",
+    "application_fee",
+    "application_fee_amount",
+    "balance_transaction",
+    "failure_balance_transaction",
+    "on_behalf_of",
+    "receipt_number",
+    "receipt_url",
+    "review",
+    "shipping",
+    "source",
+    "source_transfer",
+    "transfer_data",
+    "transfer_group",
+)
+COPIED = (
+    "currency",
+    "customer",
+    "description",
+    "metadata",
+    "receipt_email",
+    "statement_descriptor",
+    "statement_descriptor_suffix",
+)
+
+
+def make_charge(work: Work, intent: Doc, method: Doc, card: Card, *, is_challenged: bool) -> Doc:
+    """Take the intent's money from the card, or be declined by it."""
+    is_approved = not card.decline_code
+    amount, suffix = intent["amount"], intent["statement_descriptor_suffix"]
+    prefix = SETTINGS["card_payments"]["statement_descriptor_prefix"]
+    charge = {
+        **dict.fromkeys(EMPTY),
+        **{name: intent[name] for name in COPIED},
+        "id": new_id("ch"),
+        "object": "charge",
+        "amount": amount,
+        "amount_captured": amount if is_approved else 0,
+        "amount_refunded": 0,
+        "billing_details": method["billing_details"],
+        "calculated_statement_descriptor": f"{prefix}* {suffix}" if suffix else prefix,
+        "captured": is_approved,
+        "created": work.now,
+        "disputed": False,
+        "failure_code": None if is_approved else "card_declined",
+        "failure_message": card.decline_message or None,
+        "fraud_details": {},
+        "livemode": False,
+        "outcome": _outcome(card),
+        "paid": is_approved,
+        "payment_intent": intent["id"],
+        "payment_method": method["id"],
+        "payment_method_details": details_of(method, is_challenged=is_challenged, is_approved=is_approved),
+        "radar_options": {},
+        "refunded": False,
+        "status": "succeeded" if is_approved else "failed",
+    }
+    if is_approved:
+        charge["balance_transaction"] = balance.record_charge(work, charge)["id"]
+    work.books.insert(charge, {"behavior": card.behavior})
+    emit(work, "charge.succeeded" if is_approved else "charge.failed", charge)
+    return charge
+
+
+def _outcome(card: Card) -> Doc:
+    is_approved = not card.decline_code
+    return {
+        "advice_code": None if is_approved else "try_again_later",
+        "network_advice_code": None,
+        "network_decline_code": None if is_approved else "05",
+        "network_status": "approved_by_network" if is_approved else "declined_by_network",
+        "reason": card.decline_code or None,
+        "risk_level": "normal",
+        "risk_score": 20,
+        "seller_message": ("Payment complete." if is_approved else "The bank did not return any further details."),
+        "type": "authorized" if is_approved else "issuer_declined",
+    }
+
+
+def add_refunded(work: Work, charge: Doc, amount: int) -> Doc:
+    """Note that a part (or all) of the money goes back."""
+    total = charge["amount_refunded"] + amount
+    changed = charge | {"amount_refunded": total, "refunded": total == charge["amount"]}
+    work.books.update(changed)
+    emit(work, "charge.refunded", changed, before=charge)
+    return changed
+
+
+def refunds_of(work: Work, charge: Doc) -> Doc:
+    """The list that `expand[]=refunds` shows inside a charge."""
+    found = work.books.list("refund", [Condition("charge", "=", charge["id"])], limit=SHOWN_REFUNDS + 1)
+    url = f"/v1/charges/{charge['id']}/refunds"
+    return envelope(found[:SHOWN_REFUNDS], url=url, has_more=len(found) > SHOWN_REFUNDS)
+
+
+def get_charge(call: Call) -> Doc:
+    return call.subject("charge")
+
+
+def list_charges(call: Call) -> Doc:
+    conditions = conditions_of(call.params, "created", "customer", "payment_intent")
+    return page(call, "charge", conditions)
+
+
+PARTS = {"charge": {"refunds": refunds_of}}
+ENDPOINTS = (
+    Endpoint("GET", "/v1/charges/<object_id>", get_charge),
+    listing(
+        "/v1/charges",
+        list_charges,
+        {"created": Range(), "customer": Text(), "payment_intent": Text()},
+    ),
+)

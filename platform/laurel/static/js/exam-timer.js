@@ -1,0 +1,89 @@
+// <exam-timer due="ISO" now="ISO"> (macro questions.exam_timer): counts down; the server decides when time is up.
+// `now` is the server's clock when it wrote the page, so a wrong clock here does no harm. The display is never live:
+// a screen reader hears it at 30, 15, 10, 5 and 1 minutes and when "Time left" is pressed. At zero it fires "time-up".
+import { recall, remember } from "./memory.js";
+
+const MINUTE = 60_000;
+const ANNOUNCED = [30, 15, 10, 5, 1];
+
+function inWords(left) {
+  const minutes = Math.floor(left / MINUTE);
+  const seconds = Math.floor((left % MINUTE) / 1000);
+  const unit = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
+  if (left <= 0) return "Time is up";
+  if (minutes >= 60) return `${unit(Math.floor(minutes / 60), "hour")} ${unit(minutes % 60, "minute")} left`;
+  return minutes >= 5 ? `${unit(minutes, "minute")} left` : `${minutes ? `${unit(minutes, "minute")} ` : ""}${unit(seconds, "second")} left`;
+}
+
+function inFigures(left) {
+  const seconds = Math.max(0, Math.ceil(left / 1000));
+  const two = (number) => String(number).padStart(2, "0");
+  const hours = Math.floor(seconds / 3600);
+  return `${hours ? `${hours}:` : ""}${two(Math.floor((seconds % 3600) / 60))}:${two(seconds % 60)}`;
+}
+
+class ExamTimer extends HTMLElement {
+  connectedCallback() {
+    const written = performance.timeOrigin + (performance.getEntriesByType("navigation")[0]?.responseStart ?? 0);
+    this.offset = Date.parse(this.getAttribute("now")) - written;
+    this.due = Date.parse(this.getAttribute("due"));
+    this.before = this.left();
+    this.build();
+    this.hide(recall("timer") === "hidden");
+    this.tick();
+    this.ticking = setInterval(() => this.tick(), 1000);
+  }
+
+  disconnectedCallback() {
+    clearInterval(this.ticking);
+  }
+
+  left() {
+    return this.due - (Date.now() + this.offset);
+  }
+
+  build() {
+    this.clock = this.querySelector(".timer-text");
+    this.clock.setAttribute("role", "timer");
+    this.voice = this.querySelector("[role=status]");
+    const say = this.querySelector("[data-say]");
+    const hide = this.querySelector("[data-hide]");
+    this.label = hide.querySelector("[data-label]");
+    say.addEventListener("click", () => this.say());
+    hide.addEventListener("click", () => this.hide(!this.clock.hidden));
+    say.hidden = hide.hidden = false;
+  }
+
+  /** Shows the time for a while even if it is hidden, and says it. */
+  say() {
+    this.voice.textContent = "";
+    setTimeout(() => (this.voice.textContent = inWords(this.left())), 50);
+    if (this.clock.hidden) {
+      this.clock.hidden = false;
+      setTimeout(() => this.hide(recall("timer") === "hidden"), 5000);
+    }
+  }
+
+  hide(hidden) {
+    this.clock.hidden = hidden;
+    this.label.textContent = hidden ? "Show timer" : "Hide timer";
+    remember("timer", hidden ? "hidden" : null);
+  }
+
+  tick() {
+    const left = this.left();
+    this.clock.textContent = inFigures(left);
+    this.clock.classList.toggle("timer-low", left <= 5 * MINUTE);
+    const passed = ANNOUNCED.filter((minutes) => this.before > minutes * MINUTE && left <= minutes * MINUTE);
+    if (passed.length) this.voice.textContent = `${passed.at(-1)} ${passed.at(-1) === 1 ? "minute" : "minutes"} left`;
+    this.before = left;
+    if (left <= 0) this.end();
+  }
+
+  end() {
+    clearInterval(this.ticking);
+    this.voice.textContent = "Time is up";
+    this.dispatchEvent(new CustomEvent("time-up", { bubbles: true }));
+  }
+}
+customElements.define("exam-timer", ExamTimer);

@@ -1,0 +1,17 @@
+// Loads the module of each custom element that is on the page, and no other. Pages work without any.
+const modules = {
+  "confirm-submit": "./confirm-submit.js",
+  "copy-button": "./copy-button.js",
+  "cta-picker": "./cta-picker.js",
+  "exam-timer": "./exam-timer.js",
+  "lesson-keys": "./lesson-keys.js",
+  "live-preview": "./live-preview.js",
+  "page-contents": "./page-contents.js",
+  "panel-switch": "./panel-switch.js",
+  "show-password": "./show-password.js",
+  "theme-switch": "./theme-switch.js",
+};
+
+for (const [name, path] of Object.entries(modules)) {
+  if (document.querySelector(name)) import(path);
+}

@@ -1,0 +1,1 @@
+"""Enrollments and progress: what a learner may open and how far they got."""

@@ -1,0 +1,213 @@
+"""The classroom: a learner's courses, their lessons, and the doors to quizzes and exams."""
+
+from datetime import timedelta
+from typing import Any, cast
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import session as browser_session
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from laurel.catalog.queries import OutlineLesson, get_lesson_html
+from laurel.catalog.rules import LessonKind
+from laurel.core.db import database_now
+from laurel.core.errors import ConflictError, InvalidInputError
+from laurel.learning import queries, services
+from laurel.learning.forms import CheckForm, DoneForm, StartExamForm, StartForm
+from laurel.learning.queries import CourseProgress, LessonLockedError, NotEnrolledError
+from laurel.quizzes import queries as quizzes
+from laurel.quizzes.services import OpenAttemptError, check_practice_answer, reset_practice_answer, start_attempt
+from laurel.settings import Settings
+from laurel.web.access import SIGNED_IN, my_id, policy
+from laurel.web.browser_sessions import LazySession, keep_session_until
+from laurel.web.limits import START, limiter
+from laurel.web.session import current_session, transaction
+
+bp = Blueprint("learning", __name__, url_prefix="/learn")
+SESSION_SLACK = timedelta(minutes=20)
+"""How much longer than the exam a session lives, so that a result can still be read."""
+
+
+def blueprints(settings: Settings) -> list[Blueprint]:
+    return [bp]
+
+
+@bp.errorhandler(NotEnrolledError)
+def go_to_enrolling(error: NotEnrolledError) -> ResponseReturnValue:
+    """Who is not enrolled is shown how to."""
+    return redirect(url_for("commerce.enroll_page", slug=error.course.slug))
+
+
+@bp.errorhandler(LessonLockedError)
+def go_to_the_map(error: LessonLockedError) -> ResponseReturnValue:
+    """Who is too early is shown what comes first."""
+    flash(error.message, "info")
+    return redirect(url_for(".course_page", course_slug=(request.view_args or {})["course_slug"]))
+
+
+def load(course_slug: str, lesson_slug: str) -> tuple[CourseProgress, OutlineLesson]:
+    """The learner's way through the course, and the lesson if it is open."""
+    way = queries.get_course_progress(current_session(), my_id(), course_slug)
+    return way, way.get_open_lesson(lesson_slug)
+
+
+def surroundings(way: CourseProgress, lesson: OutlineLesson) -> dict[str, Any]:
+    """What every page of a lesson shows around it."""
+    previous, following = way.neighbors(lesson)
+    modules = [
+        {
+            "title": f"{number} · {module.title}",
+            "lessons": [
+                {
+                    "title": item.title,
+                    "href": url_for(".lesson_page", course_slug=way.course.slug, lesson_slug=item.slug),
+                    "minutes": item.minutes,
+                    "state": way.states[item.id],
+                    "is_current": item.id == lesson.id,
+                }
+                for item in module.lessons
+            ],
+        }
+        for number, module in enumerate(way.outline.modules, start=1)
+    ]
+    return {
+        "way": way,
+        "lesson": lesson,
+        "previous": previous,
+        "next": following,
+        "is_done": lesson.id in way.done,
+        "map_modules": modules,
+    }
+
+
+@bp.get("")
+@policy(GET=SIGNED_IN)
+def home_page() -> ResponseReturnValue:
+    courses = queries.list_my_courses(current_session(), my_id())
+    current = next((item for item in courses if item.may_enter and item.next_lesson_slug is not None), None)
+    return render_template("learning/home_page.html", courses=courses, current=current)
+
+
+@bp.get("/<course_slug>")
+@policy(GET=SIGNED_IN)
+def course_page(course_slug: str) -> ResponseReturnValue:
+    return render_template("learning/course_page.html", way=queries.get_course_progress(current_session(), my_id(), course_slug))
+
+
+@bp.get("/<course_slug>/<lesson_slug>")
+@policy(GET=SIGNED_IN)
+def lesson_page(course_slug: str, lesson_slug: str) -> ResponseReturnValue:
+    way, lesson = load(course_slug, lesson_slug)
+    if lesson.kind is LessonKind.READING:
+        return reading_page(way, lesson)
+    return lobby_page(way, lesson, StartExamForm() if lesson.kind is LessonKind.EXAM else StartForm())
+
+
+def reading_page(way: CourseProgress, lesson: OutlineLesson, *, slot: int = 0, error: str = "") -> str:
+    """A lesson to read, with its practice questions; `error` stands beside the question in `slot`."""
+    session = current_session()
+    practice = quizzes.find_practice_state(session, lesson.quiz_id, my_id()) if lesson.quiz_id else []
+    return render_template(
+        "learning/lesson_page.html",
+        html=get_lesson_html(session, lesson.id),
+        practice=[{"slot": item.view, "feedback": item.feedback, "error": error if item.view.number == slot else ""} for item in practice],
+        check_form=CheckForm(),
+        done_form=DoneForm(),
+        **surroundings(way, lesson),
+    )
+
+
+def lobby_page(way: CourseProgress, lesson: OutlineLesson, form: StartForm | StartExamForm) -> str:
+    """The door to a quiz or an exam: what it is, its rules, and how long it really is."""
+    session = current_session()
+    lobby = quizzes.describe_lobby(session, _quiz_of(lesson), my_id(), now=database_now(session))
+    return render_template("learning/lobby_page.html", lobby=lobby, form=form, **surroundings(way, lesson))
+
+
+def _quiz_of(lesson: OutlineLesson) -> UUID:
+    if lesson.quiz_id is None:
+        raise ConflictError("This lesson has no quiz yet.")
+    return lesson.quiz_id
+
+
+@bp.post("/<course_slug>/<lesson_slug>/done")
+@policy(POST=SIGNED_IN)
+def finish_lesson(course_slug: str, lesson_slug: str) -> ResponseReturnValue:
+    with transaction() as session:
+        services.read_lesson(
+            session, learner_id=my_id(), course_slug=course_slug, lesson_slug=lesson_slug, now=database_now(session)
+        )
+    way, lesson = load(course_slug, lesson_slug)
+    _, following = way.neighbors(lesson)
+    if following is None:
+        return redirect(url_for(".course_page", course_slug=course_slug))
+    return redirect(url_for(".lesson_page", course_slug=course_slug, lesson_slug=following.slug))
+
+
+@bp.post("/<course_slug>/<lesson_slug>/reopen")
+@policy(POST=SIGNED_IN)
+def reopen_lesson(course_slug: str, lesson_slug: str) -> ResponseReturnValue:
+    with transaction() as session:
+        services.reopen_lesson(session, learner_id=my_id(), course_slug=course_slug, lesson_slug=lesson_slug)
+    return redirect(url_for(".lesson_page", course_slug=course_slug, lesson_slug=lesson_slug))
+
+
+@bp.post("/<course_slug>/<lesson_slug>/check")
+@policy(POST=SIGNED_IN)
+def check_answer(course_slug: str, lesson_slug: str) -> ResponseReturnValue:
+    """One practice question: check it, or clear it to try again."""
+    way, lesson = load(course_slug, lesson_slug)
+    form = CheckForm()
+    number = int(form.slot.data) if (form.slot.data or "").isdecimal() else 0
+    try:
+        with transaction() as session:
+            _answer_practice(session, lesson, number)
+    except InvalidInputError as error:
+        return reading_page(way, lesson, slot=number, error=error.message), 400
+    page = url_for(".lesson_page", course_slug=course_slug, lesson_slug=lesson_slug)
+    return redirect(f"{page}#question-{number}" if "again" in request.form else f"{page}#question-{number}-result")
+
+
+def _answer_practice(session: Session, lesson: OutlineLesson, number: int) -> None:
+    quiz_id, now = _quiz_of(lesson), database_now(session)
+    if "again" in request.form:
+        reset_practice_answer(session, quiz_id=quiz_id, learner_id=my_id(), slot_number=number, now=now)
+        return
+    chosen = request.form.getlist(f"question-{number}")
+    check_practice_answer(session, quiz_id=quiz_id, learner_id=my_id(), slot_number=number, raw_answer=chosen, now=now)
+
+
+@bp.post("/<course_slug>/<lesson_slug>/attempts", endpoint="start_attempt")
+@policy(POST=SIGNED_IN)
+@limiter.limit(START)
+def start_attempt_at(course_slug: str, lesson_slug: str) -> ResponseReturnValue:
+    """Start a quiz or an exam: from now on its time runs."""
+    way, lesson = load(course_slug, lesson_slug)
+    form = StartExamForm() if lesson.kind is LessonKind.EXAM else StartForm()
+    if not form.validate_on_submit():
+        return lobby_page(way, lesson, form), 400
+    home_path = url_for(".lesson_page", course_slug=course_slug, lesson_slug=lesson_slug)
+    try:
+        with transaction() as session:
+            attempt_id = _start(session, _quiz_of(lesson), home_path, honor_code_accepted=lesson.kind is LessonKind.EXAM)
+    except OpenAttemptError as running:
+        attempt_id = running.attempt_id
+    return redirect(url_for("quizzes.attempt_page", attempt_id=attempt_id))
+
+
+def _start(session: Session, quiz_id: UUID, home_path: str, *, honor_code_accepted: bool) -> UUID:
+    """Start the attempt and keep this browser's session alive until it is over."""
+    mine = cast(LazySession, browser_session)
+    attempt = start_attempt(
+        session,
+        quiz_id=quiz_id,
+        learner_id=my_id(),
+        home_path=home_path,
+        honor_code_accepted=honor_code_accepted,
+        browser_session_token=mine.token,
+        now=database_now(session),
+    )
+    if attempt.deadline_at is not None and mine.row is not None:
+        keep_session_until(session, mine.row.id, attempt.deadline_at + SESSION_SLACK)
+    return attempt.id

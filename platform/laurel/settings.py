@@ -68,6 +68,10 @@ class Settings:
         return bool(self.stripe_api_base)
 
     @property
+    def takes_real_money(self) -> bool:
+        return self.stripe_secret_key.startswith(("sk_live_", "rk_live_"))
+
+    @property
     def is_demo(self) -> bool:
         return self.stage is Stage.DEMO
 

@@ -127,6 +127,16 @@ def postpone(session: Session, delivery_id: UUID, *, error: str, now: datetime) 
         delivery.due_at = now + timedelta(seconds=min(4**delivery.tries, 3600))
 
 
+def retry_delivery(session: Session, delivery_id: UUID, *, now: datetime) -> None:
+    """Give a failed delivery eight more tries. One that is not failed stays as it is."""
+    session.execute(
+        update(Delivery)
+        .where(Delivery.id == delivery_id, Delivery.status == DeliveryStatus.FAILED)
+        .values(status=DeliveryStatus.DUE, tries=0, due_at=now)
+    )
+    nudge_after_commit(session)
+
+
 def deliver(open_session: Callable[[], Session], delivery_id: UUID, *, clock: Callable[[], datetime]) -> bool:
     """Claim one delivery and perform it; True if it is now done. A handler's failure is kept with its row, never raised."""
     with open_session() as session:

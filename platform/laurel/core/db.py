@@ -1,13 +1,27 @@
 """The database: the declarative base, our column types, and engines set up so that an acknowledged write is on disk."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, ClassVar, dataclass_transform
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Enum, Integer, MetaData, Numeric, Uuid, create_engine, event, select, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    Enum,
+    Integer,
+    MetaData,
+    Numeric,
+    String,
+    Uuid,
+    create_engine,
+    event,
+    select,
+    text,
+)
 from sqlalchemy import func as sql
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import URL, Connection, Engine, make_url
@@ -52,8 +66,6 @@ class ExactDecimal(TypeDecorator[Decimal]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> Any:
-        from sqlalchemy import String
-
         return dialect.type_descriptor(String(40) if dialect.name == "sqlite" else Numeric(20, 10))
 
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
@@ -183,8 +195,7 @@ def check_durability(engine: Engine) -> list[str]:
     if engine.dialect.name == "sqlite":
         return []
     with engine.connect() as connection:
-        found = {name: connection.execute(text(f"SHOW {name}")).scalar_one() for name in ("synchronous_commit", "fsync", "full_page_writes")}
+        found = {
+            name: connection.execute(text(f"SHOW {name}")).scalar_one() for name in ("synchronous_commit", "fsync", "full_page_writes")
+        }
     return [f"{name} is {value}; it must be on" for name, value in found.items() if value != "on"]
-
-
-Work = Callable[[Session], None]

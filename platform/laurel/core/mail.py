@@ -159,3 +159,11 @@ def record_sending(session: Session, mail_id: UUID, *, error: str | None, now: d
         mail.status = MailStatus.FAILED
     else:
         mail.due_at = now + timedelta(seconds=min(4**mail.tries, 3600))
+
+
+def retry_mail(session: Session, mail_id: UUID, *, now: datetime) -> None:
+    """Give a failed mail eight more tries. One that is not failed stays as it is."""
+    session.execute(
+        update(Mail).where(Mail.id == mail_id, Mail.status == MailStatus.FAILED).values(status=MailStatus.DUE, tries=0, due_at=now)
+    )
+    nudge_after_commit(session)

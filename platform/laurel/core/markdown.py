@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from html import unescape
+from itertools import pairwise
 from typing import Any
 
 import nh3
@@ -30,17 +31,20 @@ ATTRIBUTES = {
     "div": {"class", "tabindex", "role", "aria-label"},
     "ol": {"start"},
     **{f"h{n}": {"id"} for n in range(2, 7)},
-    **{tag: {"class", "id"} for tag in ("span", "code", "pre", "section", "sup", "li")},
+    **{tag: {"class", "id"} for tag in ("span", "code", "section", "sup", "li")},
+    "pre": {"class", "id", "tabindex"},
 }
-ALLOWED_CLASSES = re.compile(r"(?:hl-[a-z0-9-]+|highlight|table-scroll|footnotes?(?:-[a-z]+)*|align-(?:left|right|center)|language-[a-z0-9+-]+)\Z")
-RELATIVE = re.compile(r"[/#][\x21-\x7e]*\Z")
+ALLOWED_CLASSES = re.compile(
+    r"(?:hl-[a-z0-9-]+|highlight|table-scroll|footnotes?(?:-[a-z]+)*|align-(?:left|right|center)|language-[a-z0-9+-]+)\Z"
+)
+RELATIVE = re.compile(r"(?:/(?![/\\])|#)[\x21-\x5b\x5d-\x7e]*\Z")  # a backslash is a slash to browsers
 ABSOLUTE = re.compile(r"(?:https?://|mailto:)[\x21-\x7e]+\Z", re.IGNORECASE)
 MAX_LENGTH = 200_000
 
 
 def _keep(tag: str, attribute: str, value: str) -> str | None:
     if attribute in {"href", "src"}:
-        if value.startswith("//") or not (RELATIVE.match(value) or (ABSOLUTE.match(value) and attribute == "href")):
+        if not (RELATIVE.match(value) or (ABSOLUTE.match(value) and attribute == "href")):
             return None
         return f"#user-{value[1:].removeprefix('user-')}" if value.startswith("#") else value
     if attribute == "class":
@@ -70,11 +74,12 @@ def _fence(self: RendererHTML, tokens: Sequence[Token], index: int, options: Any
     except ClassNotFound:
         lexer = get_lexer_by_name("text")
     code = highlight(token.content, lexer, HtmlFormatter(nowrap=True, classprefix="hl-"))
-    return f'<pre class="highlight"><code>{code}</code></pre>\n'
+    return f'<pre class="highlight" tabindex="0"><code>{code}</code></pre>\n'
 
 
 def _table_open(self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
-    return '<div class="table-scroll" tabindex="0" role="region" aria-label="Table"><table>\n'
+    env["tables"] = env.get("tables", 0) + 1  # every region needs a name of its own
+    return f'<div class="table-scroll" tabindex="0" role="region" aria-label="Table {env["tables"]}"><table>\n'
 
 
 def _table_close(self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
@@ -92,7 +97,7 @@ def _align(state: Any) -> None:
 
 def _anchors(state: Any) -> None:
     seen: dict[str, int] = {}
-    for token, inline in zip(state.tokens, state.tokens[1:], strict=False):
+    for token, inline in pairwise(state.tokens):
         if token.type == "heading_open":
             base = slug_of(inline.content) or "section"
             seen[base] = seen.get(base, 0) + 1
@@ -110,6 +115,7 @@ def slug_of(text: str) -> str:
 def _make() -> MarkdownIt:
     engine = MarkdownIt("commonmark", {"html": False, "typographer": False}).enable(["table", "strikethrough"]).use(footnote_plugin)
     engine.add_render_rule("fence", _fence)
+    engine.add_render_rule("code_block", _fence)
     engine.add_render_rule("table_open", _table_open)
     engine.add_render_rule("table_close", _table_close)
     engine.core.ruler.push("laurel_align", _align)
@@ -132,7 +138,9 @@ def render_around(text: str, slot: re.Pattern[str]) -> list[str | re.Match[str]]
     pieces: list[str | re.Match[str]] = []
     start = 0
     for index, token in enumerate(tokens):
-        lines = token.content.split("\n") if token.type == "inline" and token.level == 1 and tokens[index - 1].type == "paragraph_open" else []
+        lines = (
+            token.content.split("\n") if token.type == "inline" and token.level == 1 and tokens[index - 1].type == "paragraph_open" else []
+        )
         matches = [found for line in lines if (found := slot.match(line))]
         if lines and len(matches) == len(lines):
             pieces += [_render_run(tokens[start : index - 1], env), *matches]
@@ -159,6 +167,6 @@ def headings(text: str) -> list[tuple[str, str]]:
     tokens = _engine.parse(text[:MAX_LENGTH])
     return [
         (str(token.attrs["id"]), "".join(part.content for part in inline.children or ()))
-        for token, inline in zip(tokens, tokens[1:], strict=False)
+        for token, inline in pairwise(tokens)
         if token.type == "heading_open" and token.tag == "h2"
     ]

@@ -1,5 +1,6 @@
 """Money: whole minor units and a lower-case ISO 4217 currency. No floats, ever."""
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
@@ -7,6 +8,9 @@ from laurel.core.errors import InvalidInputError
 
 ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split())
 THREE_DECIMAL = frozenset("bhd jod kwd omr tnd".split())
+CODE = re.compile("[a-z]{3}")
+MAX_DIGITS = 12
+"""More than anything costs; what is larger is a slip of the keyboard or an attack on the arithmetic."""
 SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥", "inr": "₹"}
 
 
@@ -30,7 +34,7 @@ class Money:
     amount: int
 
     def __post_init__(self) -> None:
-        if len(self.currency) != 3 or not self.currency.isascii() or not self.currency.islower():
+        if not CODE.fullmatch(self.currency):
             raise ValueError(f"Not a currency code: {self.currency!r}")
 
     def __str__(self) -> str:
@@ -49,6 +53,8 @@ def parse_amount(text: str, currency: str) -> int:
         raise InvalidInputError("Write an amount such as 195.00.") from None
     if not amount.is_finite() or amount < 0:
         raise InvalidInputError("An amount is zero or more.")
+    if amount.adjusted() >= MAX_DIGITS:
+        raise InvalidInputError("That is more than anything costs here.")
     minor = amount.scaleb(exponent(currency))
     if minor != minor.to_integral_value() or int(minor) % step(currency):
         raise InvalidInputError(f"{currency.upper()} has {exponent(currency)} decimals at most.")

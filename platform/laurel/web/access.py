@@ -67,7 +67,7 @@ def policy(*, writes_on_get: bool = False, **methods: str) -> Callable[[View], V
 
 def set_policy(app: Flask, endpoint: str, **methods: str) -> None:
     """Declare the policy of a view that a library registered."""
-    policy(**methods)(app.view_functions[endpoint])
+    policy(writes_on_get=False, **methods)(app.view_functions[endpoint])
 
 
 def policy_of(app: Flask, endpoint: str) -> dict[str, str] | None:

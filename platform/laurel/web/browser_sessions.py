@@ -4,12 +4,14 @@ import hashlib
 import json
 import secrets
 from datetime import datetime, timedelta
-from typing import Any
+from ipaddress import ip_address, ip_network
+from typing import Any, cast
 from uuid import UUID
 
-from flask import Flask, Request, Response, request
+from flask import Flask, Request, Response, g, request
 from flask.sessions import SessionInterface, SessionMixin
-from sqlalchemy import ForeignKey, String, delete, select, update
+from sqlalchemy import ForeignKey, String, and_, delete, or_, select, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.orm import Session as DatabaseSession
 from werkzeug.datastructures import CallbackDict
@@ -18,8 +20,7 @@ from laurel.core.db import Base, database_now
 from laurel.settings import Settings
 from laurel.web.session import current_session
 
-ANONYMOUS_IDLE = timedelta(hours=12)
-ABSOLUTE = timedelta(days=60)
+ANONYMOUS = timedelta(hours=12), timedelta(days=1)
 TOUCH = timedelta(minutes=1)
 
 
@@ -56,6 +57,7 @@ class LazySession(SessionMixin):
         self.renew = False
         self.limits: tuple[timedelta, timedelta] | None = None
         self.row: BrowserSession | None = None
+        self.loaded_at: datetime | None = None
         self._data: CallbackDict[str, Any] | None = None
 
     @property
@@ -70,10 +72,11 @@ class LazySession(SessionMixin):
             return {}
         session = current_session()
         row = session.get(BrowserSession, row_id(self.token))
-        if row is None or row.is_over(database_now(session)):
+        if row is None or row.is_over(now := database_now(session)):
             self.token = None
             return {}
-        self.row = row
+        session.expunge(row)  # what the view commits or undoes must not expire it
+        self.row, self.loaded_at = row, now
         return json.loads(json.dumps(row.data))  # type: ignore[no-any-return]
 
     def regenerate(self, *, idle: timedelta, absolute: timedelta) -> None:
@@ -103,11 +106,12 @@ def row_id(token: str) -> str:
 
 def address_prefix(address: str | None) -> str:
     """The /24 of an IPv4 address, the /48 of an IPv6 one: enough to recognize a network, not a person."""
-    if not address:
+    try:
+        found = ip_address(address or "")
+    except ValueError:
         return ""
-    if ":" in address:
-        return ":".join(address.split(":")[:3]) + "::/48"
-    return ".".join(address.split(".")[:3]) + ".0/24"
+    found = getattr(found, "ipv4_mapped", None) or found
+    return str(ip_network((found, 24 if found.version == 4 else 48), strict=False))
 
 
 class DatabaseSessions(SessionInterface):
@@ -118,20 +122,30 @@ class DatabaseSessions(SessionInterface):
         self.secure = settings.is_https
 
     def open_session(self, app: Flask, request: Request) -> LazySession:
-        return LazySession(request.cookies.get(self.cookie))
+        g.browser_session = LazySession(request.cookies.get(self.cookie))
+        return cast(LazySession, g.browser_session)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         if not isinstance(session, LazySession) or not session.accessed:
             return
         response.vary.add("Cookie")
-        database = current_session()
-        database.rollback()  # what a view did not commit is not ours to commit
-        now = database_now(database)
         if session.modified:
-            self._write(database, session, response, now)
-        elif session.row is not None and now - session.row.last_seen_at >= TOUCH:
-            database.execute(update(BrowserSession).where(BrowserSession.id == session.row.id).values(last_seen_at=now))
-        database.commit()
+            database = current_session()
+            database.rollback()  # what a view did not commit is not ours to commit
+            self._write(database, session, response, database_now(database))
+            database.commit()
+        elif session.row is not None and session.loaded_at is not None and session.loaded_at - session.row.last_seen_at >= TOUCH:
+            self._touch(session.row.id, session.loaded_at)
+
+    def _touch(self, session_id: str, now: datetime) -> None:
+        """Note that the session is in use. A busy database does not spoil the answer for that."""
+        database = current_session()
+        database.rollback()
+        try:
+            database.execute(update(BrowserSession).where(BrowserSession.id == session_id).values(last_seen_at=now))
+            database.commit()
+        except OperationalError:
+            database.rollback()
 
     def _write(self, database: DatabaseSession, session: LazySession, response: Response, now: datetime) -> None:
         user_id = session.get("_laurel_user")
@@ -147,7 +161,7 @@ class DatabaseSessions(SessionInterface):
         if session.token is not None:
             database.execute(delete(BrowserSession).where(BrowserSession.id == row_id(session.token)))
         token = secrets.token_urlsafe(32)
-        idle, absolute = session.limits or (ANONYMOUS_IDLE, ABSOLUTE)
+        idle, absolute = session.limits or ANONYMOUS
         database.add(
             BrowserSession(
                 id=row_id(token),
@@ -161,7 +175,8 @@ class DatabaseSessions(SessionInterface):
                 browser=(request.user_agent.string or "")[:120],
             )
         )
-        response.set_cookie(self.cookie, token, max_age=int(absolute.total_seconds()), path="/", secure=self.secure, httponly=True, samesite="Lax")
+        age = int(absolute.total_seconds())
+        response.set_cookie(self.cookie, token, max_age=age, path="/", secure=self.secure, httponly=True, samesite="Lax")
 
 
 def list_sessions_of(session: DatabaseSession, user_id: UUID) -> list[BrowserSession]:
@@ -177,14 +192,21 @@ def end_sessions_of(session: DatabaseSession, user_id: UUID, *, except_id: str |
     return session.execute(ended).rowcount  # type: ignore[attr-defined,no-any-return]
 
 
+def end_session(session: DatabaseSession, session_id: str) -> None:
+    """End one session."""
+    session.execute(delete(BrowserSession).where(BrowserSession.id == session_id))
+
+
 def keep_session_until(session: DatabaseSession, session_id: str, until: datetime) -> None:
     """A running exam keeps its browser session alive until `until`, whatever the idle limit says."""
     session.execute(update(BrowserSession).where(BrowserSession.id == session_id).values(keep_until=until))
 
 
 def delete_ended_sessions(session: DatabaseSession, *, now: datetime) -> int:
-    """Clear away sessions past their absolute end; returns how many."""
-    return session.execute(delete(BrowserSession).where(BrowserSession.ends_at < now)).rowcount  # type: ignore[attr-defined,no-any-return]
+    """Clear away sessions past their absolute end, and strangers' that idle; returns how many."""
+    idle = and_(BrowserSession.user_id.is_(None), BrowserSession.last_seen_at < now - ANONYMOUS[0])
+    ended = delete(BrowserSession).where(or_(BrowserSession.ends_at < now, idle))
+    return session.execute(ended).rowcount  # type: ignore[attr-defined,no-any-return]
 
 
 def init_app(app: Flask, settings: Settings) -> None:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from flask import Flask, g, render_template, request
+from flask.globals import request_ctx
 from flask.typing import ResponseReturnValue
+from flask_limiter.errors import RateLimitExceeded
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
@@ -28,17 +30,35 @@ class Help:
 
 
 HELP = {
-    400: Help("That request does not make sense", "Something in it was missing or malformed. Nothing was changed.", "Go back, reload the page and try again."),
+    400: Help(
+        "That request does not make sense",
+        "Something in it was missing or malformed. Nothing was changed.",
+        "Go back, reload the page and try again.",
+    ),
     401: Help("Please sign in", "Your session has ended. Nothing was changed.", "Sign in again and repeat what you did."),
     403: Help("This is not yours to open", "Your account may not do that.", "If you think it should, ask a member of staff."),
     404: Help("There is no such page", "The address may be mistyped, or the page has moved.", "Try one of these instead."),
-    405: Help("That does not work here", "This address cannot be used that way. Nothing was changed.", "Go back and use the buttons of the page."),
-    409: Help("This has changed in the meantime", "Somebody, or you in another tab, was faster. Nothing was overwritten.", "Reload the page to see the present state."),
+    405: Help(
+        "That does not work here", "This address cannot be used that way. Nothing was changed.", "Go back and use the buttons of the page."
+    ),
+    409: Help(
+        "This has changed in the meantime",
+        "Somebody, or you in another tab, was faster. Nothing was overwritten.",
+        "Reload the page to see the present state.",
+    ),
     410: Help("This was removed", "It existed once and was removed for good.", "Try one of these instead."),
     413: Help("That is too large", "What you sent is larger than this page accepts. Nothing was changed.", "Send less, or a smaller file."),
-    415: Help("That format is not understood", "This address expects another kind of content. Nothing was changed.", "Use the buttons of the page."),
+    415: Help(
+        "That format is not understood",
+        "This address expects another kind of content. Nothing was changed.",
+        "Use the buttons of the page.",
+    ),
     429: Help("One moment, please", "That was tried too often in a short time. Nothing was changed.", "Wait a little and try again."),
-    500: Help("Something broke on our side", "It is not your fault, and nothing was half saved.", "Try again. If it happens again, tell us the reference below."),
+    500: Help(
+        "Something broke on our side",
+        "It is not your fault, and nothing was half saved.",
+        "Try again. If it happens again, tell us the reference below.",
+    ),
     503: Help("We are not fully available", "Your work is safe. Nothing was half saved.", "Wait a few seconds and try again."),
 }
 LINKS = [("Courses", "/courses"), ("Articles", "/articles"), ("Verify a certificate", "/verify")]
@@ -58,6 +78,8 @@ def show(status: int, *, message: str | None = None, reference: str | None = Non
     if wants_json():
         kind = "temporarily_unavailable" if status == 503 else advice.title.lower().replace(" ", "_")
         return {"error": kind, "message": message or advice.message, "reference": reference}, status, headers
+    if request_ctx.url_adapter is None:  # the request came for another host: no page of ours has an address there
+        return message or advice.message, status, headers | {"Content-Type": "text/plain; charset=utf-8"}
     g.viewer = None
     page = render_template(
         "errors/page.html",
@@ -82,7 +104,19 @@ def is_database_trouble(error: DBAPIError) -> bool:
     if error.connection_invalidated or (state and state[:2] in {"08", "53", "57", "58"}) or state in {"40001", "40P01", "55P03"}:
         return True
     text = str(error.orig).lower()
-    return isinstance(error, OperationalError) and (state is None) and ("sqlite" not in type(error.orig).__module__ or any(s in text for s in SQLITE_TROUBLE))
+    return (
+        isinstance(error, OperationalError)
+        and (state is None)
+        and ("sqlite" not in type(error.orig).__module__ or any(s in text for s in SQLITE_TROUBLE))
+    )
+
+
+def _headers_of(error: HTTPException) -> dict[str, str]:
+    """What the answer must say besides its status: which methods there are, and when to come again."""
+    found = {name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}}
+    if isinstance(error, RateLimitExceeded) and error.limit is not None:
+        found["Retry-After"] = str(error.limit.limit.get_expiry())
+    return found
 
 
 def init_app(app: Flask) -> None:
@@ -97,9 +131,7 @@ def init_app(app: Flask) -> None:
         if error.response is not None or error.code is None or error.code < 400:
             return error.get_response()
         response = app.make_response(show(error.code))
-        for name, value in error.get_headers():
-            if name in {"Allow", "Retry-After"}:
-                response.headers[name] = value
+        response.headers.update(_headers_of(error))
         return response
 
     @app.errorhandler(IntegrityError)

@@ -1,7 +1,6 @@
 """Security and caching headers, on every answer."""
 
 from flask import Flask, Response, g, request
-from flask import session as browser_session
 
 from laurel.settings import Settings
 
@@ -73,7 +72,8 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def _set_caching(response: Response) -> None:
-    personal = g.get("viewer") is not None or getattr(browser_session, "accessed", True)
+    # Asking `flask.session` itself would count as reading it.
+    personal = g.get("viewer") is not None or g.browser_session.accessed
     if personal or response.status_code != 200 or request.method not in {"GET", "HEAD"}:
         response.headers["Cache-Control"] = "no-store"
         return

@@ -1,5 +1,7 @@
 """How often: Flask-Limiter with one table of limits. Counters are in Redis if there is one, else in this process's memory."""
 
+from ipaddress import ip_address, ip_network
+
 from flask import Flask, request
 from flask_limiter import Limiter
 
@@ -9,8 +11,12 @@ from laurel.web.access import viewer
 
 def network() -> str:
     """The client's address; IPv6 by its /64, which one household or office shares."""
-    address = request.remote_addr or "unknown"
-    return ":".join(address.split(":")[:4]) if ":" in address else address
+    try:
+        address = ip_address(request.remote_addr or "")
+    except ValueError:
+        return "unknown"
+    address = getattr(address, "ipv4_mapped", None) or address
+    return str(address) if address.version == 4 else str(ip_network((address, 64), strict=False))
 
 
 def person_or_network() -> str:
@@ -23,7 +29,6 @@ limiter = Limiter(key_func=person_or_network)
 
 SAVE = "120 per minute"
 START = "6 per minute"
-REGISTER = "10 per hour"
 VERIFY = "60 per minute"
 DEFAULT = "300 per minute"
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Generic, TypeVar
 
 from flask import Flask, request, url_for
 from jinja2 import StrictUndefined
-from lucide import IconDoesNotExist  # type: ignore[import-untyped]
-from lucide.jinja import lucide as lucide_icon  # type: ignore[import-untyped]
+from lucide import IconDoesNotExist
+from lucide.jinja import lucide as lucide_icon
 from markupsafe import Markup
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
@@ -59,7 +59,9 @@ def page_number() -> int:
     return int(text)
 
 
-def paginate(session: Session, statement: Select[Any], *, number: int | None = None, size: int = PAGE_SIZE, scalars: bool = True) -> Page[Any]:
+def paginate(
+    session: Session, statement: Select[*tuple[Any, ...]], *, number: int | None = None, size: int = PAGE_SIZE, scalars: bool = True
+) -> Page[Any]:
     """Run an ordered SELECT for one page: two queries, however long the list is."""
     at = page_number() if number is None else number
     total = session.scalar(select(func.count()).select_from(statement.order_by(None).subquery())) or 0
@@ -71,14 +73,14 @@ def paginate(session: Session, statement: Select[Any], *, number: int | None = N
 def icon(name: str, *, size: int = 20) -> Markup:
     """An inline SVG icon (Lucide), hidden from screen readers: the words beside it say what it means."""
     try:
-        svg = lucide_icon(name, size=size, stroke_width=1.75, aria_hidden="true", focusable="false")
+        svg = lucide_icon(name, size=size, stroke_width=1.75, aria_hidden="true", focusable="false", **{"class": "icon"})
     except IconDoesNotExist:
         raise LookupError(f"There is no icon called {name}.") from None
     return Markup(svg)  # noqa: S704 (a file of the package)
 
 
-def day(moment: datetime) -> str:
-    """`12 May 2026`, in UTC."""
+def day(moment: date) -> str:
+    """`12 May 2026`; a moment is taken in UTC."""
     return f"{moment.day} {moment:%B %Y}"
 
 

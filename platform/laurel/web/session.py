@@ -44,6 +44,15 @@ def transaction() -> Iterator[Session]:
         raise
 
 
+@contextmanager
+def separate_transaction() -> Iterator[Session]:
+    """A writing transaction beside a request that only reads: for what the passing of time made due, whoever looks first."""
+    end_transaction()
+    with database().session(writes=True) as session:
+        yield session
+        session.commit()
+
+
 def end_transaction() -> None:
     """Let go of the database before talking to the outside: whatever was not committed is undone."""
     if "database_session" in g:

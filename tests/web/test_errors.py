@@ -1,0 +1,76 @@
+"""What goes wrong becomes a page that helps, or its JSON twin."""
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.databases import SqliteTemplates
+
+
+@pytest.fixture
+def database_url(sqlite_templates: SqliteTemplates) -> Iterator[str]:
+    """One database is enough: nothing here depends on which."""
+    with sqlite_templates.fresh() as url:
+        yield url
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [
+        ("missing", 404),
+        ("forbidden", 403),
+        ("conflict", 409),
+        ("input", 400),
+        ("unavailable", 503),
+        ("400", 400),
+        ("404", 404),
+        ("410", 410),
+        ("413", 413),
+        ("429", 429),
+    ],
+)
+def test_an_error_has_the_status_of_its_family(probe: FlaskClient, kind: str, status: int) -> None:
+    answer = probe.get(f"/probe/wrong/{kind}")
+
+    assert answer.status_code == status
+    assert f"Error {status}" in answer.text
+    if kind.isalpha():
+        assert "Words for people." in answer.text
+
+
+def test_a_bug_tells_a_reference_and_nothing_else(probe: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.CRITICAL, "laurel.errors"):
+        answer = probe.get("/probe/wrong/bug")
+
+    assert answer.status_code == 500
+    assert "Reference for our support:" in answer.text
+    assert "secret words" not in answer.text
+    assert "ZeroDivisionError" not in answer.text
+
+
+def test_trouble_asks_to_try_again(probe: FlaskClient) -> None:
+    assert probe.get("/probe/wrong/unavailable").headers["Retry-After"] == "2"
+
+
+def test_a_script_gets_json(probe: FlaskClient) -> None:
+    answer = probe.get("/probe/wrong/conflict", headers={"Accept": "application/json"})
+
+    assert answer.status_code == 409
+    assert answer.json == {"error": "this_has_changed_in_the_meantime", "message": "Words for people.", "reference": None}
+
+
+def test_a_request_for_another_host_gets_plain_words(probe: FlaskClient) -> None:
+    answer = probe.get("/probe/public", headers={"Host": "evil.example"})
+
+    assert answer.status_code == 400
+    assert answer.mimetype == "text/plain"
+    assert "evil" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/%00", "/%ff", "//admin", "/login/%2e%2e/account", "/login;x=1", "/" + "a" * 8000, "/login?next=%ff%fe", "/login?page[]=1"]
+)
+def test_odd_addresses_are_never_a_bug(probe: FlaskClient, path: str) -> None:
+    assert probe.get(path).status_code in {200, 302, 308, 400, 404, 414}

@@ -1,0 +1,1 @@
+"""Questions from outside and to outside, one module for each format."""

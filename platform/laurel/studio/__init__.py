@@ -1,0 +1,1 @@
+"""Screens for authors and marketers. No tables of its own."""

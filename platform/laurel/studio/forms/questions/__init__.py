@@ -1,0 +1,19 @@
+"""Forms for questions: one for each kind, the list's filter, and the steps of a question's life."""
+
+from collections.abc import Mapping
+
+from laurel.bank.rules import QuestionKind
+from laurel.studio.forms.questions.base import QuestionForm
+from laurel.studio.forms.questions.choices import MultipleResponseForm, SingleChoiceForm, TrueFalseForm
+from laurel.studio.forms.questions.steps import CategoryForm, StepForm
+from laurel.studio.forms.questions.typed import NumericalForm, ShortAnswerForm
+
+FORMS: Mapping[QuestionKind, type[QuestionForm]] = {
+    QuestionKind.SINGLE_CHOICE: SingleChoiceForm,
+    QuestionKind.MULTIPLE_RESPONSE: MultipleResponseForm,
+    QuestionKind.TRUE_FALSE: TrueFalseForm,
+    QuestionKind.SHORT_ANSWER: ShortAnswerForm,
+    QuestionKind.NUMERICAL: NumericalForm,
+}
+
+__all__ = ["FORMS", "CategoryForm", "QuestionForm", "StepForm"]

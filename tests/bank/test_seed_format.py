@@ -1,0 +1,138 @@
+"""Bringing in the questions of `seed_content`."""
+
+import time
+import tomllib
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from laurel.bank import queries, services
+from laurel.bank.models import Question
+from laurel.bank.rules import QuestionStatus
+from laurel.core.errors import InvalidInputError
+from laurel.settings import root
+from tests.factories.accounts import make_user
+from tests.factories.bank import latest_version, make_category, make_draft
+
+
+def record(**changes: Any) -> dict[str, Any]:
+    return {
+        "id": "pe1-x-01",
+        "type": "single_choice",
+        "domain": "foundations",
+        "difficulty": 2,
+        "objective": "Say what a model predicts",
+        "stem": "What does it predict?",
+        "general_feedback": "It continues text.",
+        "options": [
+            {"text": "The next token", "correct": True, "feedback": "Yes."},
+            {"text": "The next fact", "correct": False, "feedback": "No."},
+        ],
+    } | changes
+
+
+def short_answer(**changes: Any) -> dict[str, Any]:
+    answers = [{"pattern": "token*", "fraction": "1", "feedback": "Yes."}]
+    fields = {key: value for key, value in record(type="short_answer").items() if key != "options"}
+    return fields | {"answers": answers} | changes
+
+
+@pytest.fixture
+def bring_in(session: Session, now: datetime) -> Any:
+    category, author = make_category(session), make_user(session)
+
+    def run(fields: dict[str, Any]) -> Question:
+        return services.import_question(session, fields, category_id=category.id, owner_id=author.id, now=now)
+
+    return run
+
+
+def test_a_record_becomes_a_question_that_learners_get(session: Session, bring_in: Any) -> None:
+    question = bring_in(record())
+
+    assert (question.external_id, question.status, question.difficulty) == ("pe1-x-01", QuestionStatus.READY, 2)
+    assert queries.get_latest_ready_version(session, question.id).typed_body().right_answer_text() == "The next token"
+
+
+def test_reading_the_same_again_changes_nothing(session: Session, bring_in: Any) -> None:
+    first = bring_in(record())
+    revision = first.revision
+
+    second = bring_in(record())
+
+    assert (second.id, second.latest_n, second.revision) == (first.id, 1, revision)
+
+
+def test_a_changed_record_becomes_the_next_version(session: Session, bring_in: Any) -> None:
+    bring_in(record())
+
+    question = bring_in(record(stem="What comes next?"))
+
+    assert (question.latest_n, question.ready_n, question.status) == (2, 2, QuestionStatus.READY)
+    assert queries.get_latest_ready_version(session, question.id).stem == "What comes next?"
+
+
+def test_a_changed_fact_needs_no_version(bring_in: Any) -> None:
+    bring_in(record())
+    question = bring_in(record(difficulty=5))
+    assert (question.latest_n, question.difficulty, question.status) == (1, 5, QuestionStatus.READY)
+
+
+def test_an_authors_edit_outlives_the_next_seeding(session: Session, bring_in: Any, now: datetime) -> None:
+    question = bring_in(record())
+    draft = make_draft(question.category_id, stem="Edited")
+    services.save_version(session, question.id, draft, author_id=question.owner_id, now=now, base_revision=question.revision)
+
+    bring_in(record())
+
+    assert latest_version(session, question).stem == "Edited"
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({}, "A question: id is missing"),
+        (record(id=7), "A question: id must be text in quotes."),
+        (record(type="essay"), "pe1-x-01: type must be one of single_choice"),
+        (record(stem="  "), "pe1-x-01: stem is missing"),
+        (record(difficulty="2"), "pe1-x-01: difficulty must be a whole number"),
+        (record(difficulty=True), "pe1-x-01: difficulty must be a whole number"),
+        (record(difficulty=9), "The difficulty goes from 1 to 5."),
+        (record(objectve="x"), "pe1-x-01: there is no field called objectve here."),
+        (record(options=[]), "pe1-x-01: options are missing."),
+        (record(options=[{"text": "A", "correct": True, "feedback": "x"}]), "needs two options"),
+        (record(options=[{"text": "A", "correct": "yes", "feedback": "x"}] * 2), "pe1-x-01, option 1: correct must be true or false"),
+        (record(options=[{"text": "A", "correct": True}] * 2), "pe1-x-01, option 1: feedback is missing."),
+        (record(options=[{"text": "A", "correct": True, "feedback": "x"}] * 2), "exactly one option needs correct = true."),
+        (
+            record(options=[{"text": "A", "correct": True, "feedback": "x"}, {"text": "a", "correct": False, "feedback": "x"}]),
+            "pe1-x-01: Option 2 says the same as another one.",
+        ),
+        (record(type="multiple_response", policy="luck"), "pe1-x-01: policy: This must be one of all_or_nothing"),
+        (record(type="true_false"), "there is no field called options here"),
+        (short_answer(options=[]), "there is no field called options here"),
+        (short_answer(answers=[]), "answers are missing"),
+    ],
+)
+def test_a_record_with_a_mistake_is_refused_with_its_place(session: Session, bring_in: Any, fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        bring_in(fields)
+    assert message in refused.value.message
+
+
+def test_the_whole_of_seed_content_comes_in_quickly_and_twice_the_same(session: Session, now: datetime) -> None:
+    author, category = make_user(session), make_category(session)
+    files = sorted(Path(root() / "seed_content" / "courses").glob("*/*/*.toml"))
+    records = [fields for file in files for fields in tomllib.loads(file.read_text())["questions"]]
+    began = time.monotonic()
+    for at in (now, now + timedelta(days=1)):
+        for fields in records:
+            services.import_question(session, fields, category_id=category.id, owner_id=author.id, now=at)
+    session.commit()
+
+    assert len(queries.list_ready_in_category(session, category.id)) == len(records)
+    assert time.monotonic() - began < 20  # 2 seconds on an idle machine
+    assert {question.latest_n for question, _ in session.execute(queries.list_questions(queries.QuestionFilter(owner_id=None)))} == {1}

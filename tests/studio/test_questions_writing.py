@@ -1,0 +1,213 @@
+"""Writing questions in the studio, without a script."""
+
+import re
+from itertools import cycle
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from laurel.accounts.models import User
+from laurel.bank.models import Question, QuestionCategory, QuestionVersion
+from laurel.bank.rules import QuestionKind, QuestionStatus
+from tests.factories.bank import BODIES, latest_version, make_question
+from tests.studio.question_forms import HOME, SLUGS, count, fill_in, look_again, only_question, read_form, send, text_of
+
+WRITTEN: dict[QuestionKind, tuple[dict[str, str], str]] = {
+    QuestionKind.SINGLE_CHOICE: ({"options-0-text": "Tokens", "options-1-text": "Facts", "right": "a"}, "Tokens"),
+    QuestionKind.MULTIPLE_RESPONSE: (
+        {"options-0-text": "A", "options-0-is_right": "y", "options-1-text": "B", "options-2-text": "C", "options-2-is_right": "y"},
+        "A; C",
+    ),
+    QuestionKind.TRUE_FALSE: ({"answer": "false", "feedback_true": "No."}, "False"),
+    QuestionKind.SHORT_ANSWER: ({"answers-0-pattern": "token", "answers-1-pattern": "tok*", "answers-1-credit": "50"}, "token"),
+    QuestionKind.NUMERICAL: ({"answers-0-value": "1,500", "answers-0-tolerance": "0.5"}, "1500 (1499.5 to 1500.5)"),
+}
+
+
+@pytest.mark.parametrize("kind", list(QuestionKind))
+def test_an_author_writes_a_question_of_each_kind(
+    session: Session, desk: FlaskClient, author: User, category: QuestionCategory, kind: QuestionKind
+) -> None:
+    changes, right = WRITTEN[kind]
+
+    response = fill_in(desk, f"{HOME}/new/{SLUGS[kind]}", stem="What comes *next*?", category=str(category.id), **changes)
+
+    question = only_question(session)
+    assert response.status_code == 303
+    assert response.location == f"{HOME}/{question.id}"
+    assert (question.owner_id, question.status, question.difficulty) == (author.id, QuestionStatus.DRAFT, 3)
+    assert latest_version(session, question).typed_body().right_answer_text() == right
+    assert "What comes <em>next</em>?" in desk.get(response.location).get_data(as_text=True)
+
+
+@pytest.mark.parametrize("kind", list(QuestionKind))
+def test_saving_what_was_opened_changes_nothing(session: Session, desk: FlaskClient, author: User, kind: QuestionKind) -> None:
+    question = make_question(session, kind=kind, owner_id=author.id)
+    before = latest_version(session, question)
+    session.commit()
+
+    fill_in(desk, f"{HOME}/{question.id}/edit")
+
+    look_again(session, question)
+    assert (question.latest_n, question.status) == (1, QuestionStatus.READY)
+    assert latest_version(session, question).content_hash == before.content_hash
+
+
+def test_an_edit_becomes_a_draft_version_while_learners_keep_theirs(session: Session, desk: FlaskClient, author: User) -> None:
+    question = make_question(session, owner_id=author.id)
+    session.commit()
+
+    response = fill_in(desk, f"{HOME}/{question.id}/edit", stem="What comes next?", **{"options-1-text": "The next idea"})
+
+    page = text_of(desk.get(response.location))
+    look_again(session, question)
+    assert (question.latest_n, question.ready_n) == (2, 1)
+    assert "Version 2 is saved as a draft. Learners get version 1 until it is ready." in page
+    assert [o["key"] for o in latest_version(session, question).body["options"]] == ["a", "b", "c", "d"]
+
+
+BAD: list[tuple[QuestionKind, dict[str, str], str]] = [
+    (QuestionKind.SINGLE_CHOICE, {"stem": "  "}, "Write the question."),
+    (QuestionKind.SINGLE_CHOICE, {"category": ""}, "Choose a category."),
+    (QuestionKind.SINGLE_CHOICE, {"options-1-text": "", "options-1-feedback": "Why"}, "Write the text of option 2, or remove it."),
+    (QuestionKind.SINGLE_CHOICE, {"options-1-credit": "half"}, "Write a percentage such as 50 or 33.33333."),
+    (QuestionKind.SINGLE_CHOICE, {"options-1-credit": "150"}, "The credit lies between -100 % and 100 %."),
+    (
+        QuestionKind.MULTIPLE_RESPONSE,
+        {"policy": "weighted", "options-1-credit": "9", "options-0-credit": ""},
+        "Write how much this right option earns.",
+    ),
+    (
+        QuestionKind.MULTIPLE_RESPONSE,
+        {"policy": "weighted", "options-2-credit": "5"},
+        "Tick this option as right, or give it no credit above 0.",
+    ),
+    (QuestionKind.SHORT_ANSWER, {"answers-0-pattern": ""}, "Write answer 1, or remove it."),
+    (QuestionKind.NUMERICAL, {"answers-0-value": "many"}, "This is not a number. Write it like 0.5 or 1,500, or * for any number."),
+    (QuestionKind.NUMERICAL, {"answers-0-tolerance": "1,5"}, "This is not a number. Write it like 0.5 or 1,500."),
+    (QuestionKind.NUMERICAL, {"answers-0-tolerance": "-1"}, "A tolerance is zero or more."),
+]
+
+
+@pytest.mark.parametrize(("kind", "changes", "message"), BAD)
+def test_bad_input_is_named_beside_its_field_and_nothing_is_lost(
+    session: Session, desk: FlaskClient, author: User, kind: QuestionKind, changes: dict[str, str], message: str
+) -> None:
+    question = make_question(session, kind=kind, owner_id=author.id)
+    session.commit()
+    wrong = next(reversed(changes)) if "feedback" not in next(reversed(changes)) else "options-1-text"
+
+    response = fill_in(desk, f"{HOME}/{question.id}/edit", **({"general_feedback": "Mine & yours"} | changes))
+
+    page = response.get_data(as_text=True)
+    assert response.status_code == 400
+    assert f'href="#{wrong}"' in page
+    assert page.count(message) == 2
+    assert f'id="{wrong}-error"' in page
+    assert read_form(page, "stem")["general_feedback"] == "Mine & yours"
+    assert count(session, QuestionVersion) == 1
+
+
+def test_a_row_is_added_without_a_script_and_keeps_what_was_typed(desk: FlaskClient, session: Session) -> None:
+    response = fill_in(desk, f"{HOME}/new/single-choice", act="add-options", stem="Half a question", **{"options-3-text": "Last"})
+
+    fields = read_form(response.get_data(as_text=True), "stem")
+    assert (fields["stem"], fields["options-3-text"], fields["options-4-key"]) == ("Half a question", "Last", "e")
+    assert re.search(r'<textarea[^>]* autofocus [^>]*id="options-4-text"', response.get_data(as_text=True))
+    assert count(session, Question) == 0
+
+
+@pytest.mark.parametrize(
+    ("act", "expected"),
+    [
+        ("up-options-1", "bacd"),
+        ("down-options-0", "bacd"),
+        ("down-options-3", "abcd"),
+        ("up-options-0", "abcd"),
+        ("remove-options-1", "acd"),
+    ],
+)
+def test_rows_are_moved_and_removed_with_their_keys(session: Session, desk: FlaskClient, author: User, act: str, expected: str) -> None:
+    question = make_question(session, owner_id=author.id)
+    session.commit()
+
+    response = fill_in(desk, f"{HOME}/{question.id}/edit", act=act)
+
+    fields = read_form(response.get_data(as_text=True), "stem")
+    assert "".join(value for name, value in fields.items() if re.fullmatch(r"options-\d-key", name)) == expected
+    assert fields["right"] == "a"
+
+
+@pytest.mark.parametrize(
+    "act", ["add-answers", "fly", "up-options-99", "remove-options-x", "remove-options-", "add-csrf_token", "up-options-²"]
+)
+def test_a_button_that_is_not_there_does_nothing(desk: FlaskClient, act: str) -> None:
+    response = fill_in(desk, f"{HOME}/new/single-choice", act=act, stem="Kept")
+    assert response.status_code == 400
+    assert read_form(response.get_data(as_text=True), "stem")["stem"] == "Kept"
+
+
+def test_there_is_no_eleventh_option(desk: FlaskClient) -> None:
+    fields = read_form(desk.get(f"{HOME}/new/single-choice").get_data(as_text=True), "stem")
+    for number in range(4, 12):
+        response = send(desk, f"{HOME}/new/single-choice", fields, act="add-options")
+        fields = read_form(response.get_data(as_text=True), "stem")
+        assert response.status_code == (200 if number < 10 else 400)
+    assert "There can be 10 options at most." in text_of(response)
+
+
+def test_a_draft_is_previewed_before_it_is_saved(desk: FlaskClient, session: Session, category: QuestionCategory) -> None:
+    response = fill_in(desk, f"{HOME}/new/true-false", act="preview", stem="Is `x` safe?", category=str(category.id), answer="true")
+    assert "Is <code>x</code> safe?" in response.get_data(as_text=True)
+    assert count(session, Question) == 0
+
+
+def test_a_second_save_from_a_stale_tab_shows_both_and_loses_nothing(session: Session, desk: FlaskClient, author: User) -> None:
+    question = make_question(session, owner_id=author.id)
+    session.commit()
+    path = f"{HOME}/{question.id}/edit"
+    stale = read_form(desk.get(path).get_data(as_text=True), "stem")
+    fill_in(desk, path, stem="Saved in the other tab")
+
+    response = send(desk, path, stale, stem="Written in this tab", general_feedback="My thoughts")
+
+    page = response.get_data(as_text=True)
+    kept = read_form(page, "stem")
+    look_again(session, question)
+    assert response.status_code == 409
+    assert question.latest_n == 2
+    assert "Saved in the other tab" in text_of(response)
+    assert (kept["stem"], kept["general_feedback"]) == ("Written in this tab", "My thoughts")
+
+    again = send(desk, path, kept)
+
+    look_again(session, question)
+    assert again.status_code == 303
+    assert (question.latest_n, latest_version(session, question).stem) == (3, "Written in this tab")
+
+
+def test_the_bodies_of_the_factory_are_complete() -> None:
+    assert set(BODIES) == set(WRITTEN) == set(QuestionKind)
+
+
+HOSTILE = ["\x00", "x" * 30_000, "</textarea><script>alert(1)</script>", "-1", "1e999", "NaN", "²", "🙂\u202e", "{{7*7}}%s", "*" * 500]
+
+
+@pytest.mark.parametrize("kind", list(QuestionKind))
+def test_no_field_brings_the_form_down(desk: FlaskClient, category: QuestionCategory, kind: QuestionKind) -> None:
+    path = f"{HOME}/new/{SLUGS[kind]}"
+    fields = read_form(desk.get(path).get_data(as_text=True), "stem") | WRITTEN[kind][0] | {"stem": "Why?", "category": str(category.id)}
+    names = [*fields, "options-999999999999-text", "answers-07-pattern", "act", "right"]
+    one_each = [fields | {name: value} for name, value in zip(names, cycle(HOSTILE), strict=False)]
+    all_at_once = [dict.fromkeys(names, value) | {"csrf_token": fields["csrf_token"]} for value in HOSTILE]
+    for data in one_each + all_at_once:
+        response = desk.post(path, data=data)
+        assert response.status_code in {303, 400}, data
+        assert "<script>alert" not in response.get_data(as_text=True)
+
+
+def test_a_field_that_is_sent_twice_is_no_form(desk: FlaskClient) -> None:
+    path = f"{HOME}/new/single-choice"
+    fields = read_form(desk.get(path).get_data(as_text=True), "stem")
+    assert desk.post(path, data=fields | {"stem": ["One", "Two"]}).status_code == 400

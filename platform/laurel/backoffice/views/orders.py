@@ -1,0 +1,47 @@
+"""Orders: who bought what, what was paid, and what Stripe told us about it."""
+
+from uuid import UUID
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+
+from laurel.backoffice.navigation import work_nav
+from laurel.commerce import queries
+from laurel.commerce.models import Order
+from laurel.commerce.rules import OrderState
+from laurel.web.access import policy
+from laurel.web.pages import Page, paginate
+from laurel.web.session import current_session
+
+bp = Blueprint("backoffice_orders", __name__, url_prefix="/backoffice/orders")
+
+
+@bp.get("")
+@policy(GET="orders:read")
+def order_list() -> ResponseReturnValue:
+    words, state = request.args.get("q", "").strip()[:100], request.args.get("state", "")
+    chosen = OrderState(state) if state in set(OrderState) else None
+    page: Page[Order] = paginate(current_session(), queries.select_orders(state=chosen, words=words))
+    return render_template(
+        "backoffice/order_list.html", page=page, words=words, state=chosen or "", states=list(OrderState), work_nav=work_nav()
+    )
+
+
+@bp.get("/<uuid:order_id>")
+@policy(GET="orders:read")
+def order_page(order_id: UUID) -> ResponseReturnValue:
+    session = current_session()
+    order = queries.get_order(session, order_id)
+    attempts = queries.list_attempts(session, order_id)
+    payments = queries.list_payments(session, order_id)
+    told_about = [a.session_id for a in attempts if a.session_id] + [p.payment_intent for p in payments]
+    return render_template(
+        "backoffice/order_page.html",
+        order=order,
+        attempts=attempts,
+        payments=payments,
+        entitlements=queries.list_entitlements_from(session, [line.id for line in order.lines]),
+        tasks=queries.list_review_tasks(session, order_id),
+        events=queries.list_stripe_events_of(session, told_about),
+        work_nav=work_nav(),
+    )

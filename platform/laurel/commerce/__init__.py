@@ -1,0 +1,1 @@
+"""Offerings, orders, payments and entitlements."""

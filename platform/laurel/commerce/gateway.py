@@ -1,0 +1,106 @@
+"""What we need from a payment provider, and nothing more."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from laurel.commerce.rules import SeenCheckout, TaxBehavior
+from laurel.core.errors import InvalidInputError, NotFoundError, UnavailableError
+
+
+class PaymentsUnavailableError(UnavailableError):
+    """No answer, or none that says what happened. `is_definite`: the provider answered with an error of its own."""
+
+    message = "The payment provider is not answering. You were not charged; please try again."
+
+    def __init__(self, reason: str, *, is_definite: bool = False) -> None:
+        super().__init__()
+        self.reason = reason
+        self.is_definite = is_definite
+
+
+class PaymentsRefusedError(UnavailableError):
+    """The provider did not accept what we asked, so nothing was done. That is a fault of ours, never the buyer's."""
+
+    message = "The payment could not be started. You were not charged; please try again."
+
+    def __init__(self, reason: str, *, is_about_customer: bool = False) -> None:
+        super().__init__()
+        self.reason = reason
+        self.is_about_customer = is_about_customer
+
+
+class CheckoutNotFoundError(NotFoundError):
+    """The provider knows no such checkout."""
+
+    message = "There is no such payment."
+
+
+class ForgedNoticeError(InvalidInputError):
+    """A notice that the provider did not sign, or that makes no sense."""
+
+    message = "This notice is not signed by the payment provider."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckoutLine:
+    """One line of what is to be paid."""
+
+    title: str
+    quantity: int
+    unit_amount: int
+    offering_ref: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckoutDetails:
+    """Everything a payment page needs to know."""
+
+    number: str
+    order_ref: str
+    attempt_ref: str
+    env: str
+    customer: str
+    currency: str
+    tax_behavior: TaxBehavior
+    lines: tuple[CheckoutLine, ...]
+    return_url: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """A signed message that something happened. It is a hint: whoever acts on it asks for the present state."""
+
+    id: str
+    type: str
+    object_id: str
+    is_live: bool
+    account: str | None
+    created_at: datetime
+    api_version: str | None
+    payload: dict[str, Any]
+
+
+class PaymentGateway(Protocol):
+    """A payment provider with hosted payment pages.
+
+    The `freeze_…` methods only write down what will be asked, so that it can be stored and asked again, word for word,
+    under the same key. The others talk to the provider: never call them inside a transaction.
+    """
+
+    def freeze_customer(self, *, email: str, user_ref: str) -> str: ...
+
+    def create_customer(self, request: str, *, key: str) -> str: ...
+
+    def freeze_checkout(self, details: CheckoutDetails) -> str: ...
+
+    def open_checkout(self, request: str, *, key: str) -> SeenCheckout: ...
+
+    def expire_checkout(self, session_id: str, *, key: str) -> SeenCheckout: ...
+
+    def fetch_checkout(self, session_id: str) -> SeenCheckout: ...
+
+    def find_checkout_of(self, intent_id: str) -> str | None: ...
+
+    def read_notice(self, payload: bytes, signature: str, *, now: datetime) -> Notice: ...

@@ -1,0 +1,28 @@
+"""Selling: placing orders, opening payment pages, believing Stripe, and giving rights.
+
+Services that talk to the payment provider take a `Till` instead of a session: they run several short transactions and
+make their calls between them.
+"""
+
+from laurel.commerce.services.checkout import buy, cancel_order, open_checkout
+from laurel.commerce.services.inbox import keep_notice, process_event, retry_due_events
+from laurel.commerce.services.orders import create_offering, place_order, set_price, withdraw_offering
+from laurel.commerce.services.sync import apply_checkout, claim_sync, sync_checkout
+from laurel.commerce.services.till import Till
+
+__all__ = [
+    "Till",
+    "apply_checkout",
+    "buy",
+    "cancel_order",
+    "claim_sync",
+    "create_offering",
+    "keep_notice",
+    "open_checkout",
+    "place_order",
+    "process_event",
+    "retry_due_events",
+    "set_price",
+    "sync_checkout",
+    "withdraw_offering",
+]

@@ -1,0 +1,263 @@
+"""Getting a buyer to a payment page: opening one, using the open one again, closing one. (specs/payments.md §6)"""
+
+import logging
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from laurel.commerce import queries
+from laurel.commerce.gateway import CheckoutDetails, CheckoutLine, PaymentsRefusedError, PaymentsUnavailableError
+from laurel.commerce.models import CheckoutAttempt, Order
+from laurel.commerce.rules import (
+    LIFETIME,
+    OPEN_STATES,
+    PAYABLE_STATES,
+    AttemptState,
+    OrderState,
+    SeenCheckout,
+    Step,
+    find_opening_mismatches,
+    next_step,
+    purchase_key,
+)
+from laurel.commerce.services import customers
+from laurel.commerce.services.orders import AlreadyOwnedError, PriceChangedError, ask_staff, move_order, place_order
+from laurel.commerce.services.sync import apply_checkout, note_open, sync_checkout
+from laurel.commerce.services.till import Till
+from laurel.core.errors import ConflictError
+
+log = logging.getLogger("laurel.commerce")
+
+MAX_ROUNDS = 3
+
+
+class NothingToPayError(ConflictError):
+    """The order is past the point where one pays: paid, being checked, or canceled."""
+
+    message = "This order does not wait for a payment."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What to do outside the transaction for an order that wants a payment page."""
+
+    step: Step
+    attempt_id: UUID
+    idem_key: str
+    request: str
+    session_id: str | None
+    url: str | None
+
+
+def buy(till: Till, *, buyer_id: UUID, course_id: UUID, currency: str, click_token: str | None) -> Order:
+    """`place_order` in a transaction of its own, after closing what is open at another price or in another currency."""
+    with till.transaction() as session:
+        outdated = _find_outdated(session, buyer_id, course_id, currency)
+    if outdated is not None:
+        cancel_order(till, outdated)
+    with till.transaction() as session:
+        return place_order(
+            session,
+            buyer_id=buyer_id,
+            course_id=course_id,
+            currency=currency,
+            click_token=click_token,
+            now=till.now,
+            is_live=till.is_live,
+        )
+
+
+def _find_outdated(session: Session, buyer_id: UUID, course_id: UUID, currency: str) -> UUID | None:
+    offer = queries.find_offer(session, course_id)
+    if offer is None or currency not in offer.prices:
+        return None  # `place_order` says what is wrong
+    order = queries.find_open_order(session, buyer_id, purchase_key([offer.offering_id]))
+    if order is None or (order.currency, order.total) == (currency, offer.prices[currency]):
+        return None
+    return order.id
+
+
+def open_checkout(till: Till, order_id: UUID, *, return_url: str) -> str:
+    """The address of the order's payment page; the page is opened if there is none, and never twice.
+
+    The order's `return_url` is where the buyer comes back to. Raises NothingToPayError, PriceChangedError,
+    AlreadyOwnedError, or a gateway error: then nobody was charged, and calling again is safe.
+    """
+    for _round in range(MAX_ROUNDS):
+        customer = customers.get_customer(till, order_id)
+        with till.transaction() as session:
+            plan = _plan(session, till, order_id, customer=customer, return_url=return_url)
+        if plan.step is Step.REUSE and plan.url is not None:
+            return plan.url
+        if plan.step is Step.CLOSE:
+            _close(till, plan)
+            continue
+        url = _send(till, plan)
+        if url is not None:
+            return url
+    raise PaymentsUnavailableError(f"no payment page after {MAX_ROUNDS} rounds")
+
+
+def _plan(session: Session, till: Till, order_id: UUID, *, customer: str, return_url: str) -> Plan:
+    order = queries.lock_order(session, order_id)
+    if order.state not in PAYABLE_STATES:
+        raise NothingToPayError
+    attempt = queries.find_last_attempt(session, order_id)
+    step = next_step(attempt.facts if attempt is not None else None, now=till.now)
+    if attempt is None or step is Step.BEGIN:
+        _check_still_for_sale(session, order)
+        if attempt is not None and attempt.state in {AttemptState.CREATING, AttemptState.UNKNOWN}:
+            attempt.become(AttemptState.DEAD)
+        attempt = _begin(session, till, order, n=attempt.n + 1 if attempt is not None else 1, customer=customer, return_url=return_url)
+    return Plan(
+        step=step,
+        attempt_id=attempt.id,
+        idem_key=attempt.idem_key,
+        request=attempt.request,
+        session_id=attempt.session_id,
+        url=attempt.url,
+    )
+
+
+def _check_still_for_sale(session: Session, order: Order) -> None:
+    """A new page shows the order's price: it must still be the right one, and nothing else may be open for it."""
+    for line in queries.list_lines(session, order.id):
+        if queries.has_entitlement(session, order.buyer_id, line.offering.course_id):
+            raise AlreadyOwnedError
+        price = queries.find_price(session, line.offering.course_id, order.currency)
+        if price is None or price.unit_amount != line.unit_amount:
+            raise PriceChangedError
+    other = queries.find_open_order(session, order.buyer_id, order.purchase_key)
+    if other is not None and other.id != order.id:
+        raise ConflictError("You have a newer order for this course. Pay that one.")
+
+
+def _begin(session: Session, till: Till, order: Order, *, n: int, customer: str, return_url: str) -> CheckoutAttempt:
+    details = CheckoutDetails(
+        number=order.number,
+        order_ref=str(order.id),
+        attempt_ref=str(n),
+        env=till.env,
+        customer=customer,
+        currency=order.currency,
+        tax_behavior=order.tax_behavior,
+        lines=tuple(
+            CheckoutLine(title=line.title, quantity=line.quantity, unit_amount=line.unit_amount, offering_ref=str(line.offering_id))
+            for line in queries.list_lines(session, order.id)
+        ),
+        return_url=return_url,
+        expires_at=till.now + LIFETIME,
+    )
+    attempt = CheckoutAttempt(
+        order_id=order.id,
+        n=n,
+        idem_key=f"laurel:{till.env}:order:{order.number}:cs:{n}",
+        request=till.payments.freeze_checkout(details),
+        created_at=till.now,
+        expires_at=details.expires_at,
+    )
+    session.add(attempt)
+    session.flush()
+    return attempt
+
+
+def _send(till: Till, plan: Plan) -> str | None:
+    """Ask for the page. None if a repeated question was refused: then the first one was never heard, and a new one may be asked."""
+    try:
+        seen = till.payments.open_checkout(plan.request, key=plan.idem_key)
+    except PaymentsRefusedError as error:
+        log.error("A payment page was refused: %s", error.reason)
+        _note_failure(till, plan, AttemptState.DEAD, error.reason)
+        if error.is_about_customer:
+            customers.forget_customer(till, plan.attempt_id)
+        elif plan.step is not Step.RESEND:
+            raise
+        return None
+    except PaymentsUnavailableError as error:
+        log.warning("No answer about a payment page: %s", error.reason)
+        _note_failure(till, plan, AttemptState.UNKNOWN, error.reason, is_definite=error.is_definite)
+        raise
+    return _keep(till, plan, seen)
+
+
+def _note_failure(till: Till, plan: Plan, state: AttemptState, reason: str, *, is_definite: bool = False) -> None:
+    with till.transaction() as session:
+        attempt = queries.get_attempt(session, plan.attempt_id)
+        queries.lock_order(session, attempt.order_id)
+        session.refresh(attempt)
+        if attempt.state not in {AttemptState.CREATING, AttemptState.UNKNOWN}:
+            return  # another request of the same buyer got the answer
+        attempt.become(state)
+        attempt.last_error = reason[:2000]
+        attempt.failures += 1 if is_definite else 0
+
+
+def _keep(till: Till, plan: Plan, seen: SeenCheckout) -> str | None:
+    """Note the page that was opened. A page with other amounts than ours is closed, and a person looks."""
+    with till.transaction() as session:
+        attempt = queries.get_attempt(session, plan.attempt_id)
+        order = queries.lock_order(session, attempt.order_id)
+        session.refresh(attempt)
+        if attempt.session_id == seen.session_id and attempt.state is not AttemptState.OPEN:
+            return None  # it ended meanwhile
+        if attempt.session_id is None:
+            note_open(session, order, attempt, seen)
+        reasons = find_opening_mismatches(order.terms(queries.list_lines(session, order.id)), seen)
+        if reasons and move_order(session, order, OrderState.REVIEW, expires_at=None):
+            ask_staff(session, order, kind="checkout_mismatch", ref=seen.session_id, detail="; ".join(reasons), now=till.now)
+    if reasons:
+        log.error("Order %s is held for review: %s", order.number, "; ".join(reasons))
+        till.payments.expire_checkout(seen.session_id, key=f"{plan.idem_key}:expire")
+        raise NothingToPayError("We are checking this order. You were not charged.")
+    return attempt.url
+
+
+def _close(till: Till, plan: Plan) -> None:
+    """Close the attempt's page. If that is not possible any more, find out why: it may have been paid."""
+    if plan.session_id is None:
+        return
+    try:
+        seen = till.payments.expire_checkout(plan.session_id, key=f"{plan.idem_key}:expire")
+    except PaymentsRefusedError:
+        sync_checkout(till, plan.session_id)
+        return
+    with till.transaction() as session:
+        apply_checkout(session, seen, now=till.now)
+
+
+def cancel_order(till: Till, order_id: UUID) -> Order:
+    """Close the order's payment page, then the order. An order that turns out to be paid stays paid."""
+    for _round in range(MAX_ROUNDS):
+        with till.transaction() as session:
+            plan = _plan_closing(session, order_id)
+        if plan is None:
+            break
+        if plan.step is Step.CLOSE:
+            _close(till, plan)
+        else:
+            _send(till, plan)  # a page may be open that we never heard of: the same question tells its name
+    with till.transaction() as session:
+        order = queries.lock_order(session, order_id)
+        if order.state in OPEN_STATES and queries.find_live_attempt(session, order_id) is not None:
+            raise PaymentsUnavailableError("a payment page could not be closed")
+        if move_order(session, order, OrderState.CANCELED, expires_at=None):
+            for attempt in queries.list_attempts(session, order_id):
+                if attempt.state is AttemptState.EXPIRED:
+                    attempt.become(AttemptState.SUPERSEDED)
+        return order
+
+
+def _plan_closing(session: Session, order_id: UUID) -> Plan | None:
+    order = queries.lock_order(session, order_id)
+    attempt = queries.find_live_attempt(session, order_id)
+    if order.state not in OPEN_STATES or attempt is None:
+        return None
+    return Plan(
+        step=Step.CLOSE if attempt.state is AttemptState.OPEN else Step.RESEND,
+        attempt_id=attempt.id,
+        idem_key=attempt.idem_key,
+        request=attempt.request,
+        session_id=attempt.session_id,
+        url=attempt.url,
+    )

@@ -1,0 +1,178 @@
+"""Believing the payment provider: one function brings an order to where its checkout stands. (specs/payments.md §8)
+
+The redirect after the payment, the webhook and staff all end here. Nothing that arrives from outside is believed: the
+checkout is fetched from the provider, and its amounts are compared with the order.
+"""
+
+import logging
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import or_, update
+from sqlalchemy.orm import Session
+
+from laurel.commerce import queries
+from laurel.commerce.models import CheckoutAttempt, Order, Payment
+from laurel.commerce.rules import LIVE_ATTEMPTS, AttemptState, OrderState, PaymentKind, SeenCheckout, find_mismatches
+from laurel.commerce.services.orders import ask_staff, move_order, settle
+from laurel.commerce.services.till import Till
+
+log = logging.getLogger("laurel.commerce")
+
+SYNC_AGAIN_AFTER = timedelta(seconds=10)
+FAILED_INTENTS = frozenset({"canceled", "requires_payment_method"})
+
+
+def sync_checkout(till: Till, session_id: str) -> Order | None:
+    """Ask the provider how the checkout stands and bring its order there. None if it belongs to no order of ours."""
+    seen = till.payments.fetch_checkout(session_id)
+    with till.transaction() as session:
+        return apply_checkout(session, seen, now=till.now)
+
+
+def claim_sync(session: Session, attempt_id: UUID, *, now: datetime) -> bool:
+    """Whether the page to which buyers return may ask the provider now: for one checkout not more than every ten seconds."""
+    claimed = session.execute(
+        update(CheckoutAttempt)
+        .where(CheckoutAttempt.id == attempt_id)
+        .where(or_(CheckoutAttempt.synced_at.is_(None), CheckoutAttempt.synced_at <= now - SYNC_AGAIN_AFTER))
+        .values(synced_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    return claimed.rowcount == 1  # type: ignore[attr-defined,no-any-return]
+
+
+def apply_checkout(session: Session, seen: SeenCheckout, *, now: datetime) -> Order | None:
+    """Bring the order to where its checkout stands. Telling it twice changes nothing; states only move forward."""
+    order_id = _order_id_of(session, seen)
+    if order_id is None:
+        return None
+    order = queries.lock_order(session, order_id)
+    attempt = queries.find_attempt(session, seen.session_id) or _adopt(session, order, seen, now=now)
+    if seen.status == "expired":
+        _expire(session, order, attempt)
+    elif seen.is_paid:
+        _believe_payment(session, order, attempt, seen, now=now)
+    elif seen.status == "complete" and seen.payment_status == "unpaid":
+        _wait_for_bank(session, order, attempt, seen)
+    session.flush()
+    return order
+
+
+def _order_id_of(session: Session, seen: SeenCheckout) -> UUID | None:
+    """The order that opened this checkout; or the one that the checkout names twice: its id and its number agree."""
+    attempt = queries.find_attempt(session, seen.session_id)
+    if attempt is not None:
+        return attempt.order_id
+    order = queries.find_order(session, seen.order_ref)
+    return order.id if order is not None and order.number == seen.number else None
+
+
+def _adopt(session: Session, order: Order, seen: SeenCheckout, *, now: datetime) -> CheckoutAttempt:
+    """Take in a checkout that is ours although we never heard of it: the answer to our call was lost, or is late."""
+    attempts = queries.list_attempts(session, order.id)
+    attempt = next((a for a in attempts if str(a.n) == seen.attempt_ref and a.session_id is None), None)
+    if attempt is None:
+        n = attempts[0].n + 1 if attempts else 1
+        attempt = CheckoutAttempt(
+            order_id=order.id, n=n, idem_key=f"adopted:{seen.session_id}", request="{}", created_at=now, expires_at=seen.expires_at
+        )
+        session.add(attempt)
+    note_open(session, order, attempt, seen)
+    return attempt
+
+
+def note_open(session: Session, order: Order, attempt: CheckoutAttempt, seen: SeenCheckout) -> None:
+    """The payment page exists: the order waits for its payment."""
+    attempt.become(AttemptState.OPEN)
+    attempt.session_id, attempt.url, attempt.expires_at = seen.session_id, seen.url, seen.expires_at
+    attempt.stripe_amount_total, attempt.last_error = seen.amount_total, None
+    session.flush()
+    if not move_order(session, order, OrderState.AWAITING_PAYMENT, expires_at=seen.expires_at):
+        order.expires_at = seen.expires_at if order.state is OrderState.AWAITING_PAYMENT else order.expires_at
+
+
+def _expire(session: Session, order: Order, attempt: CheckoutAttempt) -> None:
+    if attempt.state is AttemptState.OPEN:
+        attempt.become(AttemptState.EXPIRED)
+        session.flush()
+    if not any(other.state in LIVE_ATTEMPTS for other in queries.list_attempts(session, order.id)):
+        move_order(session, order, OrderState.EXPIRED, expires_at=None)
+
+
+def _wait_for_bank(session: Session, order: Order, attempt: CheckoutAttempt, seen: SeenCheckout) -> None:
+    """The buyer is through, the money is not there yet: a bank debit takes days, and may fail."""
+    _complete(session, attempt)
+    move_order(session, order, OrderState.PROCESSING, expires_at=None)
+    if seen.payment is not None and seen.payment.status in FAILED_INTENTS:
+        move_order(session, order, OrderState.PAYMENT_FAILED)
+
+
+def _complete(session: Session, attempt: CheckoutAttempt) -> None:
+    if attempt.state in {AttemptState.OPEN, AttemptState.EXPIRED}:
+        attempt.become(AttemptState.COMPLETE)
+        session.flush()
+
+
+def _believe_payment(session: Session, order: Order, attempt: CheckoutAttempt, seen: SeenCheckout, *, now: datetime) -> None:
+    _complete(session, attempt)
+    if order.state in {OrderState.PAID, OrderState.REVIEW}:
+        _note_second_payment(session, order, attempt, seen, now=now)
+        return
+    lines = queries.list_lines(session, order.id)
+    reasons = find_mismatches(order.terms(lines), seen)
+    is_late = order.state is OrderState.CANCELED
+    is_owned = any(queries.has_entitlement(session, order.buyer_id, line.offering.course_id) for line in lines)
+    if is_late and is_owned:
+        reasons.append("paid after it was canceled, and the buyer has the course from elsewhere: refund it")
+    _record_payment(session, order, attempt, seen, kind=PaymentKind.LATE if is_late else PaymentKind.PRIMARY, now=now)
+    if reasons:
+        _hold(session, order, seen, reasons, now=now)
+        return
+    ref = seen.payment.intent_id if seen.payment is not None else ""
+    if settle(session, order, amount_paid=seen.amount_total, tax=seen.amount_tax, ref=ref, now=now) and is_owned:
+        detail = f"Order {order.number} bought what the buyer had got from elsewhere meanwhile: offer a refund."
+        ask_staff(session, order, kind="owned_meanwhile", ref=order.number, detail=detail, now=now)
+
+
+def _record_payment(
+    session: Session, order: Order, attempt: CheckoutAttempt, seen: SeenCheckout, *, kind: PaymentKind, now: datetime
+) -> None:
+    paid = seen.payment
+    if paid is None or queries.find_payment(session, paid.intent_id) is not None:
+        return
+    session.add(
+        Payment(
+            order_id=order.id,
+            attempt_id=attempt.id,
+            payment_intent=paid.intent_id,
+            charge=paid.charge_id,
+            amount=paid.amount_received,
+            currency=paid.currency,
+            kind=kind,
+            status=paid.status,
+            method=paid.method,
+            last4=paid.last4,
+            receipt_url=paid.receipt_url,
+            created_at=now,
+        )
+    )
+    session.flush()
+
+
+def _hold(session: Session, order: Order, seen: SeenCheckout, reasons: list[str], *, now: datetime) -> None:
+    """Give nothing and let a person look: what was paid is not what was ordered."""
+    if not move_order(session, order, OrderState.REVIEW, expires_at=None):
+        return
+    log.error("Order %s is held for review: %s", order.number, "; ".join(reasons))
+    ask_staff(session, order, kind="payment_mismatch", ref=seen.session_id, detail="; ".join(reasons), now=now)
+
+
+def _note_second_payment(session: Session, order: Order, attempt: CheckoutAttempt, seen: SeenCheckout, *, now: datetime) -> None:
+    """The same order was paid once more, in another tab perhaps: a person gives that money back."""
+    if seen.payment is None or queries.find_payment(session, seen.payment.intent_id) is not None:
+        return
+    _record_payment(session, order, attempt, seen, kind=PaymentKind.DUPLICATE, now=now)
+    log.error("Order %s was paid twice", order.number)
+    detail = f"Order {order.number} was paid a second time ({seen.payment.intent_id}): refund it."
+    ask_staff(session, order, kind="duplicate_payment", ref=seen.payment.intent_id, detail=detail, now=now)

@@ -1,0 +1,58 @@
+"""What all pages of commerce stand on: their blueprint, the till, and the way to the payment page."""
+
+import re
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from flask import Blueprint, current_app, redirect, url_for
+from flask.typing import ResponseReturnValue
+
+from laurel.commerce.gateway import PaymentGateway, PaymentsRefusedError
+from laurel.commerce.services import Till
+from laurel.core.db import database_now
+from laurel.settings import Settings
+from laurel.web.headers import CHECKOUT
+from laurel.web.session import current_session, transaction
+
+bp = Blueprint("commerce", __name__)
+TOKEN = re.compile(r"[A-Za-z0-9_-]{1,100}\Z")
+
+
+def settings() -> Settings:
+    found: Settings = current_app.extensions["laurel_settings"]
+    return found
+
+
+def payments() -> PaymentGateway:
+    found: PaymentGateway = current_app.extensions["laurel_ports"].payments
+    return found
+
+
+def till() -> Till:
+    """The till of this request. It reads the database's clock: end the transaction before you call outside."""
+    return Till(
+        transaction=transaction,
+        payments=payments(),
+        env=settings().host,
+        is_live=settings().takes_real_money,
+        now=database_now(current_session()),
+    )
+
+
+def click_token(text: str | None) -> str | None:
+    """The token of the CTA click that led here, if the text is one."""
+    return text if text and TOKEN.match(text) else None
+
+
+def order_address(order_id: UUID) -> str:
+    """The order's full address: from PUBLIC_URL, never from what the request says about its host."""
+    return settings().public_url + url_for("commerce.order_page", order_id=order_id)
+
+
+def redirect_to_payment(address: str) -> ResponseReturnValue:
+    """Send the buyer to the payment page, if it is where payment pages are."""
+    found = urlsplit(address)
+    places = {CHECKOUT} | ({settings().public_url} if settings().uses_sandbox else set())
+    if f"{found.scheme}://{found.netloc}" not in places:
+        raise PaymentsRefusedError(f"a payment page at {found.netloc}")
+    return redirect(address, 303)

@@ -1,0 +1,40 @@
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from laurel.commerce.events import OrderPaid
+from laurel.commerce.handlers import email_receipt
+from laurel.commerce.services.orders import settle
+from laurel.core.clock import now
+from laurel.core.mail import Mail
+from tests.factories.accounts import make_user
+from tests.factories.commerce import make_offering, make_order
+
+
+def told(session: Session, *, prices: dict[str, int] | None = None, times: int = 2) -> list[Mail]:
+    """The receipts after the payment was told `times` times."""
+    offering = make_offering(session, prices=prices)
+    order = make_order(session, buyer=make_user(session, name="Ada <b>Lovelace</b>"), offering=offering)
+    settle(session, order, amount_paid=order.total, ref="pi_1", now=now())
+    for _ in range(times):
+        email_receipt(session, OrderPaid(occurred_at=now(), order_id=order.id, buyer_id=order.buyer_id, course_id=offering.course_id))
+    return [mail for mail in session.scalars(select(Mail)) if mail.key.startswith("receipt:")]
+
+
+def test_a_payment_told_twice_is_one_receipt(app: object, session: Session) -> None:
+    receipts = told(session)
+
+    assert len(receipts) == 1
+    assert receipts[0].subject.startswith("Your receipt for order L-")
+    assert "Bookkeeping: $195" in receipts[0].text
+    assert "http://laurel.test/orders/" in receipts[0].text
+
+
+def test_a_name_cannot_bring_markup_into_the_mail(app: object, session: Session) -> None:
+    receipt = told(session)[0]
+
+    assert "<b>" not in (receipt.html or "")
+    assert "&lt;b&gt;" in (receipt.html or "")
+
+
+def test_what_cost_nothing_has_no_receipt(app: object, session: Session) -> None:
+    assert told(session, prices={"usd": 0}) == []

@@ -1,0 +1,171 @@
+"""Stripe's events: kept once, acted on once, tried again."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from laurel.commerce import queries, services
+from laurel.commerce.gateway import Notice, PaymentsUnavailableError
+from laurel.commerce.models import Entitlement, Order, ReviewTask, StripeEvent
+from laurel.commerce.rules import InboxStatus, OrderState
+from laurel.commerce.services import Till
+from laurel.core.events import EventRecord
+from tests.commerce.conftest import ENV, Transaction
+from tests.factories.accounts import make_user
+from tests.factories.commerce import make_offering
+from tests.fakes import FakePayments
+
+NOTICE = Notice(
+    id="evt_1",
+    type="checkout.session.completed",
+    object_id="cs_unknown",
+    is_live=False,
+    account=None,
+    created_at=datetime(2026, 11, 20, tzinfo=UTC),
+    api_version="2026-10-28.endive",
+    payload={"data": {"object": {"id": "cs_unknown", "metadata": {}}}},
+)
+
+
+@pytest.fixture
+def paid(till: Till, transaction: Transaction, payments: FakePayments) -> str:
+    """The checkout of an order that was paid at the provider, of which we know nothing yet."""
+    with transaction() as session:
+        buyer, offering = make_user(session), make_offering(session)
+    order = services.buy(till, buyer_id=buyer.id, course_id=offering.course_id, currency="usd", click_token=None)
+    services.open_checkout(till, order.id, return_url=f"http://laurel.test/orders/{order.id}")
+    return payments.pay(next(iter(payments.checkouts))).session_id
+
+
+@pytest.fixture
+def keep(transaction: Transaction, till: Till) -> Callable[..., bool]:
+    def keep_notice(**changes: Any) -> bool:
+        with transaction() as session:
+            return services.keep_notice(session, replace(NOTICE, **changes), is_live=False, now=till.now)
+
+    return keep_notice
+
+
+def event(session: Session) -> StripeEvent:
+    return session.scalars(select(StripeEvent)).one()
+
+
+def order(session: Session) -> Order:
+    return session.scalars(select(Order)).one()
+
+
+def test_an_event_is_kept_once_and_acted_on_once(till: Till, paid: str, keep: Callable[..., bool], session: Session) -> None:
+    assert keep(object_id=paid)
+    assert keep(object_id=paid)
+
+    assert services.process_event(till, "evt_1") is InboxStatus.DONE
+    assert services.process_event(till, "evt_1") is None
+    assert not keep(object_id=paid)
+
+    assert order(session).state is OrderState.PAID
+    assert event(session).attempts == 1
+    assert session.scalar(select(func.count()).select_from(EventRecord).where(EventRecord.name == "StripeEventReceived")) == 1
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"type": "customer.created"}, {"type": "charge.refunded"}, {"is_live": True}, {"account": "acct_other"}],
+)
+def test_what_does_not_concern_us_is_kept_and_ignored(
+    till: Till, keep: Callable[..., bool], session: Session, payments: FakePayments, changes: dict[str, Any]
+) -> None:
+    assert not keep(**changes)
+
+    assert services.process_event(till, "evt_1") is None
+    assert event(session).status is InboxStatus.IGNORED
+    assert payments.asked == []
+
+
+def test_a_payment_found_by_its_intent_is_the_same_payment(till: Till, paid: str, keep: Callable[..., bool], session: Session) -> None:
+    keep(type="payment_intent.succeeded", object_id=f"pi_{paid}")
+
+    assert services.process_event(till, "evt_1") is InboxStatus.DONE
+    assert order(session).state is OrderState.PAID
+
+
+def test_the_intent_of_a_stranger_is_ignored(till: Till, keep: Callable[..., bool]) -> None:
+    keep(type="payment_intent.succeeded", object_id="pi_stranger")
+
+    assert services.process_event(till, "evt_1") is InboxStatus.IGNORED
+
+
+def test_a_declined_card_changes_nothing(till: Till, paid: str, keep: Callable[..., bool], session: Session) -> None:
+    keep(type="payment_intent.payment_failed", object_id=f"pi_{paid}")
+
+    assert services.process_event(till, "evt_1") is InboxStatus.DONE
+    assert order(session).state is OrderState.AWAITING_PAYMENT
+
+
+def test_a_checkout_of_another_installation_is_ignored(till: Till, paid: str, keep: Callable[..., bool], payments: FakePayments) -> None:
+    payments.checkouts["cs_foreign"] = replace(
+        payments.checkouts[paid], session_id="cs_foreign", order_ref="another", number="L-OTHER", env="staging.example"
+    )
+    keep(object_id="cs_foreign")
+
+    assert services.process_event(till, "evt_1") is InboxStatus.IGNORED
+
+
+def test_a_checkout_that_stripe_does_not_know_and_that_does_not_name_us_is_ignored(till: Till, keep: Callable[..., bool]) -> None:
+    keep()
+
+    assert services.process_event(till, "evt_1") is InboxStatus.IGNORED
+
+
+def test_an_event_that_names_us_but_cannot_be_matched_is_tried_again_and_given_up_at_last(
+    till: Till, keep: Callable[..., bool], session: Session
+) -> None:
+    keep(payload={"data": {"object": {"id": "cs_unknown", "metadata": {"env": ENV}}}})
+    at = till.now
+    statuses = []
+    for _ in range(13):
+        statuses.append(services.process_event(replace(till, now=at), "evt_1"))
+        at += timedelta(days=2)
+
+    assert statuses == [InboxStatus.FAILED] * 11 + [InboxStatus.DEAD, None]
+    assert session.scalars(select(ReviewTask)).one().kind == "dead_event"
+    assert "CheckoutNotFoundError" in (event(session).error or "")
+
+
+def test_a_failed_event_is_retried_when_its_time_has_come(
+    till: Till, paid: str, keep: Callable[..., bool], session: Session, payments: FakePayments
+) -> None:
+    keep(object_id=paid)
+    payments.failures = [PaymentsUnavailableError("timeout")]
+    assert services.process_event(till, "evt_1") is InboxStatus.FAILED
+
+    assert services.retry_due_events(replace(till, now=till.now + timedelta(seconds=59))) == 0
+    assert services.retry_due_events(replace(till, now=till.now + timedelta(seconds=61))) == 1
+
+    assert order(session).state is OrderState.PAID
+    assert event(session).error is None
+
+
+def test_an_event_whose_worker_died_is_taken_over(
+    till: Till, paid: str, keep: Callable[..., bool], session: Session, transaction: Transaction
+) -> None:
+    keep(object_id=paid)
+    with transaction() as other:
+        held = queries.get_stripe_event(other, "evt_1")
+        held.status, held.locked_until = InboxStatus.PROCESSING, till.now + timedelta(seconds=60)
+
+    assert services.process_event(till, "evt_1") is None
+    assert services.retry_due_events(replace(till, now=till.now + timedelta(seconds=61))) == 1
+    assert session.scalar(select(func.count()).select_from(Entitlement)) == 1
+
+
+def test_an_event_that_was_kept_but_never_acted_on_is_found(till: Till, paid: str, keep: Callable[..., bool], session: Session) -> None:
+    keep(object_id=paid)
+
+    assert services.retry_due_events(till) == 0
+    assert services.retry_due_events(replace(till, now=till.now + timedelta(minutes=2))) == 1
+    assert order(session).state is OrderState.PAID

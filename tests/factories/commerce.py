@@ -1,0 +1,49 @@
+"""Offers and orders for tests."""
+
+from itertools import count
+
+from sqlalchemy.orm import Session
+
+from laurel.accounts.models import User
+from laurel.catalog.models import Course
+from laurel.catalog.rules import CourseContent, CourseStatus
+from laurel.catalog.services import publish_course
+from laurel.commerce.models import Offering, Order
+from laurel.commerce.services import create_offering, place_order
+from laurel.core.clock import now
+from tests.factories.accounts import make_user
+
+_numbers = count(1)
+PRICES = {"usd": 19500, "eur": 17900}
+
+
+def make_sellable_course(session: Session, *, title: str = "Bookkeeping", status: CourseStatus = CourseStatus.OPEN) -> Course:
+    """A published course without lessons: enough to be bought."""
+    content = CourseContent(
+        title=title,
+        mark="™",
+        code="BK-101",
+        level=1,
+        category="Finance",
+        outcome="Keep books that others can read.",
+        summary="All about books.",
+        hours=12,
+        updated_on="2026-11-02",
+        hue=160,
+        includes=("All lessons", "The exam"),
+        refund_days=14,
+    )
+    owner = make_user(session, roles=["author"])
+    return publish_course(session, slug=f"course-{next(_numbers)}", owner_id=owner.id, status=status, content=content, now=now())
+
+
+def make_offering(session: Session, *, course: Course | None = None, prices: dict[str, int] | None = None) -> Offering:
+    """A course for sale, at 195 dollars unless told otherwise."""
+    course = course or make_sellable_course(session)
+    return create_offering(session, course_id=course.id, title="Bookkeeping", prices=prices or PRICES, now=now())
+
+
+def make_order(session: Session, *, buyer: User | None = None, offering: Offering | None = None, currency: str = "usd") -> Order:
+    """An order that was just placed; paid already if it is free."""
+    buyer, offering = buyer or make_user(session), offering or make_offering(session)
+    return place_order(session, buyer_id=buyer.id, course_id=offering.course_id, currency=currency, click_token=None, now=now())

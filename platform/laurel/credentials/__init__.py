@@ -1,0 +1,1 @@
+"""Achievements and the credentials issued for them: signing, status lists, PDF, verification."""

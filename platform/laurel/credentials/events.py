@@ -1,0 +1,30 @@
+"""What happened to credentials."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from laurel.core.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class CredentialAwarded(Event):
+    """A learner earned a credential; it is not yet signed."""
+
+    credential_id: UUID
+    holder_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class CredentialIssued(Event):
+    """A credential is signed and public."""
+
+    credential_id: UUID
+    holder_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class CredentialRevoked(Event):
+    """A credential does not count any more."""
+
+    credential_id: UUID
+    holder_id: UUID

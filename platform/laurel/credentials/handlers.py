@@ -1,0 +1,48 @@
+"""What credentials do when others report something."""
+
+from sqlalchemy.orm import Session
+
+from laurel.accounts.models import User
+from laurel.core.db import database_now
+from laurel.core.mail import queue_mail
+from laurel.credentials import queries
+from laurel.credentials.events import CredentialAwarded, CredentialIssued
+from laurel.credentials.gateway import KeyVault
+from laurel.credentials.rules.issuer import Issuer
+from laurel.credentials.services import issuing
+from laurel.learning.events import CourseCompleted
+
+
+def award_credential(session: Session, event: CourseCompleted) -> None:
+    """Who completed a course has earned its credential. The intent is kept on its own, so that no failure hides it."""
+    issuing.award(
+        session,
+        enrollment_id=event.enrollment_id,
+        holder_id=event.learner_id,
+        course_id=event.course_id,
+        attempt_id=event.attempt_id,
+        now=event.occurred_at,
+    )
+
+
+def issue_credential(session: Session, event: CredentialAwarded, *, issuer: Issuer, keys: KeyVault) -> None:
+    """What was awarded is signed. If that fails, the credential stays pending and the delivery is tried again."""
+    issuing.issue(session, event.credential_id, issuer=issuer, keys=keys, now=database_now(session))
+
+
+def email_holder(session: Session, event: CredentialIssued) -> None:
+    """The holder hears of it, with the address of the page and the number."""
+    record = queries.get_credential(session, event.credential_id)
+    holder = session.get_one(User, event.holder_id)
+    queue_mail(
+        session,
+        "credential",
+        key=f"credential:{event.credential_id}",
+        recipient=holder.email,
+        now=event.occurred_at,
+        holder_name=record.credential.holder_name,
+        achievement_name=record.achievement.name,
+        credential_id=event.credential_id,
+        number=record.credential.number,
+        valid_until=record.version.valid_until if record.version else None,
+    )

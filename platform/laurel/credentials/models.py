@@ -1,0 +1,253 @@
+"""What can be earned, what was issued, the keys that signed it and the lists that revoke it."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from laurel.accounts.models import User
+from laurel.catalog.models import Course
+from laurel.core.db import Base, text_enum
+from laurel.core.errors import ConflictError
+from laurel.core.ids import new_id
+from laurel.credentials.rules.document import AchievementFacts
+from laurel.credentials.rules.history import HistoryKind, Link
+from laurel.credentials.rules.verdicts import NEXT, CredentialState, RevocationReason
+from laurel.learning.models import Enrollment
+from laurel.quizzes.models import Attempt
+
+
+class KeyState(StrEnum):
+    """STAGED: published, not yet used. RETIRED: no longer used, still published, or all it signed would fall."""
+
+    STAGED = "staged"
+    ACTIVE = "active"
+    RETIRED = "retired"
+    COMPROMISED = "compromised"
+
+
+PUBLISHED = (KeyState.ACTIVE, KeyState.STAGED, KeyState.RETIRED)
+
+
+class KeyPurpose(StrEnum):
+    """What a key signs: Data Integrity proofs, or JSON Web Tokens."""
+
+    DATA_INTEGRITY = "di"
+    JWT = "jwt"
+
+
+class Achievement(Base):
+    """What can be earned in one course. What it says is in its versions; `latest_n` is the one that is awarded."""
+
+    __tablename__ = "achievements"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default_factory=new_id)
+    course_id: Mapped[UUID] = mapped_column(ForeignKey(Course.id), unique=True)
+    slug: Mapped[str] = mapped_column(String(80), unique=True)
+    created_at: Mapped[datetime]
+    latest_n: Mapped[int] = mapped_column(default=0)
+
+
+class AchievementVersion(Base):
+    """What an achievement said from `created_at` on. Never changed: credentials point at it."""
+
+    __tablename__ = "achievement_versions"
+    __table_args__ = (UniqueConstraint("achievement_id", "n"), UniqueConstraint("slug", "n"))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default_factory=new_id)
+    achievement_id: Mapped[UUID] = mapped_column(ForeignKey(Achievement.id))
+    slug: Mapped[str] = mapped_column(String(80))
+    n: Mapped[int]
+    name: Mapped[str] = mapped_column(String(160))
+    description: Mapped[str] = mapped_column(Text)
+    criteria: Mapped[str] = mapped_column(Text)
+    criteria_html: Mapped[str] = mapped_column(Text)
+    language: Mapped[str] = mapped_column(String(20))
+    validity_months: Mapped[int]
+    badge: Mapped[dict[str, Any]]
+    tags: Mapped[list[str]]
+    created_at: Mapped[datetime]
+
+    @property
+    def facts(self) -> AchievementFacts:
+        """What a credential says about it."""
+        return AchievementFacts(
+            slug=self.slug,
+            n=self.n,
+            name=self.name,
+            description=self.description,
+            criteria=self.criteria,
+            language=self.language,
+            tags=tuple(self.tags),
+        )
+
+    @property
+    def hue(self) -> int:
+        return int(self.badge["hue"])
+
+    @property
+    def level(self) -> int:
+        return int(self.badge["level"])
+
+
+class IssuerKey(Base):
+    """One key pair of the issuer. The private half is sealed by the key vault under the name `did#fragment`."""
+
+    __tablename__ = "issuer_keys"
+    __table_args__ = (
+        UniqueConstraint("did", "fragment"),
+        Index(
+            "ix_issuer_keys_one_active",
+            "did",
+            "purpose",
+            unique=True,
+            sqlite_where=text("state = 'active'"),
+            postgresql_where=text("state = 'active'"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default_factory=new_id)
+    did: Mapped[str] = mapped_column(String(300))
+    fragment: Mapped[str] = mapped_column(String(40))
+    purpose: Mapped[KeyPurpose] = mapped_column(text_enum(KeyPurpose))
+    algorithm: Mapped[str] = mapped_column(String(20))
+    public_key: Mapped[str] = mapped_column(String(1000))
+    sealed_private_key: Mapped[bytes] = mapped_column(LargeBinary, repr=False)
+    state: Mapped[KeyState] = mapped_column(text_enum(KeyState))
+    staged_at: Mapped[datetime]
+    active_at: Mapped[datetime | None] = mapped_column(default=None)
+    retired_at: Mapped[datetime | None] = mapped_column(default=None)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(default=None)
+    reason: Mapped[str] = mapped_column(String(300), default="")
+
+    @property
+    def method(self) -> str:
+        """The full address that a proof names."""
+        return f"{self.did}#{self.fragment}"
+
+
+class StatusList(Base):
+    """One published list of 131,072 bits, shared by all courses. `signed_json` is what is served; its bits are the entries' `set_at`."""
+
+    __tablename__ = "status_lists"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default_factory=new_id)
+    did: Mapped[str] = mapped_column(String(300), index=True)
+    purpose: Mapped[str] = mapped_column(String(20))
+    number: Mapped[int] = mapped_column(unique=True)
+    length: Mapped[int]
+    signed_json: Mapped[str] = mapped_column(Text)
+    sha256: Mapped[str] = mapped_column(String(64))
+    key_id: Mapped[UUID] = mapped_column(ForeignKey(IssuerKey.id), index=True)
+    signed_at: Mapped[datetime]
+    valid_until: Mapped[datetime]
+    changed_at: Mapped[datetime | None] = mapped_column(default=None)
+    closed_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class StatusEntry(Base):
+    """One index that was given out. Never given out again, also when its credential is erased; never unset once set."""
+
+    __tablename__ = "status_entries"
+    __table_args__ = (UniqueConstraint("list_id", "position"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default_factory=new_id)
+    list_id: Mapped[UUID] = mapped_column(ForeignKey(StatusList.id))
+    position: Mapped[int]
+    set_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class Credential(Base):
+    """That one person earned one achievement, once. What was signed is in its versions."""
+
+    __tablename__ = "credentials"
+    __table_args__ = (
+        Index(
+            "ix_credentials_one_for_each_enrollment",
+            "enrollment_id",
+            unique=True,
+            sqlite_where=text("renewed_from_id IS NULL"),
+            postgresql_where=text("renewed_from_id IS NULL"),
+        ),
+    )
+
+    # random, not ordered by time: the page's address gives nothing away
+    id: Mapped[UUID] = mapped_column(primary_key=True, default_factory=uuid4)
+    number: Mapped[str] = mapped_column(String(20), unique=True)
+    holder_id: Mapped[UUID] = mapped_column(ForeignKey(User.id), index=True)
+    holder_name: Mapped[str] = mapped_column(String(240))
+    enrollment_id: Mapped[UUID] = mapped_column(ForeignKey(Enrollment.id))
+    attempt_id: Mapped[UUID] = mapped_column(ForeignKey(Attempt.id), unique=True)
+    achievement_version_id: Mapped[UUID] = mapped_column(ForeignKey(AchievementVersion.id), index=True)
+    awarded_at: Mapped[datetime] = mapped_column(index=True)
+    subject_id: Mapped[UUID] = mapped_column(default_factory=uuid4)
+    state: Mapped[CredentialState] = mapped_column(text_enum(CredentialState), default=CredentialState.PENDING, index=True)
+    current_n: Mapped[int] = mapped_column(default=0)
+    issued_at: Mapped[datetime | None] = mapped_column(default=None)
+    revoked_at: Mapped[datetime | None] = mapped_column(default=None)
+    revocation_reason: Mapped[RevocationReason | None] = mapped_column(text_enum(RevocationReason, length=60), default=None)
+    revocation_note: Mapped[str] = mapped_column(Text, default="")
+    renewed_from_id: Mapped[UUID | None] = mapped_column(ForeignKey("credentials.id"), index=True, default=None)
+
+    def advance(self, wanted: CredentialState) -> None:
+        """Go to the wanted state; raises ConflictError if that does not follow from the present one."""
+        if wanted not in NEXT[self.state]:
+            raise ConflictError(f"A credential that is {self.state} cannot become {wanted}.")
+        self.state = wanted
+
+
+class CredentialVersion(Base):
+    """One signed document of a credential, byte for byte as it is served. Never changed."""
+
+    __tablename__ = "credential_versions"
+    __table_args__ = (UniqueConstraint("credential_id", "n"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default_factory=new_id)
+    credential_id: Mapped[UUID] = mapped_column(ForeignKey(Credential.id))
+    n: Mapped[int]
+    valid_from: Mapped[datetime]
+    valid_until: Mapped[datetime | None]
+    signed_json: Mapped[str] = mapped_column(Text)
+    sha256: Mapped[str] = mapped_column(String(64))
+    key_id: Mapped[UUID] = mapped_column(ForeignKey(IssuerKey.id), index=True)
+    status_entry_id: Mapped[UUID] = mapped_column(ForeignKey(StatusEntry.id), unique=True)
+    signed_at: Mapped[datetime]
+    superseded_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class CredentialEvent(Base):
+    """One link of the chain of all that happened to credentials and keys. Only ever added to."""
+
+    __tablename__ = "credential_events"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default_factory=new_id)
+    position: Mapped[int] = mapped_column(unique=True)
+    kind: Mapped[HistoryKind] = mapped_column(text_enum(HistoryKind))
+    at: Mapped[datetime]
+    credential_id: Mapped[UUID | None] = mapped_column(ForeignKey(Credential.id), index=True)
+    version_n: Mapped[int | None]
+    key_id: Mapped[UUID | None] = mapped_column(ForeignKey(IssuerKey.id), index=True)
+    actor_id: Mapped[UUID | None] = mapped_column(ForeignKey(User.id), index=True)
+    reason: Mapped[str] = mapped_column(String(300))
+    document_sha256: Mapped[str | None] = mapped_column(String(64))
+    previous_hash: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
+
+    @property
+    def link(self) -> Link:
+        """The entry as it is hashed."""
+        return Link(
+            position=self.position,
+            kind=self.kind,
+            at=self.at,
+            credential_id=self.credential_id,
+            version_n=self.version_n,
+            key_id=self.key_id,
+            actor_id=self.actor_id,
+            reason=self.reason,
+            document_sha256=self.document_sha256,
+            previous_hash=self.previous_hash,
+        )

@@ -1,0 +1,249 @@
+"""Finding achievements, credentials, keys and status lists. Every question about a holder takes the holder."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Row, Select, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from laurel.accounts.models import User
+from laurel.core.errors import InvalidInputError, NotFoundError
+from laurel.core.events import Delivery, DeliveryStatus, EventRecord
+from laurel.credentials.events import CredentialAwarded
+from laurel.credentials.models import (
+    PUBLISHED,
+    Achievement,
+    AchievementVersion,
+    Credential,
+    CredentialEvent,
+    CredentialVersion,
+    IssuerKey,
+    KeyPurpose,
+    KeyState,
+    StatusEntry,
+    StatusList,
+)
+from laurel.credentials.rules.numbers import parse_number
+from laurel.credentials.rules.status_list import HALF_FULL
+from laurel.credentials.rules.verdicts import CredentialState
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialRecord:
+    """A credential with its achievement and, once it is signed, its current document and that one's key."""
+
+    credential: Credential
+    achievement: AchievementVersion
+    version: CredentialVersion | None
+    key: IssuerKey | None
+
+
+@dataclass(frozen=True, slots=True)
+class SignedCredential:
+    """A credential that has a signed document."""
+
+    credential: Credential
+    achievement: AchievementVersion
+    version: CredentialVersion
+    key: IssuerKey
+
+
+def signed(record: CredentialRecord) -> SignedCredential | None:
+    """The record if it is signed; None while it is pending."""
+    if record.version is None or record.key is None:
+        return None
+    return SignedCredential(record.credential, record.achievement, record.version, record.key)
+
+
+def _records() -> Select[Credential, AchievementVersion, CredentialVersion, IssuerKey]:
+    return (
+        select(Credential, AchievementVersion, CredentialVersion, IssuerKey)
+        .join(AchievementVersion, AchievementVersion.id == Credential.achievement_version_id)
+        .outerjoin(CredentialVersion, and_(CredentialVersion.credential_id == Credential.id, CredentialVersion.n == Credential.current_n))
+        .outerjoin(IssuerKey, IssuerKey.id == CredentialVersion.key_id)
+    )
+
+
+def _record(row: Row[Credential, AchievementVersion, CredentialVersion, IssuerKey]) -> CredentialRecord:
+    return CredentialRecord(row[0], row[1], row[2], row[3])
+
+
+def get_credential(session: Session, credential_id: UUID) -> CredentialRecord:
+    """The credential with its current document, one query; raises NotFoundError."""
+    row = session.execute(_records().where(Credential.id == credential_id)).one_or_none()
+    if row is None:
+        raise NotFoundError("There is no such certificate.")
+    return _record(row)
+
+
+def find_credential_by_number(session: Session, number: str) -> CredentialRecord | None:
+    """The credential of a number as it is printed (see `rules.numbers.parse_number`), one query."""
+    row = session.execute(_records().where(Credential.number == number)).one_or_none()
+    return _record(row) if row is not None else None
+
+
+def list_credentials_of(session: Session, holder_id: UUID) -> list[CredentialRecord]:
+    """A person's own credentials, the latest first."""
+    rows = session.execute(_records().where(Credential.holder_id == holder_id).order_by(Credential.awarded_at.desc()).limit(200))
+    return [_record(row) for row in rows]
+
+
+def find_credential_of(session: Session, holder_id: UUID, course_id: UUID) -> CredentialRecord | None:
+    """A person's latest credential of a course."""
+    mine = (
+        _records()
+        .join(Achievement, Achievement.id == AchievementVersion.achievement_id)
+        .where(Credential.holder_id == holder_id, Achievement.course_id == course_id)
+        .order_by(Credential.awarded_at.desc())
+        .limit(1)
+    )
+    row = session.execute(mine).one_or_none()
+    return _record(row) if row is not None else None
+
+
+def find_credential_for(session: Session, *, enrollment_id: UUID, attempt_id: UUID) -> Credential | None:
+    """The credential that this enrollment or this attempt has already earned."""
+    first = and_(Credential.enrollment_id == enrollment_id, Credential.renewed_from_id.is_(None))
+    return session.scalars(select(Credential).where(or_(Credential.attempt_id == attempt_id, first)).limit(1)).one_or_none()
+
+
+def lock_credential(session: Session, credential_id: UUID) -> Credential:
+    """The credential, locked until the transaction ends; raises NotFoundError."""
+    locked = session.scalars(select(Credential).where(Credential.id == credential_id).with_for_update()).one_or_none()
+    if locked is None:
+        raise NotFoundError("There is no such certificate.")
+    return locked
+
+
+def list_pending(session: Session, *, limit: int = 100) -> list[UUID]:
+    """Credentials that were awarded and are not yet signed, the oldest first."""
+    pending = select(Credential.id).where(Credential.state == CredentialState.PENDING)
+    return list(session.scalars(pending.order_by(Credential.awarded_at).limit(limit)))
+
+
+def find_signing_trouble(session: Session, credential: Credential) -> str | None:
+    """Why a pending credential is not signed yet: the error of the delivery that should have done it."""
+    rows = session.execute(
+        select(EventRecord.facts, Delivery.error)
+        .join(Delivery, Delivery.event_id == EventRecord.id)
+        .where(EventRecord.name == CredentialAwarded.__name__, EventRecord.occurred_at == credential.awarded_at)
+        .where(Delivery.status != DeliveryStatus.DONE)
+    )
+    return next((error for facts, error in rows if facts["credential_id"] == str(credential.id)), None)
+
+
+def search_credentials(text: str = "", state: CredentialState | None = None) -> Select[Credential, AchievementVersion, User]:
+    """Credentials for staff, the latest first: by number, or by part of a name or e-mail address."""
+    statement = (
+        select(Credential, AchievementVersion, User)
+        .join(AchievementVersion, AchievementVersion.id == Credential.achievement_version_id)
+        .join(User, User.id == Credential.holder_id)
+        .order_by(Credential.awarded_at.desc(), Credential.id)
+    )
+    if state is not None:
+        statement = statement.where(Credential.state == state)
+    if not text:
+        return statement
+    try:
+        return statement.where(Credential.number == parse_number(text))
+    except InvalidInputError:
+        pattern = f"%{_escaped(text.lower())}%"
+        found = [func.lower(column).like(pattern, escape="\\") for column in (Credential.holder_name, User.email, Credential.number)]
+        return statement.where(or_(*found))
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def list_versions(session: Session, credential_id: UUID) -> list[tuple[CredentialVersion, IssuerKey, StatusEntry, StatusList]]:
+    """Every signed document of a credential with its key and its place on a status list, the latest first."""
+    rows = session.execute(
+        select(CredentialVersion, IssuerKey, StatusEntry, StatusList)
+        .join(IssuerKey, IssuerKey.id == CredentialVersion.key_id)
+        .join(StatusEntry, StatusEntry.id == CredentialVersion.status_entry_id)
+        .join(StatusList, StatusList.id == StatusEntry.list_id)
+        .where(CredentialVersion.credential_id == credential_id)
+        .order_by(CredentialVersion.n.desc())
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
+def list_history(session: Session, credential_id: UUID) -> list[CredentialEvent]:
+    """What happened to a credential, in order."""
+    return list(session.scalars(select(CredentialEvent).filter_by(credential_id=credential_id).order_by(CredentialEvent.position)))
+
+
+def find_last_link(session: Session) -> CredentialEvent | None:
+    """The end of the chain."""
+    return session.scalars(select(CredentialEvent).order_by(CredentialEvent.position.desc()).limit(1)).one_or_none()
+
+
+def find_achievement_of_course(session: Session, course_id: UUID) -> AchievementVersion | None:
+    """What can be earned in a course at present."""
+    return session.scalar(
+        select(AchievementVersion)
+        .join(Achievement, and_(Achievement.id == AchievementVersion.achievement_id, Achievement.latest_n == AchievementVersion.n))
+        .where(Achievement.course_id == course_id)
+    )
+
+
+def get_achievement_version(session: Session, slug: str, n: int) -> AchievementVersion:
+    """One version of an achievement, also one that is no longer awarded; raises NotFoundError."""
+    found = session.scalar(select(AchievementVersion).filter_by(slug=slug, n=n))
+    if found is None:
+        raise NotFoundError("There is no such achievement.")
+    return found
+
+
+def find_active_key(session: Session, did: str) -> IssuerKey | None:
+    """The key that signs proofs for this DID."""
+    wanted = {"did": did, "purpose": KeyPurpose.DATA_INTEGRITY, "state": KeyState.ACTIVE}
+    return session.scalar(select(IssuerKey).filter_by(**wanted))
+
+
+def list_published_keys(session: Session, did: str) -> list[IssuerKey]:
+    """The keys that the DID document shows: the one in use, then the others from the newest to the oldest."""
+    published = select(IssuerKey).where(IssuerKey.did == did, IssuerKey.state.in_(PUBLISHED))
+    keys = session.scalars(published.order_by(IssuerKey.staged_at.desc(), IssuerKey.fragment.desc()))
+    return sorted(keys, key=lambda key: key.state is not KeyState.ACTIVE)
+
+
+def count_fragments(session: Session, did: str, prefix: str) -> int:
+    """How many keys of this DID have a name that begins so, withdrawn ones too: names are never used twice."""
+    named = select(func.count()).select_from(IssuerKey).where(IssuerKey.did == did, IssuerKey.fragment.startswith(prefix, autoescape=True))
+    return session.scalar(named) or 0
+
+
+def get_status_list(session: Session, number: int) -> StatusList:
+    """The published list; raises NotFoundError."""
+    found = session.scalar(select(StatusList).filter_by(number=number))
+    if found is None:
+        raise NotFoundError("There is no such status list.")
+    return found
+
+
+def list_open_lists(session: Session, did: str) -> list[StatusList]:
+    """The lists that take new credentials."""
+    return list(session.scalars(select(StatusList).filter_by(did=did, closed_at=None).order_by(StatusList.number)))
+
+
+def list_status_lists(session: Session, did: str) -> list[StatusList]:
+    """All lists of a DID, locked until the transaction ends."""
+    return list(session.scalars(select(StatusList).filter_by(did=did).order_by(StatusList.number).with_for_update()))
+
+
+def last_list_number(session: Session) -> int:
+    return session.scalar(select(func.max(StatusList.number))) or 0
+
+
+def is_half_full(session: Session, list_id: UUID) -> bool:
+    """Whether so many of a list's indexes are taken that finding a free one by chance begins to need several tries."""
+    taken = select(func.count()).select_from(StatusEntry).filter_by(list_id=list_id)
+    return (session.scalar(taken) or 0) >= HALF_FULL
+
+
+def list_set_positions(session: Session, list_id: UUID) -> Collection[int]:
+    """The indexes whose credentials were revoked."""
+    return session.scalars(select(StatusEntry.position).where(StatusEntry.list_id == list_id, StatusEntry.set_at.is_not(None))).all()

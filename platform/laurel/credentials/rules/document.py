@@ -1,0 +1,139 @@
+"""The credential, exactly: Open Badges 3.0 on Verifiable Credentials 2.0 (specs/credentials.md §3)."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from laurel.credentials.rules.issuer import DESCRIPTION, Issuer
+from laurel.credentials.rules.moments import timestamp
+from laurel.credentials.rules.status_list import status_entry
+from laurel.credentials.rules.text import sanitize_tree
+
+CONTEXTS = ["https://www.w3.org/ns/credentials/v2", "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AchievementFacts:
+    """One published version of what can be earned."""
+
+    slug: str
+    n: int
+    name: str
+    description: str
+    criteria: str
+    language: str
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HolderFacts:
+    """Whom it was issued to. `email` only if its owner confirmed it; it leaves this module hashed with `salt`."""
+
+    subject_id: UUID
+    name: str
+    email: str | None
+    salt: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialFacts:
+    """Everything one version of a credential says."""
+
+    credential_id: UUID
+    number: str
+    achievement: AchievementFacts
+    holder: HolderFacts
+    awarded_at: datetime
+    valid_from: datetime
+    valid_until: datetime | None
+    started_at: datetime
+    status_list: int
+    status_index: int
+
+
+def build_document(issuer: Issuer, facts: CredentialFacts) -> dict[str, Any]:
+    """The credential, every string sanitized, not yet signed."""
+    url = issuer.credential_url(facts.credential_id)
+    name = facts.achievement.name
+    document = {
+        "@context": CONTEXTS,
+        "id": url,
+        "type": ["VerifiableCredential", "OpenBadgeCredential"],
+        "name": name,
+        "description": facts.achievement.description,
+        "image": _image(f"{url}/badge.png", f"{name} badge"),
+        "issuer": issuer_profile(issuer),
+        "awardedDate": timestamp(facts.awarded_at),
+        "validFrom": timestamp(facts.valid_from),
+        # `null` would be invalid: a credential without end has no such member
+        **({"validUntil": timestamp(facts.valid_until)} if facts.valid_until else {}),
+        "credentialSubject": _subject(issuer, facts),
+        "credentialStatus": status_entry(issuer.status_list_url(facts.status_list), facts.status_index),
+    }
+    cleaned: dict[str, Any] = sanitize_tree(document)
+    return cleaned
+
+
+def issuer_profile(issuer: Issuer) -> dict[str, Any]:
+    """The issuer as a Profile; a snapshot at each signing."""
+    return {
+        "id": issuer.did,
+        "type": ["Profile"],
+        "name": issuer.name,
+        "url": issuer.public_url,
+        "email": issuer.email,
+        "description": DESCRIPTION,
+        "image": _image(f"{issuer.public_url}/issuer/logo.png", f"{issuer.name} logo"),
+    }
+
+
+def build_achievement(issuer: Issuer, facts: AchievementFacts) -> dict[str, Any]:
+    """The achievement, as it stands inside a credential and at its own address."""
+    url = issuer.achievement_url(facts.slug, facts.n)
+    return {
+        "id": url,
+        "type": ["Achievement"],
+        "achievementType": "Certification",
+        "version": str(facts.n),
+        "inLanguage": facts.language,
+        "name": facts.name,
+        "description": facts.description,
+        "criteria": {"id": f"{url}#criteria", "narrative": facts.criteria},
+        "image": _image(f"{url}/badge.png", f"{facts.name} badge"),
+        **({"tag": list(facts.tags)} if facts.tags else {}),
+    }
+
+
+def achievement_document(issuer: Issuer, facts: AchievementFacts) -> dict[str, Any]:
+    """The achievement as a JSON-LD document of its own."""
+    cleaned: dict[str, Any] = sanitize_tree({"@context": CONTEXTS, **build_achievement(issuer, facts)})
+    return cleaned
+
+
+def identity_hash(identity: str, salt: str) -> str:
+    """`sha256$` and the hex digest of identity and salt, one after the other (OB 3.0, IdentityHash)."""
+    return "sha256$" + hashlib.sha256((identity + salt).encode()).hexdigest()
+
+
+def _subject(issuer: Issuer, facts: CredentialFacts) -> dict[str, Any]:
+    holder = facts.holder
+    identifiers = [{"type": "IdentityObject", "hashed": False, "identityType": "name", "identityHash": holder.name}]
+    if holder.email:
+        hashed = identity_hash(holder.email.lower(), holder.salt)
+        entry = {"type": "IdentityObject", "hashed": True, "identityType": "emailAddress", "salt": holder.salt, "identityHash": hashed}
+        identifiers.append(entry)
+    return {
+        "id": f"urn:uuid:{holder.subject_id}",
+        "type": ["AchievementSubject"],
+        "identifier": identifiers,
+        "licenseNumber": facts.number,
+        "activityStartDate": timestamp(facts.started_at),
+        "activityEndDate": timestamp(facts.awarded_at),
+        "achievement": build_achievement(issuer, facts.achievement),
+    }
+
+
+def _image(url: str, caption: str) -> dict[str, str]:
+    return {"id": url, "type": "Image", "caption": caption}

@@ -1,0 +1,54 @@
+"""The chain of what happened to credentials and keys: each link carries the hash of the one before it."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+GENESIS = "0" * 64
+
+
+class HistoryKind(StrEnum):
+    """What happened."""
+
+    KEY_ACTIVATED = "key activated"
+    ISSUED = "issued"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """One entry of the chain, as it is hashed. Persons by id only, so that erasing one does not break the chain."""
+
+    position: int
+    kind: HistoryKind
+    at: datetime
+    credential_id: UUID | None
+    version_n: int | None
+    key_id: UUID | None
+    actor_id: UUID | None
+    reason: str
+    document_sha256: str | None
+    previous_hash: str
+
+    @property
+    def hash(self) -> str:
+        facts = json.dumps(asdict(self), default=_plain, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(facts.encode()).hexdigest()
+
+
+def find_break(entries: Iterable[tuple[Link, str]]) -> int | None:
+    """The position of the first (link, stored hash) that was changed, or that one is missing before; None if the chain holds."""
+    expected, previous = 1, GENESIS
+    for link, stored in entries:
+        if link.position != expected or link.previous_hash != previous or link.hash != stored:
+            return expected
+        expected, previous = expected + 1, stored
+    return None
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

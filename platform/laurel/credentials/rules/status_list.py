@@ -1,0 +1,67 @@
+"""The list that says which credentials were revoked (W3C Bitstring Status List 1.0)."""
+
+import base64
+import gzip
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from laurel.credentials.rules.moments import timestamp
+
+LENGTH = 131_072
+HALF_FULL = LENGTH // 2
+OPEN_LISTS = 2
+"""Lists that take new credentials at any time, chosen among at random: so a list's number does not date a credential."""
+LIFE = timedelta(days=7)
+RENEW_BEFORE = timedelta(days=3)
+BLUR = timedelta(minutes=5)
+"""A changed list is signed again at most this often, so that the moment of one change cannot be watched."""
+TTL_MILLISECONDS = 300_000
+
+
+def encode_bits(indexes: Iterable[int]) -> str:
+    """`encodedList`: one bit an entry, index 0 the left-most, gzip without a time in it, multibase base64url."""
+    bits = bytearray(LENGTH // 8)
+    for index in indexes:
+        if not 0 <= index < LENGTH:
+            raise ValueError(f"A list has no entry {index}.")
+        bits[index // 8] |= 0x80 >> index % 8
+    packed = gzip.compress(bytes(bits), mtime=0)
+    return "u" + base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+
+def status_entry(list_url: str, index: int) -> dict[str, str]:
+    """`credentialStatus`: where a credential's bit is found."""
+    return {
+        "id": f"{list_url}#{index}",
+        "type": "BitstringStatusListEntry",
+        "statusPurpose": "revocation",
+        "statusListIndex": str(index),
+        "statusListCredential": list_url,
+    }
+
+
+def status_list_document(*, url: str, did: str, indexes: Iterable[int], now: datetime) -> dict[str, Any]:
+    """The list as a credential, not yet signed. It begins on the hour, so that slow clocks accept it."""
+    return {
+        "@context": ["https://www.w3.org/ns/credentials/v2"],
+        "id": url,
+        "type": ["VerifiableCredential", "BitstringStatusListCredential"],
+        "issuer": did,
+        "validFrom": timestamp(now.replace(minute=0, second=0, microsecond=0)),
+        "validUntil": timestamp(now + LIFE),
+        "credentialSubject": {
+            "id": f"{url}#list",
+            "type": "BitstringStatusList",
+            "statusPurpose": "revocation",
+            "ttl": TTL_MILLISECONDS,
+            "encodedList": encode_bits(indexes),
+        },
+    }
+
+
+def needs_signing(*, now: datetime, signed_at: datetime, valid_until: datetime, changed_at: datetime | None) -> bool:
+    """Whether a list must be signed again: it changed and the blur is over, or it will soon be too old."""
+    if changed_at is not None and now - signed_at >= BLUR:
+        return True
+    return valid_until - now < RENEW_BEFORE

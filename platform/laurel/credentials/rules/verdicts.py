@@ -1,0 +1,95 @@
+"""What can be said about a credential, in the same words on every page."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class CredentialState(StrEnum):
+    """Where a credential stands. PENDING: awarded, and not yet signed."""
+
+    PENDING = "pending"
+    ISSUED = "issued"
+    REVOKED = "revoked"
+
+
+class RevocationReason(StrEnum):
+    """Why a credential was revoked, as far as the public hears it."""
+
+    ISSUED_IN_ERROR = "issued in error"
+    REQUIREMENTS_WITHDRAWN = "requirements withdrawn"
+    SUPERSEDED = "superseded by a corrected version"
+    HOLDER_REQUEST = "at the holder’s request"
+
+
+NEXT: dict[CredentialState, frozenset[CredentialState]] = {
+    CredentialState.PENDING: frozenset({CredentialState.ISSUED}),
+    CredentialState.ISSUED: frozenset({CredentialState.REVOKED}),
+    CredentialState.REVOKED: frozenset(),
+}
+
+
+class Verdict(StrEnum):
+    """The status word. Only VALID ever carries a green tick."""
+
+    VALID = "valid"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    NOT_YET_VALID = "not yet valid"
+    SIGNATURE_INVALID = "signature invalid"
+    PENDING = "being signed"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One of the four things that make a credential valid, and how it turned out."""
+
+    question: str
+    is_passed: bool
+    answer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What was found out about a signed credential at one moment."""
+
+    is_ours: bool
+    is_unaltered: bool
+    is_revoked: bool
+    valid_from: datetime
+    valid_until: datetime | None
+    checked_at: datetime
+
+    @property
+    def verdict(self) -> Verdict:
+        """The gravest thing that was found."""
+        if not (self.is_ours and self.is_unaltered):
+            return Verdict.SIGNATURE_INVALID
+        if self.is_revoked:
+            return Verdict.REVOKED
+        if self.checked_at < self.valid_from:
+            return Verdict.NOT_YET_VALID
+        if self.has_ended:
+            return Verdict.EXPIRED
+        return Verdict.VALID
+
+    @property
+    def has_ended(self) -> bool:
+        return self.valid_until is not None and self.checked_at >= self.valid_until
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """Issued here, not altered, not revoked, in date."""
+        in_date = self.valid_from <= self.checked_at and not self.has_ended
+        ended = "The date until which it was valid has passed." if self.has_ended else "Its validity has not begun."
+        lasting = "It does not expire." if self.valid_until is None else "Today lies between its two dates."
+        return (
+            Check("Issued here", self.is_ours, "Signed with a key that we publish." if self.is_ours else "Its key is not among ours."),
+            Check(
+                "Not altered",
+                self.is_unaltered,
+                "The signature fits every word of it." if self.is_unaltered else "The signature does not fit its words.",
+            ),
+            Check("Not revoked", not self.is_revoked, "We have revoked it." if self.is_revoked else "It is not on our revocation list."),
+            Check("In date", in_date, lasting if in_date else ended),
+        )

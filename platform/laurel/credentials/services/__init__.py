@@ -1,0 +1,1 @@
+"""What changes achievements, credentials, keys and status lists. Functions: the session first, never a commit."""

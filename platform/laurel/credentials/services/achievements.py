@@ -1,0 +1,80 @@
+"""Saying what can be earned in a course."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from laurel.core import markdown
+from laurel.core.errors import InvalidInputError
+from laurel.credentials import queries
+from laurel.credentials.models import Achievement, AchievementVersion
+from laurel.credentials.rules.text import sanitize_text
+
+MAX_MONTHS = 600
+
+
+def define_achievement(
+    session: Session,
+    *,
+    course_id: UUID,
+    slug: str,
+    name: str,
+    description: str,
+    criteria: str,
+    validity_months: int,
+    badge: dict[str, Any],
+    tags: Sequence[str] = (),
+    language: str = "en",
+    now: datetime,
+) -> AchievementVersion:
+    """What the course's credential certifies from now on. Saying the same again changes nothing; anything else is version n+1.
+
+    `criteria` is Markdown; `validity_months` 0 means for ever; `badge` is {"hue": 0-360, "level": 0-5}.
+    """
+    facts: dict[str, Any] = {
+        "name": sanitize_text(name),
+        "description": sanitize_text(description),
+        "criteria": sanitize_text(criteria),
+        "validity_months": validity_months,
+        "badge": {"hue": int(badge["hue"]), "level": int(badge.get("level", 0))},
+        "tags": [sanitize_text(tag) for tag in tags],
+        "language": language,
+    }
+    _check(facts)
+    achievement = _find_or_make(session, course_id=course_id, slug=slug, now=now)
+    latest = queries.find_achievement_of_course(session, course_id)
+    if latest is not None and all(getattr(latest, key) == value for key, value in facts.items()):
+        return latest
+    achievement.latest_n += 1
+    version = AchievementVersion(
+        achievement_id=achievement.id,
+        slug=achievement.slug,
+        n=achievement.latest_n,
+        criteria_html=markdown.render(criteria),
+        created_at=now,
+        **facts,
+    )
+    session.add(version)
+    session.flush()
+    return version
+
+
+def _check(facts: dict[str, Any]) -> None:
+    for field in ("name", "description", "criteria"):
+        if not facts[field]:
+            raise InvalidInputError(f"An achievement needs its {field}.", field=field)
+    if not 0 <= facts["validity_months"] <= MAX_MONTHS:
+        raise InvalidInputError(f"Validity is 0 to {MAX_MONTHS} months.", field="validity_months")
+
+
+def _find_or_make(session: Session, *, course_id: UUID, slug: str, now: datetime) -> Achievement:
+    found = session.scalars(select(Achievement).filter_by(course_id=course_id).with_for_update()).one_or_none()
+    if found is None:
+        found = Achievement(course_id=course_id, slug=slug, created_at=now)
+        session.add(found)
+        session.flush()
+    return found

@@ -1,0 +1,163 @@
+"""From a completed course to a signed credential: the intent first, then the signature with its storage."""
+
+import hashlib
+import secrets
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from laurel.accounts.models import User
+from laurel.core.bus import publish
+from laurel.core.errors import UnavailableError
+from laurel.credentials import queries
+from laurel.credentials.events import CredentialAwarded, CredentialIssued, CredentialRevoked
+from laurel.credentials.gateway import KeyVault
+from laurel.credentials.models import AchievementVersion, Credential, CredentialVersion, StatusEntry, StatusList
+from laurel.credentials.openbadges_gateway import sign_credential
+from laurel.credentials.rules.document import CredentialFacts, HolderFacts, build_document
+from laurel.credentials.rules.history import HistoryKind
+from laurel.credentials.rules.issuer import Issuer
+from laurel.credentials.rules.moments import end_of_validity, whole_second
+from laurel.credentials.rules.numbers import RANDOM_BITS, number_of
+from laurel.credentials.rules.text import sanitize_text
+from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
+from laurel.credentials.services import history
+from laurel.credentials.services.issuers import Signatory, open_signatory
+from laurel.credentials.services.status_lists import reserve_entry
+from laurel.learning.queries import get_enrollment
+
+TRIES = 20
+SALT_BYTES = 8
+
+
+def award(session: Session, *, enrollment_id: UUID, holder_id: UUID, course_id: UUID, attempt_id: UUID, now: datetime) -> Credential | None:
+    """Write down that the credential is due; it stays visible as pending until it is signed.
+
+    Once for each enrollment and each attempt, however often it is told. None if nothing can be earned in the course.
+    """
+    found = queries.find_credential_for(session, enrollment_id=enrollment_id, attempt_id=attempt_id)
+    if found is not None:
+        return found
+    achievement = queries.find_achievement_of_course(session, course_id)
+    if achievement is None:
+        return None
+    for _try in range(TRIES):
+        try:
+            credential = _add(session, achievement, enrollment_id=enrollment_id, holder_id=holder_id, attempt_id=attempt_id, now=now)
+        except IntegrityError:  # awarded at this very moment by somebody else, or one number in 2⁵⁵ met its twin
+            found = queries.find_credential_for(session, enrollment_id=enrollment_id, attempt_id=attempt_id)
+            if found is not None:
+                return found
+            continue
+        publish(session, CredentialAwarded(occurred_at=credential.awarded_at, credential_id=credential.id, holder_id=holder_id))
+        return credential
+    raise UnavailableError
+
+
+def _add(
+    session: Session, achievement: AchievementVersion, *, enrollment_id: UUID, holder_id: UUID, attempt_id: UUID, now: datetime
+) -> Credential:
+    holder = session.get_one(User, holder_id)
+    with session.begin_nested():
+        credential = Credential(
+            number=number_of(secrets.randbits(RANDOM_BITS)),
+            holder_id=holder_id,
+            holder_name=sanitize_text(holder.certificate_name or holder.name),
+            enrollment_id=enrollment_id,
+            attempt_id=attempt_id,
+            achievement_version_id=achievement.id,
+            awarded_at=whole_second(now),
+        )
+        session.add(credential)
+        session.flush()
+    return credential
+
+
+def issue(session: Session, credential_id: UUID, *, issuer: Issuer, keys: KeyVault, now: datetime) -> Credential:
+    """Sign what was awarded and store it: index, document, state and audit entry together, or none of them.
+
+    Told twice, it changes nothing. Raises UnsignableError, UnfitIssuerError or what the vault raises.
+    """
+    credential = queries.lock_credential(session, credential_id)
+    if credential.state is not CredentialState.PENDING:
+        return credential
+    achievement = session.get_one(AchievementVersion, credential.achievement_version_id)
+    signatory = open_signatory(session, issuer, keys, now=now)
+    status_list, entry = reserve_entry(session, signatory, now=now)
+    facts = _gather(session, credential, achievement, status_list, entry)
+    version = _sign(credential, facts, signatory, entry, now=now)
+    session.add(version)
+    credential.advance(CredentialState.ISSUED)
+    credential.current_n, credential.issued_at = version.n, now
+    session.flush()
+    history.record(
+        session,
+        HistoryKind.ISSUED,
+        at=now,
+        credential_id=credential.id,
+        version_n=version.n,
+        key_id=version.key_id,
+        document_sha256=version.sha256,
+    )
+    publish(session, CredentialIssued(occurred_at=now, credential_id=credential.id, holder_id=credential.holder_id))
+    return credential
+
+
+def revoke(
+    session: Session, credential_id: UUID, *, reason: RevocationReason, note: str, actor_id: UUID | None, now: datetime
+) -> Credential:
+    """Revoke for good: our pages say so at once, the status list when it is signed next. `note` is for holder and staff."""
+    credential = queries.lock_credential(session, credential_id)
+    if credential.state is CredentialState.REVOKED:
+        return credential
+    credential.advance(CredentialState.REVOKED)
+    credential.revoked_at, credential.revocation_reason, credential.revocation_note = now, reason, note
+    for _version, _key, entry, status_list in queries.list_versions(session, credential_id):
+        entry.set_at = entry.set_at or now
+        status_list.changed_at = now
+    session.flush()
+    history.record(session, HistoryKind.REVOKED, at=now, credential_id=credential.id, actor_id=actor_id, reason=reason)
+    publish(session, CredentialRevoked(occurred_at=now, credential_id=credential.id, holder_id=credential.holder_id), actor_id=actor_id)
+    return credential
+
+
+def _gather(
+    session: Session, credential: Credential, achievement: AchievementVersion, status_list: StatusList, entry: StatusEntry
+) -> CredentialFacts:
+    holder = session.get_one(User, credential.holder_id)
+    enrollment = get_enrollment(session, credential.enrollment_id)
+    return CredentialFacts(
+        credential_id=credential.id,
+        number=credential.number,
+        achievement=achievement.facts,
+        holder=HolderFacts(
+            subject_id=credential.subject_id,
+            name=credential.holder_name,
+            email=holder.email if holder.confirmed_at is not None else None,
+            salt=secrets.token_hex(SALT_BYTES),
+        ),
+        awarded_at=credential.awarded_at,
+        valid_from=credential.awarded_at,
+        valid_until=end_of_validity(credential.awarded_at, achievement.validity_months),
+        started_at=min(enrollment.enrolled_at, credential.awarded_at),
+        status_list=status_list.number,
+        status_index=entry.position,
+    )
+
+
+def _sign(credential: Credential, facts: CredentialFacts, signatory: Signatory, entry: StatusEntry, *, now: datetime) -> CredentialVersion:
+    document = build_document(signatory.issuer, facts)
+    text = sign_credential(document, signatory.private, created=now, allows_http=signatory.issuer.allows_http)
+    return CredentialVersion(
+        credential_id=credential.id,
+        n=credential.current_n + 1,
+        valid_from=facts.valid_from,
+        valid_until=facts.valid_until,
+        signed_json=text,
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        key_id=signatory.key.id,
+        status_entry_id=entry.id,
+        signed_at=now,
+    )

@@ -1,0 +1,98 @@
+"""Giving out places on status lists, and keeping the published lists true and fresh."""
+
+import hashlib
+import secrets
+from collections.abc import Callable, Collection
+from datetime import datetime
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from laurel.core.errors import UnavailableError
+from laurel.credentials import queries
+from laurel.credentials.gateway import KeyVault
+from laurel.credentials.models import StatusEntry, StatusList
+from laurel.credentials.openbadges_gateway import sign_status_list
+from laurel.credentials.rules.issuer import Issuer
+from laurel.credentials.rules.status_list import LENGTH, LIFE, OPEN_LISTS, needs_signing, status_list_document
+from laurel.credentials.services.issuers import Signatory, open_signatory
+
+TRIES = 20
+
+
+def reserve_entry(
+    session: Session, signatory: Signatory, *, now: datetime, pick: Callable[[int], int] = secrets.randbelow
+) -> tuple[StatusList, StatusEntry]:
+    """A place that nobody had before: a random index of a randomly chosen open list. `pick(n)` is one of 0 … n-1."""
+    open_lists = _ensure_open_lists(session, signatory, now=now)
+    for _try in range(TRIES):
+        chosen = open_lists[pick(len(open_lists))]
+        try:
+            with session.begin_nested():
+                entry = StatusEntry(list_id=chosen.id, position=pick(LENGTH))
+                session.add(entry)
+                session.flush()
+        except IntegrityError:  # taken, perhaps at this very moment
+            continue
+        return chosen, entry
+    raise UnavailableError
+
+
+def refresh_status_lists(session: Session, issuer: Issuer, keys: KeyVault, *, now: datetime) -> int:
+    """Sign again every list that changed or grows old; returns how many. To be run every few minutes."""
+    due = [found for found in queries.list_status_lists(session, issuer.did) if _is_due(found, now)]
+    if due:
+        signatory = open_signatory(session, issuer, keys, now=now)
+        for found in due:
+            _sign(found, signatory, queries.list_set_positions(session, found.id), now=now)
+        session.flush()
+    return len(due)
+
+
+def _is_due(found: StatusList, now: datetime) -> bool:
+    return needs_signing(now=now, signed_at=found.signed_at, valid_until=found.valid_until, changed_at=found.changed_at)
+
+
+def _ensure_open_lists(session: Session, signatory: Signatory, *, now: datetime) -> list[StatusList]:
+    """The open lists, at least two of them; a list that is half full closes."""
+    open_lists = []
+    for found in queries.list_open_lists(session, signatory.issuer.did):
+        if queries.is_half_full(session, found.id):
+            found.closed_at = now
+        else:
+            open_lists.append(found)
+    while len(open_lists) < OPEN_LISTS:
+        open_lists.append(_open_list(session, signatory, now=now))
+    return open_lists
+
+
+def _open_list(session: Session, signatory: Signatory, *, now: datetime) -> StatusList:
+    for _try in range(TRIES):
+        opened = StatusList(
+            did=signatory.issuer.did,
+            purpose="revocation",
+            number=queries.last_list_number(session) + 1,
+            length=LENGTH,
+            signed_json="",
+            sha256="",
+            key_id=signatory.key.id,
+            signed_at=now,
+            valid_until=now,
+        )
+        _sign(opened, signatory, (), now=now)
+        try:
+            with session.begin_nested():
+                session.add(opened)
+                session.flush()
+        except IntegrityError:  # the number was taken at this moment
+            continue
+        return opened
+    raise UnavailableError
+
+
+def _sign(found: StatusList, signatory: Signatory, positions: Collection[int], *, now: datetime) -> None:
+    issuer = signatory.issuer
+    document = status_list_document(url=issuer.status_list_url(found.number), did=issuer.did, indexes=positions, now=now)
+    found.signed_json = sign_status_list(document, signatory.private, created=now, allows_http=issuer.allows_http)
+    found.sha256 = hashlib.sha256(found.signed_json.encode()).hexdigest()
+    found.key_id, found.signed_at, found.valid_until, found.changed_at = signatory.key.id, now, now + LIFE, None

@@ -1,0 +1,86 @@
+"""Typesetting with Typst: the certificate as an archival, accessible PDF, and drawings as PNG. Nothing is fetched."""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from functools import cache, lru_cache
+from pathlib import Path
+
+import typst
+
+from laurel.core.errors import UnavailableError
+
+TEMPLATE = Path(__file__).with_name("certificate.typ")
+DRAWING = b"""#set page(width: 100pt, height: 100pt, margin: 0pt, fill: none)
+#image(bytes(sys.inputs.svg), format: "svg", width: 100pt, height: 100pt, fit: "contain")"""
+
+
+class UnprintableError(UnavailableError):
+    """The PDF could not be set: a name may be written in letters that none of our fonts has."""
+
+    message = "The PDF of this certificate cannot be made at present. The page itself can be printed instead."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateText:
+    """Every word on the certificate, dates already written out. `revoked` is the stamp of a revoked one, else empty."""
+
+    language: str
+    issuer: str
+    holder: str
+    achievement: str
+    description: str
+    issued: str
+    valid_until: str
+    number: str
+    address: str
+    revoked: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """All that goes into the PDF: the words, four drawings as SVG, and the signed credential to be attached as it is."""
+
+    text: CertificateText
+    badge: str
+    qr: str
+    frame: str
+    logo: str
+    credential: str
+    signed_at: datetime
+
+
+def render_certificate(certificate: Certificate) -> bytes:
+    """PDF/A-3a and PDF/UA-1 in one; the same certificate is the same file. Raises UnprintableError."""
+    inputs = {
+        "text": json.dumps(asdict(certificate.text)),
+        "badge": certificate.badge,
+        "qr": certificate.qr,
+        "frame": certificate.frame,
+        "logo": certificate.logo,
+        "credential": certificate.credential,
+    }
+    try:
+        pdf = typst.compile(
+            TEMPLATE.read_bytes(),
+            font_paths=_fonts(),
+            format="pdf",
+            sys_inputs=inputs,
+            pdf_standards=["a-3a", "ua-1"],
+            timestamp=certificate.signed_at.replace(microsecond=0),  # a PDF's dates know no smaller part
+        )
+    except typst.TypstError as error:
+        raise UnprintableError from error
+    return bytes(pdf)
+
+
+@lru_cache(maxsize=64)
+def render_png(svg: str, *, pixels: int) -> bytes:
+    """A square drawing as PNG with a transparent ground. The same drawing is rendered once per process."""
+    return bytes(typst.compile(DRAWING, font_paths=_fonts(), format="png", ppi=72 * pixels / 100, sys_inputs={"svg": svg}))
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    """The fonts that come with Typst; those of the system stand in for scripts that they lack."""
+    return typst.Fonts(include_system_fonts=True)

@@ -1,0 +1,11 @@
+"""Pages and documents of credentials, for people and for machines."""
+
+from flask import Blueprint
+
+from laurel.credentials.views import account, pages, published, verification  # noqa: F401 (they add their views)
+from laurel.credentials.views.base import bp
+from laurel.settings import Settings
+
+
+def blueprints(settings: Settings) -> list[Blueprint]:
+    return [bp]

@@ -1,0 +1,98 @@
+"""What the views of credentials share: who issues, how documents are answered, and errors that machines can read."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Blueprint, Response, current_app, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
+
+from laurel.core.errors import DomainError
+from laurel.credentials.rules.issuer import Issuer
+from laurel.credentials.rules.negotiation import HTML, PAGE_TYPES, negotiate
+from laurel.credentials.services.issuers import issuer_of
+from laurel.web import errors
+
+bp = Blueprint("credentials", __name__)
+
+FOR_ALL = {
+    "Access-Control-Allow-Origin": "*",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "Referrer-Policy": "no-referrer",
+}
+"""Documents are for any site and any wallet, and say nothing about who reads them."""
+
+
+def issuer() -> Issuer:
+    """Who issues here. Its addresses come from the settings, never from the request."""
+    return issuer_of(current_app.extensions["laurel_settings"])
+
+
+def asked_for(offered: Sequence[str]) -> str | None:
+    """The media type to answer with; None if nothing offered is acceptable."""
+    return negotiate(request.headers.get("Accept"), offered)
+
+
+def document(body: str | bytes, media: str, *, caching: str, negotiated: bool = False) -> Response:
+    """A published document, byte for byte, with ETag and CORS. HEAD and conditional requests work."""
+    content = body.encode() if isinstance(body, str) else body
+    response = Response(content, mimetype=media)
+    response.headers.update(FOR_ALL)
+    response.headers["Cache-Control"] = caching
+    if negotiated:
+        response.vary.add("Accept")
+    response.set_etag(hashlib.sha256(media.encode() + content).hexdigest()[:32])
+    return response.make_conditional(request)  # type: ignore[return-value]
+
+
+def as_download(response: Response, filename: str) -> Response:
+    """The same, saved instead of shown, if the address asks for it with `?download=1`."""
+    if request.args.get("download") == "1":
+        response.headers["Content-Disposition"] = f'attachment; filename="{filename}"'
+    return response
+
+
+def compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def problem(status: int, title: str, detail: str, *, kind: str = "about:blank") -> Response:
+    """An error as RFC 9457 says it."""
+    body = compact({"type": kind, "title": title, "status": status, "detail": detail})
+    response = Response(body, status=status, mimetype="application/problem+json")
+    response.headers.update(FOR_ALL)
+    response.headers["Cache-Control"] = "no-store"
+    response.vary.add("Accept")
+    return response
+
+
+def not_acceptable(offered: Sequence[str]) -> Response:
+    """406, naming what there is."""
+    return problem(406, "Not acceptable", f"This address answers with {', '.join(offered)}.")
+
+
+def _wants_page() -> bool:
+    return asked_for(PAGE_TYPES) == HTML
+
+
+@bp.errorhandler(DomainError)
+def show_domain_error(error: DomainError) -> ResponseReturnValue:
+    """The same words to browsers and to machines, each in its form."""
+    status = errors.status_of(error)
+    if _wants_page():
+        return errors.show(status, message=error.message)
+    advice = errors.HELP.get(status, errors.HELP[400])
+    return problem(status, advice.title, error.message, kind=getattr(error, "problem_kind", "about:blank"))
+
+
+@bp.errorhandler(HTTPException)
+def show_http_error(error: HTTPException) -> ResponseReturnValue:
+    """Too many requests, a method that is not there: to machines as RFC 9457 says it."""
+    if error.response is not None or error.code is None or error.code < 400:
+        return error.get_response()
+    if _wants_page():
+        return errors.show(error.code)
+    advice = errors.HELP.get(error.code, errors.HELP[400])
+    return problem(error.code, advice.title, advice.message)

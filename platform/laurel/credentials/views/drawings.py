@@ -1,0 +1,64 @@
+"""The badge as a file, drawn by the same macro as on every page, and what the certificate's PDF is made of."""
+
+from flask import get_template_attribute
+
+from laurel.credentials import artwork
+from laurel.credentials.models import AchievementVersion
+from laurel.credentials.queries import SignedCredential
+from laurel.credentials.rules.issuer import Issuer
+from laurel.credentials.rules.verdicts import CredentialState
+from laurel.credentials.typst_gateway import Certificate, CertificateText, render_png
+from laurel.web.pages import day
+from laurel.web.static import FOLDER
+
+BADGE_PIXELS = 512
+LOGO_PIXELS = 256
+PAPER = (792, 552)
+"""The frame on A4, landscape, in points."""
+
+
+def badge_svg(achievement: AchievementVersion) -> str:
+    """The seal as an SVG file; level 0 has a star where the others have their numeral."""
+    draw = get_template_attribute("components/badges.html", "badge_art")
+    drawn = str(draw(achievement.name, achievement.level, achievement.hue, BADGE_PIXELS, achievement.name))
+    return artwork.standalone(drawn, title=f"{achievement.name} badge")
+
+
+def badge_png(svg: str) -> bytes:
+    return render_png(svg, pixels=BADGE_PIXELS)
+
+
+def logo_svg() -> str:
+    return (FOLDER / "img" / "laurel.svg").read_text()
+
+
+def logo_png() -> bytes:
+    return render_png(logo_svg(), pixels=LOGO_PIXELS)
+
+
+def compose_certificate(issuer: Issuer, found: SignedCredential) -> Certificate:
+    """The certificate for printing, ready to be rendered without the database."""
+    credential, version = found.credential, found.version
+    is_revoked = credential.state is CredentialState.REVOKED and credential.revoked_at is not None
+    address = issuer.number_url(credential.number)
+    text = CertificateText(
+        language=found.achievement.language,
+        issuer=issuer.name,
+        holder=credential.holder_name,
+        achievement=found.achievement.name,
+        description=found.achievement.description,
+        issued=day(version.valid_from),
+        valid_until=day(version.valid_until) if version.valid_until else "No expiry",
+        number=credential.number,
+        address=address,
+        revoked=f"REVOKED {credential.revoked_at:%d.%m.%Y}" if is_revoked else "",
+    )
+    return Certificate(
+        text=text,
+        badge=badge_svg(found.achievement),
+        qr=artwork.qr_code(address),
+        frame=artwork.frame(*PAPER),
+        logo=logo_svg(),
+        credential=version.signed_json,
+        signed_at=version.signed_at,
+    )

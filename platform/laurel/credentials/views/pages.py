@@ -1,0 +1,95 @@
+"""The credential's own addresses: its page, its signed document, its badge and its PDF."""
+
+import hashlib
+from uuid import UUID
+
+from flask import Response, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+
+from laurel.core.errors import UnavailableError
+from laurel.credentials import artwork, queries
+from laurel.credentials.queries import SignedCredential
+from laurel.credentials.rules.negotiation import HTML, PAGE_TYPES
+from laurel.credentials.typst_gateway import render_certificate
+from laurel.credentials.views import drawings
+from laurel.credentials.views.base import as_download, asked_for, bp, document, issuer, not_acceptable
+from laurel.credentials.views.presenters import show
+from laurel.web.access import PUBLIC, policy
+from laurel.web.session import current_session, end_transaction
+
+SIGNED = "public, max-age=300"
+
+
+class StillPendingError(UnavailableError):
+    """There is no signed document yet."""
+
+    message = "This certificate was awarded and is being signed. Please try again in a minute."
+
+
+def _get_signed(credential_id: UUID) -> SignedCredential:
+    found = queries.signed(queries.get_credential(current_session(), credential_id))
+    if found is None:
+        raise StillPendingError
+    return found
+
+
+@bp.get("/credentials/<uuid:credential_id>")
+@policy(GET=PUBLIC)
+def credential_page(credential_id: UUID) -> ResponseReturnValue:
+    media = asked_for(PAGE_TYPES)
+    if media is None:
+        return not_acceptable(PAGE_TYPES)
+    if media != HTML:
+        return document(_get_signed(credential_id).version.signed_json, media, caching=SIGNED, negotiated=True)
+    shown = show(issuer(), queries.get_credential(current_session(), credential_id))
+    address = issuer().number_url(shown.record.credential.number)
+    page = render_template("credentials/credential_page.html", shown=shown, issuer=issuer(), qr=artwork.qr_code(address), address=address)
+    response = make_response(page)
+    response.headers["Cache-Control"] = "no-cache"
+    response.vary.add("Accept")
+    return response
+
+
+@bp.get("/credentials/<uuid:credential_id>.json")
+@policy(GET=PUBLIC)
+def credential_json(credential_id: UUID) -> ResponseReturnValue:
+    found = _get_signed(credential_id)
+    return as_download(document(found.version.signed_json, "application/json", caching=SIGNED), f"{found.credential.number}.json")
+
+
+@bp.get("/credentials/<uuid:credential_id>/badge.svg")
+@policy(GET=PUBLIC)
+def credential_badge_svg(credential_id: UUID) -> ResponseReturnValue:
+    found = _get_signed(credential_id)
+    return as_download(document(drawings.badge_svg(found.achievement), "image/svg+xml", caching=SIGNED), f"{found.credential.number}.svg")
+
+
+@bp.get("/credentials/<uuid:credential_id>/badge.png")
+@policy(GET=PUBLIC)
+def credential_badge_png(credential_id: UUID) -> ResponseReturnValue:
+    found = _get_signed(credential_id)
+    svg, filename = drawings.badge_svg(found.achievement), f"{found.credential.number}.png"
+    end_transaction()
+    return as_download(document(drawings.badge_png(svg), "image/png", caching=SIGNED), filename)
+
+
+@bp.get("/credentials/<uuid:credential_id>/certificate.pdf")
+@policy(GET=PUBLIC)
+def certificate_pdf(credential_id: UUID) -> ResponseReturnValue:
+    """Made when asked for, unless the client has it already; a revoked one says so."""
+    found = _get_signed(credential_id)
+    edition = hashlib.sha256(f"{found.version.sha256} {found.credential.revoked_at}".encode()).hexdigest()[:32]
+    if request.if_none_match.contains(edition):
+        return _pdf(b"", edition, status=304)
+    certificate = drawings.compose_certificate(issuer(), found)
+    end_transaction()
+    response = _pdf(render_certificate(certificate), edition)
+    response.headers["Content-Disposition"] = f'inline; filename="{certificate.text.number}.pdf"'
+    return response
+
+
+def _pdf(body: bytes, edition: str, *, status: int = 200) -> Response:
+    response = Response(body, status=status, mimetype="application/pdf")
+    response.headers["Cache-Control"] = "private, max-age=0"
+    response.set_etag(edition)
+    return response

@@ -1,0 +1,82 @@
+"""What the pages show of a credential, worked out in one place so that every page uses the same words."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from laurel.core import clock
+from laurel.credentials.models import PUBLISHED
+from laurel.credentials.openbadges_gateway import is_unaltered
+from laurel.credentials.queries import CredentialRecord, SignedCredential, signed
+from laurel.credentials.rules.issuer import Issuer
+from laurel.credentials.rules.verdicts import CredentialState, Findings, Verdict
+
+KINDS = {Verdict.VALID: "ok", Verdict.EXPIRED: "warn", Verdict.NOT_YET_VALID: "warn", Verdict.PENDING: "info"}
+SENTENCES = {
+    Verdict.VALID: "This certificate is valid.",
+    Verdict.EXPIRED: "This certificate was genuine and has expired.",
+    Verdict.REVOKED: "This certificate was revoked and does not count any more.",
+    Verdict.NOT_YET_VALID: "This certificate is genuine, but its validity has not begun.",
+    Verdict.SIGNATURE_INVALID: "Do not rely on this certificate: its signature does not hold.",
+    Verdict.PENDING: "This certificate was awarded and is being signed.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCredential:
+    """One credential as a page shows it; `findings` is None while it is pending."""
+
+    record: CredentialRecord
+    findings: Findings | None
+    page_url: str
+
+    @property
+    def verdict(self) -> Verdict:
+        return self.findings.verdict if self.findings is not None else Verdict.PENDING
+
+    @property
+    def word(self) -> str:
+        """The status word, as a heading says it."""
+        return self.verdict.value.capitalize()
+
+    @property
+    def kind(self) -> str:
+        """The color of the word: green for nothing but valid."""
+        return KINDS.get(self.verdict, "bad")
+
+    @property
+    def status_list_url(self) -> str:
+        """Where machines read whether it was revoked; empty while it is pending."""
+        return str(self._status.get("statusListCredential", ""))
+
+    @property
+    def status_index(self) -> str:
+        return str(self._status.get("statusListIndex", ""))
+
+    @property
+    def _status(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.record.version.signed_json)["credentialStatus"] if self.record.version else {}
+        return found
+
+    @property
+    def sentence(self) -> str:
+        return SENTENCES[self.verdict]
+
+
+def show(issuer: Issuer, record: CredentialRecord) -> ShownCredential:
+    """The credential, checked at this moment."""
+    found = signed(record)
+    return ShownCredential(
+        record=record, findings=_check(issuer, found) if found else None, page_url=issuer.credential_url(record.credential.id)
+    )
+
+
+def _check(issuer: Issuer, found: SignedCredential) -> Findings:
+    return Findings(
+        is_ours=found.key.did == issuer.did and found.key.state in PUBLISHED,
+        is_unaltered=is_unaltered(found.version.signed_json, found.key.public_key),
+        is_revoked=found.credential.state is CredentialState.REVOKED,
+        valid_from=found.version.valid_from,
+        valid_until=found.version.valid_until,
+        checked_at=clock.now(),
+    )

@@ -1,0 +1,55 @@
+"""A site that answers over HTTP, and a network that is not there."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from http.client import HTTPConnection
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+import pytest
+from flask import Flask
+from werkzeug.serving import make_server
+
+Download = Callable[[str], bytes]
+
+
+@pytest.fixture
+def origin(app: Flask) -> Iterator[Download]:
+    """Fetches addresses of http(s)://laurel.test from the app, served on a port of this machine.
+
+    It stands for DNS and TLS: a verifier asks for https, as did:web wants it. Anything that is not a plain 200 with a
+    known media type, a redirect above all, is an error, as it is for the verifiers that are in use.
+    """
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    serving = threading.Thread(target=server.serve_forever)
+    serving.start()
+
+    def download(url: str) -> bytes:
+        parts = urlsplit(url)
+        assert parts.hostname == "laurel.test", f"{url} is not on this site"
+        connection = HTTPConnection("127.0.0.1", server.server_port, timeout=10)
+        headers = {"Host": "laurel.test", "Accept": "application/ld+json, application/json, text/plain"}
+        connection.request("GET", parts.path, headers=headers)
+        answer = connection.getresponse()
+        body = answer.read()
+        connection.close()
+        assert answer.status == 200, f"{url}: {answer.status}"
+        assert answer.headers.get_content_type() in {"application/ld+json", "application/json"}
+        return body
+
+    yield download
+    server.shutdown()
+    serving.join()
+    server.server_close()
+
+
+@pytest.fixture
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever opens a socket or asks for an address fails."""
+
+    def refuse(*_args: object, **_kwargs: object) -> NoReturn:
+        raise OSError("There is no network in this test.")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)

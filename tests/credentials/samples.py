@@ -1,0 +1,37 @@
+"""One credential's facts and a key, for tests without a database. They lie in the past and never end, whenever the tests run."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import UUID
+
+from laurel.credentials.openbadges_gateway import SigningKey
+from laurel.credentials.rules.document import AchievementFacts, CredentialFacts, HolderFacts
+
+SIGNING_KEY = SigningKey(bytes(range(32)), "did:web:laurel.test#key-2026-01")
+FACTS = CredentialFacts(
+    credential_id=UUID("0b7d6a52-7e0b-4e5e-9c0f-1f6f9a6f2c11"),
+    number="LRL-7Q4M-KD2X-93ZZ",
+    achievement=AchievementFacts(
+        slug="widget-safety",
+        n=3,
+        name="Certified Widget Safety Practitioner",
+        description="Awarded for passing the Widget Safety exam.",
+        criteria="Pass the exam with **80 %** or better.",
+        language="en",
+        tags=("safety",),
+    ),
+    holder=HolderFacts(
+        subject_id=UUID("5f3b2c9e-4d0a-4c9a-8f57-0a3b8a4b9f01"), name="Ada Lovelace", email="Ada@Example.com", salt="b0f1c2d3e4f5a6b7"
+    ),
+    awarded_at=datetime(2026, 11, 20, 9, 30, tzinfo=UTC),
+    valid_from=datetime(2026, 11, 20, 9, 30, tzinfo=UTC),
+    valid_until=None,
+    started_at=datetime(2026, 10, 1, 8, 0, tzinfo=UTC),
+    status_list=7,
+    status_index=94567,
+)
+
+
+def with_holder(facts: CredentialFacts, *, name: str) -> CredentialFacts:
+    """The same, for somebody else."""
+    return replace(facts, holder=replace(facts.holder, name=name))

@@ -1,0 +1,193 @@
+import hashlib
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from laurel.credentials.rules.document import achievement_document, build_document, identity_hash
+from laurel.credentials.rules.gate import UnsignableError, check_before_signing
+from laurel.credentials.rules.issuer import Issuer, did_document
+from tests.credentials.samples import FACTS, with_holder
+from tests.factories.credentials import ISSUER
+
+AT_HOME = Issuer(public_url="https://laurel.example", name="Laurel Academy", email="certificates@laurel.example")
+
+
+def test_the_document_is_exactly_what_the_specification_shows() -> None:
+    url = "https://laurel.example/credentials/0b7d6a52-7e0b-4e5e-9c0f-1f6f9a6f2c11"
+    achievement = "https://laurel.example/achievements/widget-safety/v3"
+    name = "Certified Widget Safety Practitioner"
+
+    document = build_document(AT_HOME, replace(FACTS, valid_until=datetime(2028, 11, 20, 9, 30, tzinfo=UTC)))
+
+    assert document == {
+        "@context": ["https://www.w3.org/ns/credentials/v2", "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"],
+        "id": url,
+        "type": ["VerifiableCredential", "OpenBadgeCredential"],
+        "name": name,
+        "description": "Awarded for passing the Widget Safety exam.",
+        "image": {"id": f"{url}/badge.png", "type": "Image", "caption": f"{name} badge"},
+        "issuer": {
+            "id": "did:web:laurel.example",
+            "type": ["Profile"],
+            "name": "Laurel Academy",
+            "url": "https://laurel.example",
+            "email": "certificates@laurel.example",
+            "description": "Certification by examination, with credentials that anyone can verify.",
+            "image": {"id": "https://laurel.example/issuer/logo.png", "type": "Image", "caption": "Laurel Academy logo"},
+        },
+        "awardedDate": "2026-11-20T09:30:00Z",
+        "validFrom": "2026-11-20T09:30:00Z",
+        "validUntil": "2028-11-20T09:30:00Z",
+        "credentialSubject": {
+            "id": "urn:uuid:5f3b2c9e-4d0a-4c9a-8f57-0a3b8a4b9f01",
+            "type": ["AchievementSubject"],
+            "identifier": [
+                {"type": "IdentityObject", "hashed": False, "identityType": "name", "identityHash": "Ada Lovelace"},
+                {
+                    "type": "IdentityObject",
+                    "hashed": True,
+                    "identityType": "emailAddress",
+                    "salt": "b0f1c2d3e4f5a6b7",
+                    "identityHash": "sha256$" + hashlib.sha256(b"ada@example.comb0f1c2d3e4f5a6b7").hexdigest(),
+                },
+            ],
+            "licenseNumber": "LRL-7Q4M-KD2X-93ZZ",
+            "activityStartDate": "2026-10-01T08:00:00Z",
+            "activityEndDate": "2026-11-20T09:30:00Z",
+            "achievement": {
+                "id": achievement,
+                "type": ["Achievement"],
+                "achievementType": "Certification",
+                "version": "3",
+                "inLanguage": "en",
+                "name": name,
+                "description": "Awarded for passing the Widget Safety exam.",
+                "criteria": {"id": f"{achievement}#criteria", "narrative": "Pass the exam with **80 %** or better."},
+                "image": {"id": f"{achievement}/badge.png", "type": "Image", "caption": f"{name} badge"},
+                "tag": ["safety"],
+            },
+        },
+        "credentialStatus": {
+            "id": "https://laurel.example/status/revocation/7#94567",
+            "type": "BitstringStatusListEntry",
+            "statusPurpose": "revocation",
+            "statusListIndex": "94567",
+            "statusListCredential": "https://laurel.example/status/revocation/7",
+        },
+    }
+
+
+def test_a_credential_that_never_ends_has_no_end_at_all() -> None:
+    assert "validUntil" not in build_document(AT_HOME, FACTS)
+
+
+def test_an_address_that_was_not_confirmed_does_not_appear_not_even_hashed() -> None:
+    document = build_document(AT_HOME, replace(FACTS, holder=replace(FACTS.holder, email=None)))
+
+    assert [entry["identityType"] for entry in document["credentialSubject"]["identifier"]] == ["name"]
+    assert "example.com" not in json.dumps(document).replace("laurel.example", "")
+
+
+def test_the_address_itself_is_nowhere_in_the_document() -> None:
+    assert "ada@example.com" not in json.dumps(build_document(AT_HOME, FACTS)).lower()
+
+
+def test_the_identity_hash_is_that_of_identity_and_salt_one_after_the_other() -> None:
+    assert identity_hash("mayze@example.com", "deadsea") == "sha256$" + hashlib.sha256(b"mayze@example.comdeadsea").hexdigest()
+
+
+def test_every_text_is_sanitized_whatever_it_came_from() -> None:
+    facts = replace(FACTS, achievement=replace(FACTS.achievement, description="Line\r\nfeed\x00", tags=(" safe\u202e ",)))
+
+    achievement = build_document(AT_HOME, facts)["credentialSubject"]["achievement"]
+
+    assert achievement["description"] == "Line\nfeed"
+    assert achievement["tag"] == ["safe"]
+
+
+def test_an_achievement_says_the_same_at_its_own_address() -> None:
+    inside = build_document(AT_HOME, FACTS)["credentialSubject"]["achievement"]
+    alone = achievement_document(AT_HOME, FACTS.achievement)
+
+    assert alone.pop("@context") == build_document(AT_HOME, FACTS)["@context"]
+    assert alone == inside
+
+
+@pytest.mark.parametrize(
+    ("public_url", "did"),
+    [
+        ("https://laurel.example", "did:web:laurel.example"),
+        ("https://Laurel.Example:8443", "did:web:laurel.example%3A8443"),
+        ("http://127.0.0.1:8000", "did:web:127.0.0.1%3A8000"),
+    ],
+)
+def test_the_did_is_the_host_with_its_port_encoded(public_url: str, did: str) -> None:
+    assert Issuer(public_url=public_url, name="Laurel", email="a@example.com").did == did
+
+
+@pytest.mark.parametrize(
+    ("public_url", "is_production", "allowed"),
+    [
+        ("http://127.0.0.1:8000", False, True),
+        ("http://localhost:8000", False, True),
+        ("http://laurel.test", False, True),
+        ("http://laurel.example", False, False),
+        ("http://127.0.0.1:8000", True, False),
+    ],
+)
+def test_http_is_for_this_machine_and_for_tests_only(public_url: str, is_production: bool, allowed: bool) -> None:
+    assert Issuer(public_url=public_url, name="Laurel", email="a@example.com", is_production=is_production).allows_http is allowed
+
+
+def test_every_published_key_may_assert() -> None:
+    document = did_document("did:web:laurel.example", [("key-2027-01", "z6MkB"), ("key-2026-01", "z6MkA")])
+
+    assert document["assertionMethod"] == ["did:web:laurel.example#key-2027-01", "did:web:laurel.example#key-2026-01"]
+    assert document["verificationMethod"][1] == {
+        "id": "did:web:laurel.example#key-2026-01",
+        "type": "Multikey",
+        "controller": "did:web:laurel.example",
+        "publicKeyMultibase": "z6MkA",
+    }
+
+
+def test_the_gate_lets_the_document_pass() -> None:
+    check_before_signing(build_document(AT_HOME, FACTS), allows_http=False)
+    check_before_signing(build_document(ISSUER, FACTS), allows_http=True)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "rule"),
+    [
+        (("id",), "/credentials/1", "address"),
+        (("id",), "http://laurel.example/credentials/1", "address"),
+        (("id",), "https://laurel.example/credentials/a b", "address"),
+        (("id",), "javascript:alert(1)", "address"),
+        (("issuer", "url"), "laurel.example", "address"),
+        (("credentialStatus", "statusListCredential"), 7, "address"),
+        (("type",), ["VerifiableCredential", "OpenBadgeCredental"], "type"),
+        (("issuer", "type"), "Organization", "type"),
+        (("name",), "", "empty member"),
+        (("validUntil",), None, "empty member"),
+        (("credentialSubject", "identifier"), [], "empty member"),
+    ],
+)
+def test_the_gate_names_what_it_refuses(path: tuple[str, ...], value: Any, rule: str) -> None:
+    document = build_document(AT_HOME, FACTS)
+    holder: dict[str, Any] = document
+    for key in path[:-1]:
+        holder = holder[key]
+    holder[path[-1]] = value
+
+    with pytest.raises(UnsignableError, match=rule) as refused:
+        check_before_signing(document, allows_http=False)
+
+    assert refused.value.rule == rule
+
+
+def test_a_name_of_nothing_but_controls_is_refused() -> None:
+    with pytest.raises(UnsignableError, match="empty member"):
+        check_before_signing(build_document(AT_HOME, with_holder(FACTS, name="\x00\u202e")), allows_http=False)

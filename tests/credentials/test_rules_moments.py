@@ -1,0 +1,31 @@
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from laurel.credentials.rules.moments import add_months, end_of_validity, timestamp
+
+
+@pytest.mark.parametrize(
+    ("start", "months", "end"),
+    [
+        ((2026, 11, 20), 12, (2027, 11, 20)),
+        ((2026, 11, 20), 24, (2028, 11, 20)),
+        ((2027, 1, 31), 1, (2027, 2, 28)),
+        ((2028, 1, 31), 1, (2028, 2, 29)),
+        ((2028, 2, 29), 12, (2029, 2, 28)),
+        ((2026, 10, 31), 1, (2026, 11, 30)),
+        ((2026, 12, 31), 2, (2027, 2, 28)),
+    ],
+)
+def test_months_are_counted_as_people_count_them(start: tuple[int, int, int], months: int, end: tuple[int, int, int]) -> None:
+    assert add_months(datetime(*start, 9, 30, tzinfo=UTC), months) == datetime(*end, 9, 30, tzinfo=UTC)
+
+
+def test_no_months_is_no_end() -> None:
+    assert end_of_validity(datetime(2026, 11, 20, tzinfo=UTC), 0) is None
+
+
+def test_a_moment_is_written_in_utc_and_whole_seconds() -> None:
+    there = datetime(2026, 11, 20, 11, 30, 59, 999999, tzinfo=timezone(timedelta(hours=2)))
+
+    assert timestamp(there) == "2026-11-20T09:30:59Z"

@@ -1,0 +1,1 @@
+"""Quizzes and exams: papers, attempts, saved answers, grading, results."""

@@ -1,0 +1,30 @@
+"""What an exam's pages post."""
+
+from uuid import UUID
+
+from wtforms import HiddenField
+
+from laurel.quizzes.rules.saving import InvalidSaveError, read_lease, read_op_id
+from laurel.web.forms import LaurelForm
+
+
+class AnswerForm(LaurelForm):
+    """One question's page. The answer's own fields are read by the kind of the question.
+
+    `op_id` and `seq` come with the page, so that sending it twice saves it once, and sending an old page overwrites nothing newer.
+    """
+
+    op_id = HiddenField()
+    seq = HiddenField()
+    lease = HiddenField()
+
+    def read_operation(self) -> tuple[UUID, int, str | None]:
+        """op_id, seq and lease; raises InvalidSaveError for what no page of ours holds."""
+        seq = self.seq.data or ""
+        if not (seq.isascii() and seq.isdigit() and len(seq) < 10 and int(seq) > 0):
+            raise InvalidSaveError("The page is damaged. Reload it and answer again.")
+        return read_op_id(self.op_id.data), int(seq), read_lease(self.lease.data or None)
+
+
+class HandInForm(LaurelForm):
+    """I hand this in."""

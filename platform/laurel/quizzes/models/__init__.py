@@ -1,0 +1,6 @@
+"""The tables of quizzes and of attempts at them."""
+
+from laurel.quizzes.models.attempts import AnswerOp, Attempt, CurrentAnswer, PaperSlot, SlotMark
+from laurel.quizzes.models.quizzes import Quiz, QuizSlot, QuizVersion
+
+__all__ = ["AnswerOp", "Attempt", "CurrentAnswer", "PaperSlot", "Quiz", "QuizSlot", "QuizVersion", "SlotMark"]

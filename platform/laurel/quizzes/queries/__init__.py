@@ -1,0 +1,75 @@
+"""Finding quizzes, attempts and what may be shown of them."""
+
+from laurel.quizzes.queries.attempts import (
+    find_answer,
+    find_open_attempt,
+    get_attempt_of,
+    get_slot,
+    list_attempts_of,
+    list_due_for_submission,
+    list_map,
+    list_marks,
+    list_ops,
+    list_paper,
+    lock_attempt_of,
+    map_answers,
+)
+from laurel.quizzes.queries.authoring import QuizResults, Section, describe_sections, summarize_results
+from laurel.quizzes.queries.lobby import AttemptSummary, ExamFacts, Lobby, describe_exam_facts, describe_lobby
+from laurel.quizzes.queries.pools import find_problems
+from laurel.quizzes.queries.practice import PracticeQuestion, find_practice_state
+from laurel.quizzes.queries.quizzes import (
+    count_questions,
+    find_draft,
+    find_quiz_by_external_id,
+    get_published,
+    get_quiz,
+    get_version,
+    get_working_version,
+    list_quizzes,
+    list_slots,
+    list_versions,
+    lock_quiz,
+)
+from laurel.quizzes.queries.results import Result, ReviewedQuestion, get_result
+
+__all__ = [
+    "AttemptSummary",
+    "ExamFacts",
+    "Lobby",
+    "PracticeQuestion",
+    "QuizResults",
+    "Result",
+    "ReviewedQuestion",
+    "Section",
+    "count_questions",
+    "describe_exam_facts",
+    "describe_lobby",
+    "describe_sections",
+    "find_answer",
+    "find_draft",
+    "find_open_attempt",
+    "find_practice_state",
+    "find_problems",
+    "find_quiz_by_external_id",
+    "get_attempt_of",
+    "get_published",
+    "get_quiz",
+    "get_result",
+    "get_slot",
+    "get_version",
+    "get_working_version",
+    "list_attempts_of",
+    "list_due_for_submission",
+    "list_map",
+    "list_marks",
+    "list_ops",
+    "list_paper",
+    "list_quizzes",
+    "list_slots",
+    "list_versions",
+    "lock_attempt_of",
+    "lock_quiz",
+    "map_answers",
+    "summarize_results",
+]

@@ -1,0 +1,165 @@
+"""What came out of an attempt, as far as its learner may see it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from laurel.bank.models import QuestionVersion
+from laurel.bank.queries import get_versions
+from laurel.bank.rules import Grade
+from laurel.core.errors import ConflictError
+from laurel.quizzes.models import Attempt, CurrentAnswer, PaperSlot, Quiz, QuizVersion, SlotMark
+from laurel.quizzes.queries.attempts import content_of, get_attempt_of, list_attempts_of, list_marks, list_paper, map_answers
+from laurel.quizzes.queries.lobby import check_next
+from laurel.quizzes.queries.quizzes import get_quiz, get_version
+from laurel.quizzes.rules import (
+    AttemptState,
+    DomainResult,
+    Field,
+    FinishReason,
+    Mark,
+    QuizKind,
+    ReviewPreset,
+    Score,
+    reviewing,
+    scoring,
+    states,
+    timing,
+)
+from laurel.quizzes.rules.showing import Content, FeedbackView, QuestionView, show_feedback, show_question
+from laurel.quizzes.rules.starting import StartCheck
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewedQuestion:
+    """One question of a finished paper with what may be said about the answer."""
+
+    view: QuestionView
+    feedback: FeedbackView | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """A finished attempt. `passed` is None until it is graded; `percent` and `questions` are empty where they stay hidden."""
+
+    attempt_id: UUID
+    quiz_id: UUID
+    kind: QuizKind
+    title: str
+    number: int
+    state: AttemptState
+    is_preview: bool
+    home_path: str
+    finished_at: datetime
+    finish_reason: FinishReason | None
+    receipt: str | None
+    answered: int
+    asked: int
+    passed: bool | None
+    percent: Decimal | None
+    pass_percent: Decimal
+    shows_shares: bool
+    domains: Sequence[DomainResult]
+    questions: Sequence[ReviewedQuestion]
+    next: StartCheck
+
+    @property
+    def is_graded(self) -> bool:
+        return self.state is AttemptState.GRADED
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """A finished attempt with everything that belongs to it, each loaded once."""
+
+    attempt: Attempt
+    version: QuizVersion
+    paper: Sequence[PaperSlot]
+    answers: Mapping[int, CurrentAnswer]
+    marks: Sequence[SlotMark]
+
+    @property
+    def is_graded(self) -> bool:
+        return self.attempt.state is AttemptState.GRADED
+
+
+def get_result(session: Session, learner_id: UUID, attempt_id: UUID, *, now: datetime) -> Result:
+    """The result of the learner's attempt. NotFoundError for anybody else's, ConflictError while it runs."""
+    attempt = get_attempt_of(session, learner_id, attempt_id)
+    if attempt.state in states.OPEN or attempt.finished_at is None:
+        raise ConflictError("This attempt is still running.")
+    quiz, version = get_quiz(session, attempt.quiz_id), get_version(session, attempt.quiz_version_id)
+    sheet = _Sheet(attempt, version, list_paper(session, attempt_id), map_answers(session, attempt_id), list_marks(session, attempt_id))
+    following = check_next(quiz, version, list_attempts_of(session, learner_id, quiz.id, is_preview=attempt.is_preview), now=now)
+    may_start_again = following.left != 0 and not timing.is_time_over(version.closes_at, now)
+    phase = reviewing.phase_of(finished_at=attempt.finished_at, may_start_again=may_start_again, now=now)
+    return _describe(quiz, sheet, reviewing.visible(version.review_preset, phase), following, get_versions_of(session, sheet.paper))
+
+
+def get_versions_of(session: Session, paper: Sequence[PaperSlot]) -> Mapping[UUID, QuestionVersion]:
+    """The questions of the paper by version id, in one query."""
+    return get_versions(session, {slot.question_version_id for slot in paper})
+
+
+def _describe(
+    quiz: Quiz, sheet: _Sheet, fields: Collection[Field], following: StartCheck, contents: Mapping[UUID, QuestionVersion]
+) -> Result:
+    attempt, version = sheet.attempt, sheet.version
+    finished_at = attempt.finished_at or attempt.created_at
+    seen = frozenset(fields) if sheet.is_graded else frozenset[Field]()
+    score = Score(attempt.earned or Decimal(0), attempt.possible or Decimal(0))
+    return Result(
+        attempt_id=attempt.id,
+        quiz_id=quiz.id,
+        kind=quiz.kind,
+        title=version.title,
+        number=attempt.number,
+        state=attempt.state,
+        is_preview=attempt.is_preview,
+        home_path=attempt.home_path,
+        finished_at=finished_at,
+        finish_reason=attempt.finish_reason,
+        receipt=attempt.receipt,
+        answered=sum(answer.answer is not None for answer in sheet.answers.values()),
+        asked=len(sheet.paper),
+        passed=attempt.passed if Field.PASSED in seen else None,
+        percent=score.shown(version.pass_percent) if Field.MARKS in seen else None,
+        pass_percent=version.pass_percent,
+        shows_shares=Field.MARKS in seen,
+        domains=_domains(sheet) if Field.BANDS in seen else [],
+        questions=_questions(sheet, contents, seen) if Field.PAPER in seen else [],
+        next=following,
+    )
+
+
+def _domains(sheet: _Sheet) -> list[DomainResult]:
+    places = {slot.number: slot for slot in sheet.paper}
+    parts = [Mark(mark.mark, mark.max_mark, places[mark.slot].domain, places[mark.slot].domain_title) for mark in sheet.marks]
+    return scoring.results_by_domain(parts, sheet.version.pass_percent)
+
+
+def _questions(sheet: _Sheet, contents: Mapping[UUID, QuestionVersion], fields: Collection[Field]) -> list[ReviewedQuestion]:
+    marks = {mark.slot: mark for mark in sheet.marks}
+    return [_reviewed(sheet, slot, content_of(contents[slot.question_version_id]), marks[slot.number], fields) for slot in sheet.paper]
+
+
+def _reviewed(sheet: _Sheet, slot: PaperSlot, content: Content, mark: SlotMark, fields: Collection[Field]) -> ReviewedQuestion:
+    current = sheet.answers.get(slot.number)
+    answer = None if current is None else current.answer
+    view = show_question(
+        content, number=slot.number, name=f"question-{slot.number}", answer=answer, option_order=slot.option_order, disabled=True
+    )
+    feedback = show_feedback(
+        content,
+        answer=answer,
+        grade=Grade(fraction=mark.fraction, state=mark.state),
+        mark=scoring.shown_mark(mark.mark),
+        max_mark=scoring.shown_mark(mark.max_mark),
+        fields=fields,
+        explain_all=sheet.version.review_preset is ReviewPreset.PRACTICE,
+    )
+    return ReviewedQuestion(view, feedback)

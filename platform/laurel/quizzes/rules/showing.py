@@ -1,0 +1,95 @@
+"""Questions as a page shows them (`components/questions.html`), with no more about the key than may be seen."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from laurel.bank.rules import Answer, Body, Grade, OptionReview, ShownOption, write_form_value
+from laurel.quizzes.rules.reviewing import Field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionView:
+    """One question with the learner's answer and nothing about the key. `name` is that of its form field."""
+
+    number: int
+    type: str
+    stem_html: str
+    name: str
+    disabled: bool
+    options: Sequence[ShownOption]
+    chosen: str | list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedbackView:
+    """How an answer did, as far as it may be seen."""
+
+    state: str
+    mark: str
+    max_mark: str
+    general_html: str
+    right_answer_text: str
+    options: Mapping[str, OptionReview]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """A question version as the pages need it."""
+
+    body: Body
+    stem_html: str
+    general_feedback_html: str
+
+
+def show_question(
+    content: Content, *, number: int, name: str, answer: Answer, option_order: Sequence[str] = (), disabled: bool = False
+) -> QuestionView:
+    """The question with its options in the paper's order, or in the author's if there is none."""
+    options = {option.key: option for option in content.body.shown_options()}
+    order = [key for key in option_order if key in options] or list(options)
+    return QuestionView(
+        number=number,
+        type=content.body.kind.value,
+        stem_html=content.stem_html,
+        name=name,
+        disabled=disabled,
+        options=[options[key] for key in order],
+        chosen=write_form_value(content.body.kind, answer),
+    )
+
+
+def show_feedback(
+    content: Content, *, answer: Answer, grade: Grade, mark: str, max_mark: str, fields: Collection[Field], explain_all: bool
+) -> FeedbackView | None:
+    """What of the verdict may be seen; None if nothing may.
+
+    Until the right answer may be seen, verdicts stand at chosen options only. `explain_all` (practice) still shows the
+    explanation of every option.
+    """
+    if Field.RIGHT_OR_WRONG not in fields:
+        return None
+    review = content.body.review(answer)
+    shows_key = Field.RIGHT_ANSWER in fields
+    shows_options = Field.OPTION_FEEDBACK in fields
+    general = [review.feedback_html] if shows_options and answer is not None else []
+    if Field.GENERAL_FEEDBACK in fields:
+        general.append(content.general_feedback_html)
+    return FeedbackView(
+        state=grade.state.value,
+        mark=mark,
+        max_mark=max_mark,
+        general_html="".join(general),
+        right_answer_text=content.body.right_answer_text() if shows_key and not review.options else "",
+        options={
+            key: _verdict(option, shows_key=shows_key, shows_feedback=shows_options and (option.is_chosen or shows_key or explain_all))
+            for key, option in review.options.items()
+        },
+    )
+
+
+def _verdict(option: OptionReview, *, shows_key: bool, shows_feedback: bool) -> OptionReview:
+    return OptionReview(
+        is_correct=option.is_correct and (shows_key or option.is_chosen),
+        is_chosen=option.is_chosen,
+        feedback_html=option.feedback_html if shows_feedback else "",
+    )

@@ -1,0 +1,166 @@
+"""Ending attempts: handed in by the learner or by the timer, graded, or abandoned. Each step is one guarded UPDATE."""
+
+import logging
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from laurel.bank.queries import get_versions
+from laurel.bank.rules import GradeState, grade
+from laurel.core.bus import publish
+from laurel.quizzes import queries
+from laurel.quizzes.events import AttemptAbandoned, AttemptGraded, AttemptSubmitted
+from laurel.quizzes.models import Attempt, PaperSlot, QuizVersion, SlotMark
+from laurel.quizzes.queries.attempts import reload_attempt
+from laurel.quizzes.rules import AttemptState, FinishReason, Mark, chain, scoring, states, timing
+from laurel.quizzes.rules.quizzes import ExpiryPolicy
+from laurel.quizzes.rules.states import AttemptTransitionError
+
+log = logging.getLogger("laurel.quizzes")
+
+
+def _advance(session: Session, attempt: Attempt, wanted: AttemptState, *, origins: Collection[AttemptState] = (), **facts: Any) -> bool:
+    """Take the step if the attempt still stands where it may be taken from: one UPDATE, one row, or nothing happened."""
+    allowed = states.sources_of(wanted) & frozenset(origins) if origins else states.sources_of(wanted)
+    changed = session.execute(
+        update(Attempt)
+        .where(Attempt.id == attempt.id, Attempt.state.in_(allowed))
+        .values(state=wanted, **facts)
+        .execution_options(synchronize_session=False)
+    )
+    reload_attempt(session, attempt.id)
+    return changed.rowcount == 1  # type: ignore[attr-defined,no-any-return]
+
+
+def submit_attempt(session: Session, *, attempt_id: UUID, learner_id: UUID, now: datetime) -> Attempt:
+    """Hand the attempt in and grade it. Telling it again changes nothing and gives the same receipt.
+
+    After the deadline it counts as handed in by the timer, at the deadline. AttemptTransitionError for an attempt that was
+    abandoned or voided, or is paused.
+    """
+    attempt = queries.get_attempt_of(session, learner_id, attempt_id)
+    settle(session, attempt, now=now)
+    by_timer = timing.is_time_over(attempt.deadline_at, now) and attempt.state is not AttemptState.OVERDUE
+    _hand_in(session, attempt, by_timer=by_timer, now=now)
+    if attempt.state not in states.HANDED_IN:
+        raise AttemptTransitionError
+    return attempt
+
+
+def _hand_in(session: Session, attempt: Attempt, *, by_timer: bool, now: datetime) -> None:
+    finished_at = attempt.deadline_at if by_timer and attempt.deadline_at is not None else now
+    reason = FinishReason.TIMER if by_timer else FinishReason.LEARNER
+    running = (AttemptState.IN_PROGRESS, AttemptState.OVERDUE)
+    if not _advance(session, attempt, AttemptState.SUBMITTED, origins=running, finished_at=finished_at, finish_reason=reason):
+        return
+    attempt.receipt = chain.receipt_of(attempt_id=attempt.id, head=attempt.chain_head, answers=attempt.ops_count, finished_at=finished_at)
+    session.flush()
+    publish(
+        session,
+        AttemptSubmitted(occurred_at=now, attempt_id=attempt.id, quiz_id=attempt.quiz_id, learner_id=attempt.learner_id, by_timer=by_timer),
+        actor_id=None if by_timer else attempt.learner_id,
+    )
+    grade_attempt(session, attempt, now=now)
+
+
+def grade_attempt(session: Session, attempt: Attempt, *, now: datetime) -> None:
+    """Mark every slot of a submitted attempt and say whether it passed. Doing it twice changes nothing."""
+    if attempt.state is not AttemptState.SUBMITTED:
+        return
+    version = queries.get_version(session, attempt.quiz_version_id)
+    marks = _mark_slots(session, attempt, version, now=now)
+    score = scoring.score_of(Mark(mark.mark, mark.max_mark) for mark in marks)
+    passed = score.reaches(version.pass_percent)
+    graded = _advance(
+        session,
+        attempt,
+        AttemptState.GRADED,
+        origins=(AttemptState.SUBMITTED,),
+        graded_at=now,
+        earned=score.earned,
+        possible=score.possible,
+        passed=passed,
+    )
+    if not graded:
+        return
+    session.add_all(marks)
+    session.flush()
+    publish(
+        session,
+        AttemptGraded(
+            occurred_at=now,
+            attempt_id=attempt.id,
+            quiz_id=attempt.quiz_id,
+            learner_id=attempt.learner_id,
+            passed=passed,
+            is_preview=attempt.is_preview,
+        ),
+    )
+
+
+def _mark_slots(session: Session, attempt: Attempt, version: QuizVersion, *, now: datetime) -> list[SlotMark]:
+    paper = queries.list_paper(session, attempt.id)
+    contents = get_versions(session, {slot.question_version_id for slot in paper})
+    answers = queries.map_answers(session, attempt.id)
+
+    def mark(slot: PaperSlot) -> SlotMark:
+        content, current = contents[slot.question_version_id], answers.get(slot.number)
+        answer = None if current is None else current.answer
+        verdict = grade(content.kind, content.typed_body(), answer, allow_negative=version.allow_negative)
+        return SlotMark(
+            attempt_id=attempt.id,
+            slot=slot.number,
+            fraction=verdict.fraction,
+            mark=verdict.fraction * slot.max_mark,
+            max_mark=slot.max_mark,
+            state=verdict.state,
+            needs_review=verdict.is_near_miss and verdict.state is not GradeState.CORRECT,
+            graded_at=now,
+        )
+
+    return [mark(slot) for slot in paper]
+
+
+def settle(session: Session, attempt: Attempt, *, now: datetime) -> bool:
+    """Bring an attempt whose time is over to its end, by its quiz's policy; True if something was done.
+
+    Nothing happens during the thirty seconds in which answers given in time may still arrive.
+    """
+    if attempt.state not in {AttemptState.IN_PROGRESS, AttemptState.OVERDUE} or not timing.is_due_for_submission(attempt.deadline_at, now):
+        return False
+    version = queries.get_version(session, attempt.quiz_version_id)
+    if version.expiry_policy is ExpiryPolicy.AUTOSUBMIT:
+        _hand_in(session, attempt, by_timer=True, now=now)
+        return True
+    grace = timedelta(seconds=version.grace_seconds if version.expiry_policy is ExpiryPolicy.GRACE_PERIOD else 0)
+    if attempt.deadline_at is not None and now < attempt.deadline_at + grace:
+        return _advance(session, attempt, AttemptState.OVERDUE)
+    abandon_attempt(session, attempt, now=now, reason=FinishReason.TIMER)
+    return True
+
+
+def abandon_attempt(session: Session, attempt: Attempt, *, now: datetime, reason: FinishReason = FinishReason.NEW_VERSION) -> None:
+    """End an attempt without grading it: its score is 0, and it counts."""
+    if not _advance(session, attempt, AttemptState.ABANDONED, finished_at=now, finish_reason=reason, earned=Decimal(0), passed=False):
+        return
+    publish(
+        session,
+        AttemptAbandoned(occurred_at=now, attempt_id=attempt.id, quiz_id=attempt.quiz_id, learner_id=attempt.learner_id),
+    )
+
+
+def expire_overdue(session: Session, *, now: datetime, limit: int = 50) -> int:
+    """Hand in what is due and nobody looks at; returns how many. One that fails is logged and does not hold up the others."""
+    done = 0
+    for attempt_id in queries.list_due_for_submission(session, now=now, limit=limit):
+        try:
+            with session.begin_nested():
+                done += settle(session, reload_attempt(session, attempt_id), now=now)
+        except Exception:
+            log.exception("Attempt %s could not be handed in", attempt_id)
+    return done

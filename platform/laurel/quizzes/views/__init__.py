@@ -1,0 +1,13 @@
+"""Pages of attempts."""
+
+from flask import Blueprint
+
+from laurel.quizzes.views import paper, results, saving
+from laurel.quizzes.views.blueprint import bp
+from laurel.settings import Settings
+
+__all__ = ["blueprints", "paper", "results", "saving"]
+
+
+def blueprints(_settings: Settings) -> list[Blueprint]:
+    return [bp]

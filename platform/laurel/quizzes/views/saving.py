@@ -1,0 +1,95 @@
+"""Saving by script: answers as they are given, and which tab may do it."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import abort, request
+from flask.typing import ResponseReturnValue
+
+from laurel.core.db import database_now
+from laurel.quizzes import services
+from laurel.quizzes.rules.saving import InvalidSaveError, SaveRequest, read_request
+from laurel.quizzes.services import ReusedOpError, SaveReply
+from laurel.quizzes.views.blueprint import bp
+from laurel.web.access import SIGNED_IN, my_id, policy
+from laurel.web.limits import SAVE, limiter
+from laurel.web.session import transaction
+
+MAX_BODY = 64 * 1024
+
+
+def per_attempt() -> str:
+    """The limit is the attempt's: a whole campus may sit behind one address."""
+    return f"attempt:{(request.view_args or {}).get('attempt_id')}"
+
+
+def read_body() -> SaveRequest:
+    """The request's JSON; 415 for another type, 413 for more than 64 kB, InvalidSaveError for what is no saving."""
+    if request.mimetype != "application/json":
+        abort(415)
+    if (request.content_length or 0) > MAX_BODY:
+        abort(413)
+    body = request.get_data(cache=False)
+    if len(body) > MAX_BODY:  # sent in chunks, without saying how much
+        abort(413)
+    return read_request(body)
+
+
+@bp.patch("/<uuid:attempt_id>/answers")
+@policy(PATCH=SIGNED_IN)
+@limiter.limit(SAVE, key_func=per_attempt)
+def save_answers(attempt_id: UUID) -> ResponseReturnValue:
+    """Save a batch. 200 means that `saved` is on disk; without items it only tells where the attempt stands."""
+    try:
+        wanted = read_body()
+        with transaction() as session:
+            reply = services.save_answers(
+                session,
+                attempt_id=attempt_id,
+                learner_id=my_id(),
+                items=wanted.items,
+                lease=wanted.lease,
+                now=database_now(session),
+            )
+    except InvalidSaveError as error:
+        return {"error": "invalid_answer", "message": error.message, "op_id": str(error.op_id) if error.op_id else None}, 400
+    except ReusedOpError as error:
+        with transaction() as session:
+            services.note_reused_op(session, attempt_id=attempt_id, learner_id=my_id(), op_id=error.op_id, now=database_now(session))
+        return {"error": "operation_reused", "message": error.message, "op_id": str(error.op_id)}, 409
+    return _answer(reply)
+
+
+@bp.post("/<uuid:attempt_id>/lease")
+@policy(POST=SIGNED_IN)
+@limiter.limit(SAVE, key_func=per_attempt)
+def take_lease(attempt_id: UUID) -> ResponseReturnValue:
+    """This tab saves from now on: `{"items": [], "lease": "<its token>"}`."""
+    try:
+        wanted = read_body()
+        if wanted.lease is None:
+            raise InvalidSaveError("The lease needs a token.")
+        with transaction() as session:
+            now = database_now(session)
+            reply = services.take_lease(session, attempt_id=attempt_id, learner_id=my_id(), token=wanted.lease, now=now)
+    except InvalidSaveError as error:
+        return {"error": "invalid_answer", "message": error.message, "op_id": None}, 400
+    return _answer(reply)
+
+
+def _answer(reply: SaveReply) -> ResponseReturnValue:
+    """What every reply says; 409 if the attempt is closed or belongs to another tab by now."""
+    said: dict[str, Any] = {
+        "saved": [str(op_id) for op_id in reply.saved],
+        "ignored": [{"op_id": str(op_id), "slot": slot, "seq": seq} for op_id, slot, seq in reply.ignored],
+        "late": [str(op_id) for op_id in reply.late],
+        "state": reply.state.value,
+        "server_now": reply.server_now.isoformat(),
+        "deadline_at": reply.deadline_at.isoformat() if reply.deadline_at else None,
+        "announcements": [],
+    }
+    if not reply.is_open:
+        return {"error": "closed", "message": "This attempt is closed.", **said}, 409
+    if not reply.holds_lease:
+        return {"error": "lease_taken", "message": "Another tab or device has taken over.", **said}, 409
+    return said, 200

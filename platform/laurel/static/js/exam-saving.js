@@ -1,0 +1,288 @@
+// <exam-saving attempt save-url lease-url attempt-url lease token>: the line that says what is saved, and the saving itself.
+// Every change goes into the outbox at once and to the server soon after; what the server did not acknowledge is sent again,
+// under the same id, until it is. The newest tab saves; an older one turns read-only. Only the server decides about time.
+import { openOutbox, uuid7 } from "./exam-outbox.js";
+
+const DEBOUNCE = 1500;
+const LATEST = 10_000;
+const PATIENCE = 10_000;
+const BATCH = 100;
+
+const jitter = (milliseconds) => milliseconds * (0.7 + Math.random() * 0.6);
+const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** This tab's name, the same after a reload. */
+function tabToken() {
+  try {
+    const known = sessionStorage.getItem("laurel.tab") ?? uuid7();
+    sessionStorage.setItem("laurel.tab", known);
+    return known;
+  } catch {
+    return uuid7();
+  }
+}
+
+class ExamSaving extends HTMLElement {
+  connectedCallback() {
+    this.attempt = this.getAttribute("attempt");
+    this.token = this.getAttribute("token");
+    this.tab = tabToken();
+    this.page = uuid7();
+    this.isLeased = this.getAttribute("lease") === this.tab;
+    this.isStopped = false;
+    this.failures = 0;
+    this.pending = new Map();
+    this.seqs = new Map();
+    this.listen();
+    this.ready = this.load();
+    this.ready.then(() => this.begin());
+  }
+
+  disconnectedCallback() {
+    clearTimeout(this.timer);
+    this.channel?.close();
+  }
+
+  listen() {
+    document.addEventListener("submit", (event) => this.hold(event));
+    document.addEventListener("time-up", () => this.timeUp());
+    document.addEventListener("visibilitychange", () => (document.hidden ? this.sendLast() : this.check()));
+    document.addEventListener("click", (event) => event.target.closest("[data-take-over]") && location.reload());
+    addEventListener("pagehide", () => this.sendLast());
+    addEventListener("pageshow", (event) => event.persisted && location.reload());
+    addEventListener("online", () => this.flush());
+    if ("BroadcastChannel" in window) {
+      this.channel = new BroadcastChannel(`laurel-exam-${this.attempt}`);
+      this.channel.onmessage = ({ data }) => (data.opened ? this.giveWay() : this.load().then(() => this.flush()));
+      this.channel.postMessage({ opened: this.page });
+    }
+  }
+
+  /** Takes over what an earlier page, or the tab before, could not send. */
+  async load() {
+    this.outbox ??= await openOutbox();
+    for (const op of await this.outbox.list(this.attempt)) {
+      if (!this.pending.has(op.op_id)) this.pending.set(op.op_id, { ...op, isSent: true });
+    }
+  }
+
+  async begin() {
+    if (this.pending.size) this.say("Saving what was not saved before");
+    if (this.pending.size || !this.isLeased) await this.flush();
+    if (this.hasAttribute("time-over")) {
+      await this.settle(25_000);
+      document.getElementById("hand-in")?.requestSubmit();
+    }
+  }
+
+  /** The answer of a question that waits to be saved, undefined if none does. */
+  waiting(slot) {
+    return [...this.pending.values()].filter((op) => op.slot === slot).at(-1);
+  }
+
+  /** Keeps a changed answer; `stored` is the last seq that the server is known to have for the slot. */
+  change(slot, stored, answer) {
+    if (this.isStopped) return;
+    const last = this.waiting(slot);
+    const seq = Math.max(stored, this.seqs.get(slot) ?? 0, last?.seq ?? 0) + 1;
+    const op = last && !last.isSent ? last : { op_id: uuid7(), attempt: this.attempt, slot, seq, isSent: false };
+    Object.assign(op, { answer, client_ts: new Date().toISOString() });
+    this.pending.set(op.op_id, op);
+    this.outbox?.put({ ...op }).catch(() => undefined);
+    this.say("Saving");
+    this.changedAt ??= Date.now();
+    this.sendIn(Math.min(DEBOUNCE, this.changedAt + jitter(LATEST) - Date.now()));
+  }
+
+  sendIn(delay) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.flush(), Math.max(0, delay));
+  }
+
+  /** Sends all that waits; true if nothing waits any more. */
+  flush() {
+    clearTimeout(this.timer);
+    this.changedAt = undefined;
+    this.sending ??= this.sendAll().finally(() => (this.sending = undefined));
+    return this.sending;
+  }
+
+  async sendAll() {
+    await this.ready;
+    while (!this.isStopped && (this.pending.size || !this.isLeased)) {
+      if (!(await this.sendSome())) return false;
+    }
+    return !this.pending.size;
+  }
+
+  async sendSome() {
+    const ops = this.isLeased ? [...this.pending.values()].slice(0, BATCH) : [];
+    for (const op of ops) op.isSent = true;
+    try {
+      const response = await this.request(ops, this.isLeased ? "PATCH" : "POST");
+      return await this.read(response, ops);
+    } catch {
+      return this.fail();
+    }
+  }
+
+  request(ops, method, keepalive = false) {
+    const items = ops.map(({ op_id, slot, seq, answer, client_ts }) => ({ op_id, slot, seq, answer, client_ts }));
+    return fetch(this.getAttribute(method === "PATCH" ? "save-url" : "lease-url"), {
+      method,
+      keepalive,
+      headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": this.token },
+      body: JSON.stringify({ items, lease: this.tab }),
+      signal: keepalive ? undefined : AbortSignal.timeout(PATIENCE),
+    });
+  }
+
+  /** What the server said; true if sending can go on at once. */
+  async read(response, ops) {
+    const said = response.headers.get("Content-Type")?.includes("json") ? await response.json() : {};
+    if (response.ok || ["closed", "lease_taken"].includes(said.error)) this.acknowledge(said, ops);
+    if (response.ok) return this.succeed(said);
+    if (said.error === "closed") return this.leave();
+    if (said.error === "lease_taken") return this.giveWay();
+    if (["invalid_answer", "operation_reused"].includes(said.error)) return this.drop(said.op_id ? [said.op_id] : ops.map((op) => op.op_id));
+    if (response.status === 404) return this.stop("gone");
+    if (response.status === 401) this.show("signed-out");
+    else if ([400, 403].includes(response.status)) await this.renewToken();
+    return this.fail(Number(response.headers.get("Retry-After")) * 1000);
+  }
+
+  acknowledge(said, ops) {
+    const bySlot = (op, seq) => this.seqs.set(op.slot, Math.max(seq, this.seqs.get(op.slot) ?? 0));
+    for (const op of ops) if (said.saved.includes(op.op_id)) bySlot(op, op.seq);
+    for (const ignored of said.ignored) {
+      bySlot(ignored, ignored.seq);
+      this.show("outdated");
+    }
+    this.forget([...said.saved, ...said.late, ...said.ignored.map((ignored) => ignored.op_id)]);
+    const timer = document.querySelector("exam-timer");
+    if (timer && said.deadline_at) timer.due = Date.parse(said.deadline_at);
+  }
+
+  forget(ids) {
+    for (const id of ids) this.pending.delete(id);
+    this.outbox.remove(this.attempt, ids).catch(() => undefined);
+  }
+
+  succeed(said) {
+    this.isLeased = true;
+    this.failures = 0;
+    this.hide("offline");
+    this.hide("signed-out");
+    if (!this.pending.size) {
+      const time = new Date(said.server_now).toLocaleTimeString([], { hour12: false });
+      this.say(said.saved.length || this.seqs.size ? `All answers saved ${time}` : this.textContent);
+    }
+    return true;
+  }
+
+  fail(after = 0) {
+    this.failures += 1;
+    this.say(`Not saved, retrying (${this.failures})`);
+    if (this.failures >= 2) this.show("offline");
+    this.sendIn(Math.max(after, jitter(Math.min(1000 * 2 ** this.failures, LATEST))));
+    return false;
+  }
+
+  drop(ids) {
+    this.forget(ids);
+    this.show("refused");
+    this.say("One answer could not be saved");
+    return true;
+  }
+
+  stop(reason) {
+    this.isStopped = true;
+    clearTimeout(this.timer);
+    this.show(reason);
+    document.dispatchEvent(new CustomEvent("exam-read-only"));
+    return false;
+  }
+
+  /** Another tab or device has taken over. What waits here stays in the outbox, for the tab that saves now. */
+  giveWay() {
+    if (this.isStopped) return false;
+    this.say("Not saving in this tab");
+    this.stop("elsewhere");
+    this.channel?.postMessage({ left: this.page });
+    return false;
+  }
+
+  leave() {
+    this.isStopped = true;
+    this.forget([...this.pending.keys()]);
+    location.assign(this.getAttribute("attempt-url"));
+    return false;
+  }
+
+  /** Asks where the attempt stands: the lease, the deadline. */
+  async check() {
+    if (this.isStopped) return;
+    if (this.pending.size || !this.isLeased) await this.flush();
+    else await this.request([], "PATCH").then((response) => this.read(response, []), () => undefined);
+  }
+
+  /** The last chance of a page that goes away: the browser finishes this request without it. */
+  sendLast() {
+    const ops = [...this.pending.values()].slice(0, BATCH);
+    if (this.isStopped || !this.isLeased || !ops.length) return;
+    for (const op of ops) op.isSent = true;
+    this.request(ops, "PATCH", true).then((response) => this.read(response, ops), () => undefined);
+  }
+
+  /** True once nothing waits; false after `patience`, or at once if this tab does not save. */
+  settle(patience) {
+    return Promise.race([this.flush(), wait(patience).then(() => false)]);
+  }
+
+  /** A form of this page waits until everything is saved, so that leaving a page loses nothing. */
+  async hold(event) {
+    const form = event.target;
+    if (form === this.going) return;
+    event.preventDefault();
+    if (this.isStopped) return;
+    if (!(await this.settle(PATIENCE))) return this.show("offline");
+    if (form.elements.lease) form.elements.lease.value = this.tab;
+    await wait(0); // while the browser still fires this submit, it ignores another one
+    this.going = form;
+    form.requestSubmit(event.submitter);
+  }
+
+  async timeUp() {
+    this.say("Time is up. Saving");
+    document.dispatchEvent(new CustomEvent("exam-read-only"));
+    await Promise.all([this.settle(5000), wait(1200)]);
+    location.assign(this.getAttribute("attempt-url"));
+  }
+
+  /** After a new sign-in in another tab the page's token is an old one. */
+  async renewToken() {
+    const page = await fetch(location.href).then((response) => response.text());
+    this.token = page.match(/<exam-saving[^>]* token="([^"]+)"/)?.[1] ?? this.token;
+    for (const field of document.querySelectorAll('input[name="csrf_token"]')) field.value = this.token;
+  }
+
+  say(words) {
+    if (this.textContent !== words) this.textContent = words;
+  }
+
+  show(name) {
+    this.toggle(name, true);
+  }
+
+  hide(name) {
+    this.toggle(name, false);
+  }
+
+  toggle(name, isShown) {
+    const notice = document.querySelector(`[data-notice="${name}"]`);
+    if (!notice) return;
+    notice.hidden = !isShown;
+    notice.parentElement.hidden = !notice.parentElement.querySelector("[data-notice]:not([hidden])");
+  }
+}
+customElements.define("exam-saving", ExamSaving);

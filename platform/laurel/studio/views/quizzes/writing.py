@@ -1,0 +1,79 @@
+"""A new quiz, and the settings of one."""
+
+from uuid import UUID
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from laurel.core.db import database_now
+from laurel.core.errors import InvalidInputError
+from laurel.quizzes import queries, services
+from laurel.quizzes.models import Quiz, QuizVersion
+from laurel.quizzes.rules import QuizKind
+from laurel.studio.forms.quizzes import GradedSettingsForm, NewQuizForm, PracticeSettingsForm
+from laurel.studio.views.quizzes.blueprint import WRITE, bp, find_quiz, whose
+from laurel.web.access import my_id, policy
+from laurel.web.session import transaction
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@policy(GET=WRITE, POST=WRITE)
+def new_quiz_page() -> ResponseReturnValue:
+    form = NewQuizForm()
+    if form.validate_on_submit():
+        with transaction() as session:
+            quiz = services.create_quiz(
+                session,
+                external_id=None,
+                kind=QuizKind(form.kind.data),
+                title=form.title.data,
+                owner_id=my_id(),
+                now=database_now(session),
+            )
+            quiz_id = quiz.id
+        flash("The quiz is there. Add its questions.", "success")
+        return redirect(url_for(".quiz_page", quiz_id=quiz_id), 303)
+    return render_template("studio/new_quiz_page.html", form=form), 400 if form.errors else 200
+
+
+@bp.route("/<uuid:quiz_id>/edit", methods=["GET", "POST"])
+@policy(GET=WRITE, POST=WRITE)
+def edit_quiz_page(quiz_id: UUID) -> ResponseReturnValue:
+    quiz, version = find_quiz(quiz_id)
+    form = _form_for(quiz, version)
+    if form.validate_on_submit():
+        try:
+            with transaction() as session:
+                queries.get_quiz(session, quiz_id, owner_id=whose())
+                services.save_settings(
+                    session,
+                    quiz_id,
+                    title=form.title.data,
+                    settings=form.apply(version.settings()),
+                    author_id=my_id(),
+                    now=database_now(session),
+                    base=form.base.data,
+                )
+        except InvalidInputError as error:
+            _put(form, error)
+        else:
+            flash("Saved in the draft. Publish it to give it to learners.", "success")
+            return redirect(url_for(".quiz_page", quiz_id=quiz_id), 303)
+    return render_template("studio/edit_quiz_page.html", form=form, quiz=quiz, version=version), 400 if form.errors else 200
+
+
+def _form_for(quiz: Quiz, version: QuizVersion) -> PracticeSettingsForm:
+    form_class = PracticeSettingsForm if quiz.kind is QuizKind.PRACTICE else GradedSettingsForm
+    if request.method == "POST":
+        return form_class()
+    values = form_class.values_of(version.settings())
+    return form_class(data={"title": version.title, "base": version.token} | values)
+
+
+def _put(form: PracticeSettingsForm, error: InvalidInputError) -> None:
+    """The message beside its field, or on top."""
+    if error.field not in form:
+        form.form_errors.append(error.message)
+        return
+    field = form[error.field]
+    field.errors = [*field.errors, error.message]

@@ -1,0 +1,154 @@
+"""What holds when things happen at the same time: real threads on real connections, on both databases."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from threading import Barrier
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm import Session
+
+from laurel.core.db import Database
+from laurel.core.errors import DomainError
+from laurel.core.ids import new_id
+from laurel.quizzes import queries, services
+from laurel.quizzes.models import Attempt
+from laurel.quizzes.rules import AttemptState, chain
+from laurel.quizzes.rules.saving import SaveItem
+from laurel.quizzes.services import OpenAttemptError
+from tests.factories.accounts import make_user
+from tests.factories.quizzes import links_of, make_attempt, make_quiz
+
+THREADS = 12
+
+
+def at_once(database: Database, works: list[Callable[[Session], Any]]) -> list[Any]:
+    """Run each piece of work in a thread and a transaction of its own, all from the same moment; errors are results."""
+    barrier = Barrier(len(works))
+
+    def run(work: Callable[[Session], Any]) -> Any:
+        with database.session(writes=True) as session:
+            barrier.wait(timeout=20)
+            try:
+                done = work(session)
+                session.commit()
+            except (DomainError, IntegrityError, OperationalError) as error:
+                session.rollback()
+                return error
+            return done
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        return list(pool.map(run, works))
+
+
+@pytest.mark.parametrize("limit", [1, 3])
+def test_parallel_starts_make_one_attempt(database: Database, session: Session, now: datetime, limit: int) -> None:
+    quiz, learner = make_quiz(session, attempts_allowed=limit), make_user(session)
+    session.commit()
+
+    def start(session: Session) -> Attempt:
+        return make_attempt(session, quiz, learner_id=learner.id, now=now)
+
+    results = at_once(database, [start] * THREADS)
+    started = [result for result in results if isinstance(result, Attempt)]
+    assert len(started) == 1
+    assert {type(result) for result in results if result is not started[0]} == {OpenAttemptError}
+    assert {result.attempt_id for result in results if isinstance(result, OpenAttemptError)} == {started[0].id}
+    session.rollback()
+    assert len(queries.list_attempts_of(session, learner.id, quiz.id)) == 1
+
+
+def test_starting_and_handing_in_at_once_never_exceeds_the_limit(database: Database, session: Session, now: datetime) -> None:
+    quiz, learner = make_quiz(session, attempts_allowed=2), make_user(session)
+    session.commit()
+
+    def start_and_hand_in(session: Session) -> None:
+        attempt = make_attempt(session, quiz, learner_id=learner.id, now=now)
+        services.submit_attempt(session, attempt_id=attempt.id, learner_id=learner.id, now=now)
+
+    at_once(database, [start_and_hand_in] * THREADS)
+    session.rollback()
+    attempts = queries.list_attempts_of(session, learner.id, quiz.id)
+    assert [attempt.number for attempt in attempts] == [1, 2]
+
+
+def test_handing_in_twelve_times_at_once_grades_once(database: Database, session: Session, now: datetime) -> None:
+    attempt = make_attempt(session, make_quiz(session), now=now)
+    session.commit()
+
+    def submit(session: Session) -> str | None:
+        return services.submit_attempt(session, attempt_id=attempt.id, learner_id=attempt.learner_id, now=now).receipt
+
+    receipts = at_once(database, [submit] * THREADS)
+    session.rollback()
+    assert len(set(receipts)) == 1
+    assert len(queries.list_marks(session, attempt.id)) == 5
+    assert {mark.revision for mark in queries.list_marks(session, attempt.id)} == {1}
+
+
+@pytest.mark.parametrize("round_", range(4))
+def test_a_save_is_graded_or_refused_but_never_acknowledged_and_lost(
+    database: Database, session: Session, now: datetime, round_: int
+) -> None:
+    """Saves, handing in and the sweeper, all at the very end of the time."""
+    attempt = make_attempt(session, make_quiz(session), now=now)
+    session.commit()
+    just_in_time, too_late = now + timedelta(hours=1, seconds=29), now + timedelta(hours=1, seconds=31)
+    items = [SaveItem(op_id=new_id(), slot=1, seq=seq, answer={"choice": "a" if seq % 2 else "b"}) for seq in range(1, 9)]
+
+    def save(item: SaveItem) -> Callable[[Session], Any]:
+        return lambda session: services.save_answers(
+            session, attempt_id=attempt.id, learner_id=attempt.learner_id, items=[item], lease=None, now=just_in_time
+        )
+
+    def submit(session: Session) -> str | None:
+        return services.submit_attempt(session, attempt_id=attempt.id, learner_id=attempt.learner_id, now=just_in_time).receipt
+
+    works: list[Callable[[Session], Any]] = [save(item) for item in items[:4]]
+    works += [submit, lambda session: services.expire_overdue(session, now=too_late), submit]
+    works += [save(item) for item in items[4:]]
+    results = at_once(database, works)
+
+    session.rollback()
+    session.expire_all()
+    assert not [result for result in results if isinstance(result, Exception)]
+    assert attempt.state is AttemptState.GRADED
+    saved = [op_id for result in results if isinstance(result, services.SaveReply) for op_id in result.saved]
+    ops = queries.list_ops(session, attempt.id)
+    assert {op.op_id for op in ops} == set(saved)
+    newest = max(ops, key=lambda op: op.seq, default=None)
+    expected = 1 if newest is not None and newest.answer == {"choice": "a"} else 0
+    assert attempt.earned == expected
+    links = links_of(session, attempt)
+    assert chain.find_break(attempt.id, links, head=attempt.chain_head) is None
+
+
+def test_the_same_batch_twelve_times_at_once_is_saved_once(database: Database, session: Session, now: datetime) -> None:
+    attempt = make_attempt(session, make_quiz(session), now=now)
+    session.commit()
+    items = [SaveItem(op_id=new_id(), slot=slot, seq=1, answer=value) for slot, value in ((1, {"choice": "a"}), (3, {"value": False}))]
+
+    def save(session: Session) -> services.SaveReply:
+        return services.save_answers(session, attempt_id=attempt.id, learner_id=attempt.learner_id, items=items, lease=None, now=now)
+
+    replies = at_once(database, [save] * THREADS)
+    assert all(sorted(reply.saved) == sorted(item.op_id for item in items) for reply in replies)
+    session.rollback()
+    assert len(queries.list_ops(session, attempt.id)) == 2
+
+
+def test_two_authors_saving_at_once_do_not_overwrite_each_other(database: Database, session: Session, now: datetime) -> None:
+    quiz = make_quiz(session)
+    version = queries.get_published(session, quiz.id)[1]
+    settings, token = version.settings(), version.token
+    session.commit()
+
+    def save(title: str) -> Callable[[Session], Any]:
+        return lambda session: (
+            services.save_settings(session, quiz.id, title=title, settings=settings, author_id=quiz.owner_id, now=now, base=token).title
+        )
+
+    results = at_once(database, [save(f"Title {number}") for number in range(THREADS)])
+    assert sum(isinstance(result, str) for result in results) == 1

@@ -1,0 +1,87 @@
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from laurel.bank.rules import Grade, GradeState, QuestionKind, parse_body
+from laurel.quizzes.rules.reviewing import Field, Phase, ReviewPreset, phase_of, visible
+from laurel.quizzes.rules.showing import Content, show_feedback, show_question
+
+P = ReviewPreset
+F = Field
+NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+BODY = parse_body(
+    QuestionKind.SINGLE_CHOICE,
+    {
+        "options": [
+            {"key": "a", "text": "A", "html": "A", "fraction": "1", "feedback_html": "<p>why a</p>"},
+            {"key": "b", "text": "B", "html": "B", "feedback_html": "<p>why b</p>"},
+            {"key": "c", "text": "C", "html": "C", "feedback_html": "<p>why c</p>"},
+        ]
+    },
+)
+CONTENT = Content(body=BODY, stem_html="<p>Which?</p>", general_feedback_html="<p>idea</p>")
+WRONG = Grade(fraction=Decimal(0), state=GradeState.INCORRECT)
+
+
+@pytest.mark.parametrize(
+    ("preset", "phase", "fields"),
+    [
+        (P.CERTIFICATION, Phase.DURING, {F.PAPER, F.MAX_MARKS}),
+        (P.CERTIFICATION, Phase.JUST_AFTER, {F.PASSED, F.BANDS}),
+        (P.CERTIFICATION, Phase.CLOSED, {F.PASSED, F.BANDS}),
+        (P.COURSE_QUIZ, Phase.DURING, {F.PAPER, F.MAX_MARKS}),
+        (P.COURSE_QUIZ, Phase.JUST_AFTER, {F.PAPER, F.MAX_MARKS, F.MARKS, F.RIGHT_OR_WRONG, F.OPTION_FEEDBACK, F.PASSED, F.BANDS}),
+        (P.COURSE_QUIZ, Phase.LATER, set(F) - {F.RIGHT_ANSWER}),
+        (P.COURSE_QUIZ, Phase.CLOSED, set(F)),
+        (P.PRACTICE, Phase.DURING, set(F) - {F.RIGHT_ANSWER, F.PASSED, F.BANDS}),
+        (P.PRACTICE, Phase.LATER, set(F)),
+    ],
+)
+def test_each_preset_shows_what_the_table_says(preset: ReviewPreset, phase: Phase, fields: set[Field]) -> None:
+    assert visible(preset, phase) == fields
+
+
+def test_the_phases_follow_from_the_clock_and_from_the_attempts_left() -> None:
+    assert phase_of(finished_at=None, may_start_again=True, now=NOW) is Phase.DURING
+    assert phase_of(finished_at=NOW - timedelta(minutes=2), may_start_again=True, now=NOW) is Phase.JUST_AFTER
+    assert phase_of(finished_at=NOW - timedelta(minutes=3), may_start_again=True, now=NOW) is Phase.LATER
+    assert phase_of(finished_at=NOW, may_start_again=False, now=NOW) is Phase.CLOSED
+
+
+def feedback(preset: ReviewPreset, phase: Phase, *, explain_all: bool = False):  # type: ignore[no-untyped-def]
+    return show_feedback(
+        CONTENT, answer={"choice": "b"}, grade=WRONG, mark="0", max_mark="1", fields=visible(preset, phase), explain_all=explain_all
+    )
+
+
+def test_an_exam_says_nothing_about_answers_at_any_time() -> None:
+    assert [feedback(P.CERTIFICATION, phase) for phase in Phase] == [None] * 4
+
+
+def test_a_course_quiz_explains_the_chosen_option_and_keeps_the_right_one_while_there_is_another_attempt() -> None:
+    shown = feedback(P.COURSE_QUIZ, Phase.JUST_AFTER)
+    assert shown.options["b"].feedback_html == "<p>why b</p>"
+    assert [shown.options[key].feedback_html for key in "ac"] == ["", ""]
+    assert not any(option.is_correct for option in shown.options.values())
+    assert shown.general_html == ""
+
+
+def test_a_course_quiz_shows_the_right_answer_when_no_attempt_is_left() -> None:
+    shown = feedback(P.COURSE_QUIZ, Phase.CLOSED)
+    assert shown.options["a"].is_correct
+    assert all(option.feedback_html for option in shown.options.values())
+
+
+def test_practice_explains_every_option_and_marks_only_the_chosen_one() -> None:
+    shown = feedback(P.PRACTICE, Phase.DURING, explain_all=True)
+    assert [option.feedback_html for option in shown.options.values()] == ["<p>why a</p>", "<p>why b</p>", "<p>why c</p>"]
+    assert not shown.options["a"].is_correct
+    assert shown.options["b"].is_chosen
+
+
+def test_a_question_on_a_page_has_the_papers_order_and_no_key() -> None:
+    shown = show_question(CONTENT, number=4, name="answer", answer={"choice": "b"}, option_order=["c", "a", "b"])
+    assert [option.key for option in shown.options] == ["c", "a", "b"]
+    assert shown.chosen == "b"
+    assert "why" not in repr(shown)

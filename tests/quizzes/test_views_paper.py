@@ -1,0 +1,151 @@
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from laurel.bank.rules import QuestionKind
+from laurel.core.ids import new_id
+from laurel.quizzes import queries as quiz_queries
+from laurel.quizzes.models import Attempt
+from tests.factories.quizzes import answer_all
+from tests.quizzes.pages import current, hidden, post_answer, url
+
+FORMS: dict[QuestionKind, tuple[Any, Any]] = {
+    QuestionKind.SINGLE_CHOICE: ("b", {"choice": "b"}),
+    QuestionKind.MULTIPLE_RESPONSE: (["a", "c"], {"choices": ["a", "c"]}),
+    QuestionKind.TRUE_FALSE: ("true", {"value": True}),
+    QuestionKind.SHORT_ANSWER: ("  Hallucination ", {"text": "Hallucination"}),
+    QuestionKind.NUMERICAL: ("4,096", {"text": "4,096"}),
+}
+
+
+# ---- one question a page
+
+
+def test_an_attempt_leads_to_its_first_open_question(client: FlaskClient, my_attempt: Attempt) -> None:
+    assert client.get(url(my_attempt)).location == url(my_attempt, "/questions/1")
+    post_answer(client, my_attempt, 1, answer="a")
+    assert client.get(url(my_attempt)).location == url(my_attempt, "/questions/2")
+
+
+def test_a_complete_attempt_leads_to_its_review(client: FlaskClient, session: Session, my_attempt: Attempt) -> None:
+    answer_all(session, my_attempt)
+    session.commit()
+    assert client.get(url(my_attempt)).location == url(my_attempt, "/review")
+
+
+@pytest.mark.parametrize(("number", "kind"), list(enumerate(QuestionKind, start=1)))
+def test_an_answer_is_saved_by_its_form_alone(
+    client: FlaskClient, session: Session, my_attempt: Attempt, number: int, kind: QuestionKind
+) -> None:
+    sent, stored = FORMS[kind]
+    answer = post_answer(client, my_attempt, number, answer=sent, go="next")
+    assert (answer.status_code, current(session, my_attempt, number)) == (303, stored)
+    page = client.get(url(my_attempt, f"/questions/{number}")).text
+    if kind in (QuestionKind.SHORT_ANSWER, QuestionKind.NUMERICAL):
+        assert f'value="{stored["text"]}"' in page
+    else:
+        assert page.count(" checked") == (2 if kind is QuestionKind.MULTIPLE_RESPONSE else 1)
+
+
+@pytest.mark.parametrize(
+    ("fields", "leads_to"),
+    [
+        ({"go": "next"}, "/questions/3"),
+        ({"go": "previous"}, "/questions/1"),
+        ({"go": "review"}, "/review"),
+        ({"go": "flag"}, "/questions/2"),
+        ({"go_to": "5"}, "/questions/5"),
+        ({"go_to": "99"}, "/review"),
+        ({"go_to": "-1"}, "/questions/2"),
+        ({"go_to": "0"}, "/questions/1"),
+        ({}, "/questions/2"),
+        ({"go": "nowhere"}, "/questions/2"),
+    ],
+)
+def test_the_buttons_save_and_lead_on(
+    client: FlaskClient, session: Session, my_attempt: Attempt, fields: dict[str, str], leads_to: str
+) -> None:
+    answer = post_answer(client, my_attempt, 2, answer=["a"], **fields)
+    assert answer.location == url(my_attempt, leads_to)
+    assert current(session, my_attempt, 2) == {"choices": ["a"]}
+
+
+def test_next_after_the_last_question_is_the_review(client: FlaskClient, my_attempt: Attempt) -> None:
+    assert post_answer(client, my_attempt, 5, go="next").location == url(my_attempt, "/review")
+
+
+def test_leaving_a_page_unchanged_writes_nothing(client: FlaskClient, session: Session, my_attempt: Attempt) -> None:
+    post_answer(client, my_attempt, 1, answer="a", go="next")
+    post_answer(client, my_attempt, 1, answer="a", go="next")
+    post_answer(client, my_attempt, 2, go="next")
+    session.rollback()
+    assert len(quiz_queries.list_ops(session, my_attempt.id)) == 1
+
+
+def test_ticks_can_be_taken_back(client: FlaskClient, session: Session, my_attempt: Attempt) -> None:
+    post_answer(client, my_attempt, 2, answer=["a", "b"])
+    post_answer(client, my_attempt, 2)
+    assert current(session, my_attempt, 2) is None
+
+
+def test_sending_a_page_twice_saves_it_once(client: FlaskClient, session: Session, my_attempt: Attempt) -> None:
+    page = client.get(url(my_attempt, "/questions/1")).text
+    for _ in range(2):
+        assert post_answer(client, my_attempt, 1, page=page, answer="a", go="next").status_code == 303
+    session.rollback()
+    assert len(quiz_queries.list_ops(session, my_attempt.id)) == 1
+
+
+def test_an_old_page_overwrites_nothing_newer_and_says_so(client: FlaskClient, session: Session, my_attempt: Attempt) -> None:
+    old = client.get(url(my_attempt, "/questions/1")).text
+    post_answer(client, my_attempt, 1, answer="a")
+    answer = post_answer(client, my_attempt, 1, page=old.replace(hidden(old, "op_id"), str(new_id())), answer="c", go="next")
+    assert answer.location == url(my_attempt, "/questions/1")
+    assert current(session, my_attempt) == {"choice": "a"}
+    assert "changed in another tab" in client.get(answer.location).text
+
+
+def test_a_flag_is_shown_and_can_be_taken_away(client: FlaskClient, my_attempt: Attempt) -> None:
+    post_answer(client, my_attempt, 2, go="flag")
+    page = client.get(url(my_attempt, "/questions/2")).text
+    assert 'aria-pressed="true"' in page
+    assert "is-flagged" in page
+    post_answer(client, my_attempt, 2, go="unflag")
+    assert 'aria-pressed="false"' in client.get(url(my_attempt, "/questions/2")).text
+
+
+@pytest.mark.parametrize(
+    ("number", "fields", "words"),
+    [
+        (4, {"answer": "x" * 1001}, "too long"),
+        (4, {"answer": "bell\x07"}, "cannot be stored"),
+        (1, {"answer": "z"}, "not an option"),
+        (1, {"answer": ["a", "b"]}, "Only one answer"),
+        (3, {"answer": "maybe"}, "true or false"),
+        (1, {"answer": "a", "seq": "-1"}, "damaged"),
+        (1, {"answer": "a", "seq": "9999999999999999999"}, "damaged"),
+        (1, {"answer": "a", "seq": "99999999"}, "too far ahead"),
+        (1, {"answer": "a", "op_id": "x"}, "UUIDv7"),
+        (1, {"answer": "a", "lease": "no token at all"}, "lease"),
+    ],
+)
+def test_what_cannot_be_saved_is_said_on_the_page_and_changes_nothing(
+    client: FlaskClient, session: Session, my_attempt: Attempt, number: int, fields: dict[str, Any], words: str
+) -> None:
+    answer = post_answer(client, my_attempt, number, **fields)
+    assert answer.status_code == 400
+    assert words in answer.text
+    assert "This answer was not saved" in answer.text
+    assert current(session, my_attempt, number) is None
+
+
+def test_what_was_typed_stays_in_the_field(client: FlaskClient, my_attempt: Attempt) -> None:
+    typed = "y" * 1001
+    assert f'value="{typed}"' in post_answer(client, my_attempt, 4, answer=typed).text
+
+
+@pytest.mark.parametrize("number", [0, 6, 99, 99999, 10**30])
+def test_a_question_that_the_paper_does_not_have_is_not_found(client: FlaskClient, my_attempt: Attempt, number: int) -> None:
+    assert client.get(url(my_attempt, f"/questions/{number}")).status_code == 404

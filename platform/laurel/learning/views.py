@@ -184,6 +184,8 @@ def _answer_practice(session: Session, lesson: OutlineLesson, number: int) -> No
 def start_attempt_at(course_slug: str, lesson_slug: str) -> ResponseReturnValue:
     """Start a quiz or an exam: from now on its time runs."""
     way, lesson = load(course_slug, lesson_slug)
+    if lesson.kind is LessonKind.READING:
+        raise ConflictError("This lesson is read; there is nothing to start.")
     form = StartExamForm() if lesson.kind is LessonKind.EXAM else StartForm()
     if not form.validate_on_submit():
         return lobby_page(way, lesson, form), 400

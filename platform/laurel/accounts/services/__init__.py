@@ -1,0 +1,44 @@
+"""What is done to accounts, for whoever needs it: screens, commands, the seeder."""
+
+from laurel.accounts.services.addresses import normalize_email
+from laurel.accounts.services.limits import TooManyTriesError, count_or_refuse, forgive
+from laurel.accounts.services.links import DeadLinkError, delete_ended_links, get_user_of_link, link_id
+from laurel.accounts.services.passwords import hash_password, is_outdated, verify_password
+from laurel.accounts.services.people import (
+    EmailTakenError,
+    change_password,
+    confirm_email,
+    enable_second_factor,
+    register,
+    remove_second_factor,
+    rename,
+    request_confirmation,
+    request_reset,
+    set_roles,
+    tell,
+)
+
+__all__ = [
+    "DeadLinkError",
+    "EmailTakenError",
+    "TooManyTriesError",
+    "change_password",
+    "confirm_email",
+    "count_or_refuse",
+    "delete_ended_links",
+    "enable_second_factor",
+    "forgive",
+    "get_user_of_link",
+    "hash_password",
+    "is_outdated",
+    "link_id",
+    "normalize_email",
+    "register",
+    "remove_second_factor",
+    "rename",
+    "request_confirmation",
+    "request_reset",
+    "set_roles",
+    "tell",
+    "verify_password",
+]

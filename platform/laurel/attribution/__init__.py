@@ -1,0 +1,1 @@
+"""Touches, and which article led to which order."""

@@ -1,0 +1,24 @@
+"""The back office's side navigation."""
+
+from flask import request
+
+from laurel.web.access import viewer
+
+# label, address, icon, capability
+ENTRIES = [
+    ("Overview", "/backoffice", "layout-dashboard", "backoffice:enter"),
+    ("Orders", "/backoffice/orders", "receipt", "orders:read"),
+    ("Learners", "/backoffice/learners", "users", "people:read"),
+    ("Credentials", "/backoffice/credentials", "award", "credentials:read"),
+    ("Jobs", "/backoffice/jobs", "list-restart", "jobs:read"),
+]
+
+
+def work_nav() -> list[tuple[str, str, str, bool]]:
+    """(label, address, icon, is the current one) of what the viewer may open."""
+    person = viewer()
+    return [
+        (label, address, icon, request.path == address or (address != "/backoffice" and request.path.startswith(address)))
+        for label, address, icon, capability in ENTRIES
+        if person is not None and person.may(capability)
+    ]

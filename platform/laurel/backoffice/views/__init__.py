@@ -1,0 +1,11 @@
+"""Screens for staff, one module for each noun."""
+
+from flask import Blueprint
+
+from laurel.backoffice.views import credentials, home, jobs, learners, orders
+from laurel.settings import Settings
+
+
+def blueprints(settings: Settings) -> list[Blueprint]:
+    """The back office's blueprints."""
+    return [home.bp, orders.bp, learners.bp, credentials.bp, jobs.bp]

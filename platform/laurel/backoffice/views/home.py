@@ -1,0 +1,20 @@
+"""The back office's first page."""
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from laurel.backoffice import queries
+from laurel.backoffice.navigation import work_nav
+from laurel.core.db import database_now
+from laurel.web.access import policy
+from laurel.web.session import current_session
+
+bp = Blueprint("backoffice", __name__, url_prefix="/backoffice")
+
+
+@bp.get("")
+@policy(GET="backoffice:enter")
+def overview_page() -> ResponseReturnValue:
+    session = current_session()
+    overview = queries.get_overview(session, since=database_now(session) - queries.LAST_DAYS)
+    return render_template("backoffice/overview_page.html", overview=overview, work_nav=work_nav())

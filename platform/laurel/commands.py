@@ -1,0 +1,71 @@
+"""The command line: `laurel --help`."""
+
+import click
+
+from laurel.core.db import Database
+from laurel.migrating import migrate_database
+from laurel.settings import SettingsError, read_settings
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Laurel: a certification learning platform."""
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database to the schema that this version needs."""
+    migrate_database(read_settings().database_url)
+
+
+@main.command()
+@click.option("--password", default=None, help="Also make the demo accounts, with this password.")
+def seed(password: str | None) -> None:
+    """Write the seed content; what is already there stays."""
+    from laurel.seed import seed_database
+
+    settings = read_settings()
+    seed_database(settings, Database(settings.database_url, statement_timeout_ms=60000), password=password)
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True)
+@click.option("--workers", default=2, show_default=True)
+@click.option("--exit-with-stdin", is_flag=True, help="End when the process that started this one is gone.")
+def serve(host: str, port: int, workers: int, exit_with_stdin: bool) -> None:
+    """Serve the site with gunicorn."""
+    from laurel import serving
+
+    serving.serve(host=host, port=port, workers=workers, exit_with_stdin=exit_with_stdin)
+
+
+@main.command()
+@click.option("--exit-with-stdin", is_flag=True, help="End when the process that started this one is gone.")
+def worker(exit_with_stdin: bool) -> None:
+    """Run what happens afterwards: deliveries, mails, exams whose time is over."""
+    from laurel import serving
+    from laurel.app import connect
+    from laurel.ports import make_ports
+    from laurel.worker import Chores, run_worker
+
+    serving.set_up_logging()
+    if exit_with_stdin:
+        serving.stop_when_stdin_closes()
+    settings = read_settings()
+    ports = make_ports(settings)
+    connect(settings, ports)
+    database = Database(settings.database_url, application="laurel-worker", statement_timeout_ms=60000)
+    run_worker(settings, Chores(settings, database, ports))
+
+
+@main.command()
+@click.option("--port", default=8000, show_default=True)
+def demo(port: int) -> None:
+    """Run everything on this machine: the site with its seed content, a payment sandbox, a worker."""
+    from laurel.demo import run
+
+    try:
+        run(port)
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None

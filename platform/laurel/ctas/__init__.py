@@ -1,0 +1,1 @@
+"""Calls to action and where they are placed."""

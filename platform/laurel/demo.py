@@ -1,0 +1,88 @@
+"""The demo: everything on this machine, nothing real, and nothing left behind."""
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+from laurel.core.db import Database
+from laurel.migrating import migrate_database
+from laurel.seed import read_people, seed_database
+from laurel.serving import Children, wait_for
+from laurel.settings import Settings, SettingsError, read_settings
+
+PASSWORD = "walk through the laurels"  # noqa: S105 (the demo prints it)
+TEST_CARD = "4242 4242 4242 4242"
+
+
+def run(port: int) -> None:
+    """Run the demo until Ctrl-C; raises SettingsError if a part of it does not start or ends unexpectedly."""
+    os.environ.update({"LAUREL_STAGE": "demo", "PUBLIC_URL": f"http://127.0.0.1:{port}"})
+    settings = read_settings()
+    children = Children(settings.instance / "logs")
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda _number, _frame: stopped.set())
+    try:
+        _start(settings, children, port)
+        print(banner(settings), flush=True)
+        while not stopped.wait(0.5):
+            ended = children.find_ended()
+            if ended is not None:
+                raise SettingsError(f"{ended} ended unexpectedly. See {children.log_folder / ended}.log")
+    finally:
+        children.stop()
+    print("\nStopped. What you did is kept for the next start.")
+
+
+def _start(settings: Settings, children: Children, port: int) -> None:
+    """Start the sandbox, prepare the database meanwhile, then start the worker and the site."""
+    keys = settings.instance / "sandbox.json"
+    sandbox = ["stripesim", "--port", "0", "--db", str(settings.instance / "stripesim.db"), "--secret-file", str(keys)]
+    sandbox += ["--webhook-url", f"{settings.public_url}/stripe/webhook", "--public-url", settings.public_url, "--exit-with-stdin"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
+    children.start("sandbox", [sys.executable, "-m", *sandbox], environment)
+    migrate_database(settings.database_url)
+    seed_database(settings, Database(settings.database_url), password=PASSWORD)
+    environment |= _sandbox_settings(keys, children)
+    children.start("worker", [sys.executable, "-m", "laurel", "worker", "--exit-with-stdin"], environment)
+    web = ["serve", "--port", str(port), "--workers", "1", "--exit-with-stdin"]
+    children.start("web", [sys.executable, "-m", "laurel", *web], environment)
+    wait_for(f"{settings.public_url}/healthz", children)
+
+
+def _sandbox_settings(keys: Path, children: Children) -> dict[str, str]:
+    """Where the sandbox that we started listens, and its keys, once it has written them."""
+    pid = children.running["sandbox"].pid
+    end = time.monotonic() + 20
+    while time.monotonic() < end and children.find_ended() is None:
+        if keys.exists() and (found := json.loads(keys.read_text()))["pid"] == pid:
+            return {
+                "STRIPE_SECRET_KEY": found["secret_key"],
+                "STRIPE_WEBHOOK_SECRETS": found["webhook_secret"],
+                "STRIPE_API_BASE": found["api_base"],
+            }
+        time.sleep(0.02)
+    raise SettingsError(f"The payment sandbox did not start. See {children.log_folder / 'sandbox.log'}")
+
+
+def banner(settings: Settings) -> str:
+    """What a newcomer needs to know, with the address first."""
+    people = "\n".join(f"    {person['email']:<24} {person['role']}" for person in read_people())
+    return f"""
+  Laurel is running at  {settings.public_url}
+  Begin with an article: {settings.public_url}/articles/alibaba-trillion-parameter-model
+
+  Demo accounts (password: {PASSWORD})
+{people}
+
+  Pay with the test card {TEST_CARD}, any future date, any CVC. No real money.
+  Mails are written to {_short(settings.instance / "mails")}, logs to {_short(settings.instance / "logs")}.
+  Ctrl-C stops everything; the data is kept."""
+
+
+def _short(path: Path) -> str:
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -1,0 +1,1 @@
+"""What authors and marketers send, one module for each noun."""

@@ -1,0 +1,33 @@
+"""Who reacts to what: for each event, what happens *together* with it and what *afterwards*."""
+
+from functools import partial
+
+from laurel.attribution import handlers as attribution
+from laurel.commerce import handlers as commerce
+from laurel.commerce.events import OrderPaid, OrderPlaced
+from laurel.core.bus import Subscriptions
+from laurel.credentials import handlers as credentials
+from laurel.credentials.events import CredentialAwarded, CredentialIssued
+from laurel.credentials.gateway import KeyVault
+from laurel.credentials.services.issuers import issuer_of
+from laurel.learning import handlers as learning
+from laurel.learning.events import CourseCompleted
+from laurel.quizzes.events import AttemptGraded
+from laurel.settings import Settings
+
+
+def subscriptions(settings: Settings, keys: KeyVault) -> Subscriptions:
+    """The whole business, on one page."""
+    return Subscriptions(
+        together={  # same transaction: all of it happens, or none of it
+            OrderPaid: [learning.enroll_buyer],
+            AttemptGraded: [learning.finish_assessed_lesson],
+            CourseCompleted: [credentials.award_credential],
+        },
+        afterwards={  # a transaction of its own, tried again until it works
+            OrderPlaced: [attribution.link_order],
+            OrderPaid: [attribution.credit_order, commerce.email_receipt],
+            CredentialAwarded: [partial(credentials.issue_credential, issuer=issuer_of(settings), keys=keys)],
+            CredentialIssued: [credentials.email_holder],
+        },
+    )

@@ -1,0 +1,162 @@
+"""The worker: Huey runs it, the rows in `deliveries`, `mails` and `attempts` say what is to be done."""
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from huey import Huey, PostgresHuey, RedisHuey, SqliteHuey, crontab
+from huey.registry import Message
+from huey.serializer import Serializer
+from sqlalchemy.orm import Session
+
+from laurel.accounts.services import delete_ended_links
+from laurel.app import Ports
+from laurel.commerce.services import Till, retry_due_events
+from laurel.core.bus import bus, deliver, list_due
+from laurel.core.db import Database, database_now
+from laurel.core.mail import Message as Mail
+from laurel.core.mail import claim_mail, list_due_mails, record_sending
+from laurel.credentials.services.issuers import issuer_of
+from laurel.credentials.services.status_lists import refresh_status_lists
+from laurel.quizzes.services import expire_overdue
+from laurel.settings import Settings
+from laurel.web.browser_sessions import delete_ended_sessions
+from laurel.web.counters import delete_ended_counters
+
+log = logging.getLogger("laurel.worker")
+
+
+class JsonSerializer(Serializer):  # type: ignore[misc]
+    """Our messages carry nothing but names, so they need no pickle: whoever can write to the queue cannot run code."""
+
+    def _serialize(self, data: object) -> bytes:
+        return json.dumps(data).encode()
+
+    def _deserialize(self, data: bytes) -> Message:
+        return Message(*json.loads(data))
+
+
+class Chores:
+    """Everything that happens without a request. Each may run twice, in parallel, or be killed half-way."""
+
+    def __init__(self, settings: Settings, database: Database, ports: Ports) -> None:
+        self.settings = settings
+        self.database = database
+        self.ports = ports
+
+    def open_session(self) -> Session:
+        return self.database.session(writes=True)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """One transaction, committed if its block ends well."""
+        with self.open_session() as session:
+            yield session
+            session.commit()
+
+    def now(self) -> datetime:
+        with self.database.session(writes=False) as session:
+            return database_now(session)
+
+    def run_due(self) -> int:
+        """Deliver what is due and send the mails that wait, until nothing is left; returns how many things were done."""
+        done = 0
+        while True:
+            with self.database.session(writes=False) as session:
+                waiting = list_due(session, now=database_now(session))
+            succeeded = sum(deliver(self.open_session, delivery_id, clock=self.now) for delivery_id in waiting)
+            done += succeeded
+            if not succeeded:
+                return done + self.send_mails()
+
+    def send_mails(self) -> int:
+        """Send every mail that waits; one that cannot be sent gets its next time."""
+        with self.database.session(writes=False) as session:
+            waiting = list_due_mails(session, now=database_now(session))
+        sent = 0
+        for mail_id in waiting:
+            with self.transaction() as session:
+                message = claim_mail(session, mail_id, now=database_now(session))
+            if message is None:
+                continue
+            error = self._send(message)
+            sent += error is None
+            with self.transaction() as session:
+                record_sending(session, mail_id, error=error, now=database_now(session))
+        return sent
+
+    def _send(self, message: Mail) -> str | None:
+        try:
+            self.ports.mailer.send(message)
+        except Exception as error:
+            log.exception("Mail %s was not sent", message.message_id)
+            return f"{type(error).__name__}: {error}"
+        return None
+
+    def look_after_time(self) -> None:
+        """What only the clock brings about: exams that are over, payments to ask about again, status lists to sign again."""
+        with self.transaction() as session:
+            expire_overdue(session, now=database_now(session))
+        retry_due_events(self._till())
+        with self.transaction() as session:
+            refresh_status_lists(session, issuer_of(self.settings), self.ports.keys, now=database_now(session))
+
+    def _till(self) -> Till:
+        real = self.settings.takes_real_money
+        return Till(transaction=self.transaction, payments=self.ports.payments, env=self.settings.host, is_live=real, now=self.now())
+
+    def clear_sessions(self) -> None:
+        """Clear away what is over: sessions, mailed links, counters of tries."""
+        with self.transaction() as session:
+            now = database_now(session)
+            delete_ended_sessions(session, now=now)
+            delete_ended_links(session, now=now)
+            delete_ended_counters(session, now=now)
+
+
+def make_huey(settings: Settings) -> Huey:
+    """The queue: Redis where there is one, else the production database's own, else a file beside the embedded one."""
+    if settings.redis_url:
+        return RedisHuey("laurel", url=settings.redis_url, serializer=JsonSerializer(), results=False)
+    if settings.database_url.startswith("postgresql"):
+        dsn = settings.database_url.replace("postgresql+psycopg://", "postgresql://")
+        return PostgresHuey("laurel", dsn=dsn, serializer=JsonSerializer(), results=False)
+    return SqliteHuey("laurel", filename=str(settings.instance / "queue.db"), serializer=JsonSerializer(), results=False)
+
+
+def add_tasks(huey: Huey, chores: Chores | None) -> Callable[[], None]:
+    """Teach the queue its tasks and return the bell that web processes ring; only the worker has `chores` to do."""
+
+    @huey.task(name="run_due")  # type: ignore[untyped-decorator]
+    def run_due() -> None:
+        if chores is not None:
+            chores.run_due()
+
+    @huey.periodic_task(crontab(minute="*"), name="each_minute")  # type: ignore[untyped-decorator]
+    def each_minute() -> None:
+        if chores is not None:
+            chores.look_after_time()
+            chores.run_due()
+
+    @huey.periodic_task(crontab(minute="17"), name="each_hour")  # type: ignore[untyped-decorator]
+    def each_hour() -> None:
+        if chores is not None:
+            chores.clear_sessions()
+
+    return run_due  # type: ignore[no-any-return]
+
+
+def ring_the_bell(settings: Settings) -> None:
+    """From now on this process's commits wake the worker."""
+    bus.nudge = add_tasks(make_huey(settings), None)
+
+
+def run_worker(settings: Settings, chores: Chores) -> None:
+    """Work until told to stop; SIGTERM lets the present task end."""
+    huey = make_huey(settings)
+    bus.nudge = add_tasks(huey, chores)
+    chores.look_after_time()
+    chores.run_due()
+    huey.create_consumer(workers=1, max_delay=0.5, graceful_signal="TERM").run()

@@ -1,0 +1,103 @@
+"""The whole demo as a newcomer starts it, and a real browser."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Queue
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser import find_chromium
+from tests.journeys.keys import KeyBook
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 60
+PASSWORD = "walk through the laurels"
+
+
+def free_port() -> int:
+    """A port below the range from which outgoing connections take theirs."""
+    for port in range(20_000 + os.getpid() % 8_000, 32_000):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise RuntimeError("No free port.")
+
+
+@dataclass
+class Demo:
+    """A running demo: where it answers, and where it keeps its data."""
+
+    address: str
+    instance: Path
+    process: subprocess.Popen[str]
+
+    def stop(self) -> int:
+        """Ctrl-C, and wait; returns the exit status."""
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(30)
+
+
+def start_demo(instance: Path, port: int | None = None) -> Demo:
+    """`make demo` without make: returns when it has printed its address."""
+    environment = {**os.environ, "LAUREL_INSTANCE": str(instance), "PYTHONPATH": str(ROOT / "platform")}
+    environment.pop("DATABASE_URL", None)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "laurel", "demo", "--port", str(port or free_port())],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    lines: Queue[str] = Queue()
+    threading.Thread(target=lambda: [lines.put(line) for line in process.stdout or ()], daemon=True).start()
+    seen = []
+    while True:
+        line = lines.get(timeout=START_SECONDS)
+        seen.append(line)
+        found = re.search(r"running at\s+(\S+)", line)
+        if found:
+            return Demo(found[1], instance, process)
+        if process.poll() is not None and lines.empty():
+            raise RuntimeError("The demo did not start:\n" + "".join(seen))
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    running = start_demo(tmp_path_factory.mktemp("demo"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def keys() -> KeyBook:
+    return KeyBook()
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, object]) -> dict[str, object]:
+    quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    return {**browser_type_launch_args, "executable_path": find_chromium(), "args": quiet}
+
+
+@pytest.fixture
+def complaints(page: Page) -> Iterator[list[str]]:
+    """What the browser's console complained about; a test that takes this fixture fails if there is anything."""
+    found: list[str] = []
+    page.on("console", lambda message: found.append(message.text) if message.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda error: found.append(str(error)))
+    yield found
+    assert found == []

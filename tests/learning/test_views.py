@@ -1,0 +1,155 @@
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from laurel.catalog.queries import list_lessons
+from laurel.learning.services import finish_lesson
+
+from tests.conftest import QueryCount, SignIn
+from tests.factories.accounts import make_user
+from tests.factories.learning import make_classroom
+
+Csrf = Callable[..., str]
+
+
+def test_nothing_to_learn_yet_leads_to_the_courses(session: Session, sign_in: SignIn) -> None:
+    client = sign_in(make_user(session))
+
+    page = client.get("/learn").get_data(as_text=True)
+
+    assert "Nothing to learn yet" in page
+    assert 'href="/courses"' in page
+
+
+def test_a_stranger_is_led_to_enrolling(session: Session, sign_in: SignIn) -> None:
+    room = make_classroom(session)
+    client = sign_in(make_user(session))
+
+    answer = client.get(f"/learn/{room.course.slug}/lesson-1")
+
+    assert (answer.status_code, answer.location) == (302, f"/courses/{room.course.slug}/enroll")
+
+
+def test_who_is_not_signed_in_comes_back_after_signing_in(client: FlaskClient, session: Session) -> None:
+    room = make_classroom(session)
+    session.commit()
+
+    answer = client.get(f"/learn/{room.course.slug}")
+
+    assert answer.status_code == 302
+    assert answer.location.startswith("/login?next=/learn/")
+
+
+def test_a_lesson_is_finished_and_leads_to_the_next(session: Session, sign_in: SignIn, csrf: Csrf) -> None:
+    room = make_classroom(session)
+    client = sign_in(room.learner)
+
+    answer = client.post(f"/learn/{room.course.slug}/lesson-1/done", data={"csrf_token": csrf()})
+
+    assert (answer.status_code, answer.location) == (302, f"/learn/{room.course.slug}/lesson-2")
+    assert client.get(answer.location).status_code == 200
+
+
+def test_a_locked_lesson_leads_to_the_map_and_says_why(session: Session, sign_in: SignIn) -> None:
+    room = make_classroom(session)
+    client = sign_in(room.learner)
+
+    answer = client.get(f"/learn/{room.course.slug}/exam", follow_redirects=True)
+
+    assert answer.request.path == f"/learn/{room.course.slug}"
+    assert "This lesson opens when you have finished the lessons before it." in answer.get_data(as_text=True)
+
+
+def test_a_course_that_is_not_there_is_a_404_that_helps(session: Session, sign_in: SignIn) -> None:
+    client = sign_in(make_user(session))
+
+    answer = client.get("/learn/no-such-course")
+
+    assert answer.status_code == 404
+    assert 'href="/courses"' in answer.get_data(as_text=True)
+
+
+def test_a_practice_answer_gets_its_feedback_and_can_be_tried_again(session: Session, sign_in: SignIn, csrf: Csrf) -> None:
+    room = make_classroom(session)
+    client = sign_in(room.learner)
+    lesson = f"/learn/{room.course.slug}/lesson-1"
+    assert "question-1-result" not in client.get(lesson).get_data(as_text=True)
+
+    checked = client.post(f"{lesson}/check", data={"csrf_token": csrf(), "slot": "1", "question-1": "a"})
+    assert checked.location == f"{lesson}#question-1-result"
+    assert 'id="question-1-result"' in client.get(lesson).get_data(as_text=True)
+
+    client.post(f"{lesson}/check", data={"csrf_token": csrf(), "slot": "1", "again": "1"})
+    assert 'id="question-1-result"' not in client.get(lesson).get_data(as_text=True)
+
+
+@pytest.mark.parametrize("form", [{"slot": "1"}, {"slot": "1", "question-1": "zzz"}, {"slot": "1", "question-1": ""}])
+def test_a_practice_answer_that_cannot_be_gets_a_message_beside_it(
+    session: Session, sign_in: SignIn, csrf: Csrf, form: dict[str, str]
+) -> None:
+    room = make_classroom(session)
+    client = sign_in(room.learner)
+
+    answer = client.post(f"/learn/{room.course.slug}/lesson-1/check", data={"csrf_token": csrf(), **form})
+
+    assert answer.status_code == 400
+    assert "field-error" in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("slot", ["", "99", "-1", "1e3", "x", "9" * 400])
+def test_a_practice_question_that_is_not_there_is_no_server_error(session: Session, sign_in: SignIn, csrf: Csrf, slot: str) -> None:
+    room = make_classroom(session)
+    client = sign_in(room.learner)
+
+    answer = client.post(f"/learn/{room.course.slug}/lesson-1/check", data={"csrf_token": csrf(), "slot": slot, f"question-{slot}": "a"})
+
+    assert answer.status_code in {400, 404}
+
+
+def test_an_exam_starts_only_with_its_honor_code(session: Session, sign_in: SignIn, csrf: Csrf, now: datetime) -> None:
+    room = make_classroom(session, lessons=1)
+    for lesson in list_lessons(session, room.course.id)[:2]:
+        finish_lesson(session, room.enrollment.id, lesson_id=lesson.id, now=now)
+    client = sign_in(room.learner)
+    exam = f"/learn/{room.course.slug}/exam"
+
+    refused = client.post(f"{exam}/attempts", data={"csrf_token": csrf()})
+    started = client.post(f"{exam}/attempts", data={"csrf_token": csrf(), "honor_code": "y"})
+    again = client.post(f"{exam}/attempts", data={"csrf_token": csrf(), "honor_code": "y"})
+
+    assert refused.status_code == 400
+    assert "Tick this" in refused.get_data(as_text=True)
+    assert started.location.startswith("/attempts/")
+    assert again.location == started.location
+
+
+@pytest.mark.parametrize("lessons", [2, 12])
+def test_a_lesson_page_takes_the_same_queries_however_long_the_course_is(
+    session: Session, sign_in: SignIn, queries: QueryCount, lessons: int
+) -> None:
+    room = make_classroom(session, lessons=lessons)
+    client = sign_in(room.learner)
+    queries.clear()
+
+    assert client.get(f"/learn/{room.course.slug}/lesson-1").status_code == 200
+
+    assert queries.selects <= 16
+
+
+@pytest.mark.parametrize("courses", [1, 8])
+def test_the_first_page_takes_the_same_queries_however_many_courses_there_are(
+    session: Session, sign_in: SignIn, queries: QueryCount, courses: int
+) -> None:
+    learner = make_user(session)
+    for _ in range(courses):
+        make_classroom(session, learner=learner)
+    client = sign_in(learner)
+    queries.clear()
+
+    assert client.get("/learn").status_code == 200
+
+    assert queries.selects <= 8
+

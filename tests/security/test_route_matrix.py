@@ -1,0 +1,147 @@
+"""Every route × method × person, against `authz.toml`. What was denied changed nothing."""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from laurel.accounts.models import User
+from laurel.core.db import Base, Database
+from tests.conftest import SignIn
+from tests.factories.accounts import make_user
+from tests.factories.articles import make_article
+from tests.factories.bank import make_question
+from tests.factories.commerce import make_order
+from tests.factories.credentials import make_credential
+from tests.factories.ctas import make_cta
+from tests.factories.learning import make_classroom
+from tests.factories.quizzes import make_attempt, make_quiz
+
+EXPECTED: dict[str, Any] = tomllib.loads((Path(__file__).parent / "authz.toml").read_text())
+ACTORS = {
+    "visitor": None,
+    "owner": (),
+    "other": (),
+    "author": ("author",),
+    "writer": ("author",),
+    "marketer": ("marketer",),
+    "support": ("support",),
+    "admin": ("admin",),
+    "chief": ("owner",),
+}
+
+
+def name_of(method: str, rule: str) -> str:
+    """The route as `authz.toml` names it: without the digest of the static files."""
+    return f"{method} {re.sub(r'^/static/[0-9a-f]+/', '/static/', rule)}"
+
+
+def routes(app: Flask) -> list[tuple[str, str]]:
+    rules = app.url_map.iter_rules()
+    return sorted((method, rule.rule) for rule in rules for method in (rule.methods or set()) - {"HEAD", "OPTIONS"})
+
+
+def test_every_route_is_expected_and_every_expectation_is_a_route(shared_app: Flask) -> None:
+    found = {name_of(method, rule) for method, rule in routes(shared_app)}
+
+    assert found - set(EXPECTED["routes"]) == set()
+    assert set(EXPECTED["routes"]) - found == set()
+
+
+@dataclass(frozen=True)
+class World:
+    """One of everything that an address can name."""
+
+    people: dict[str, User | None]
+    values: dict[str, str]
+
+    def address(self, rule: str) -> str:
+        rule = re.sub(r"<any\('([^']+)'[^>]*>", r"\1", rule)
+        return re.sub(r"<(?:[a-z]+:)?([a-z_]+)>", lambda found: self.values[found[1]], rule)
+
+
+def build(session: Session) -> World:
+    people = {name: None if roles is None else make_user(session, roles=roles) for name, roles in ACTORS.items()}
+    owner, author = people["owner"], people["author"]
+    assert owner is not None
+    assert author is not None
+    room = make_classroom(session, learner=owner)
+    attempt = make_attempt(session, room.exam, learner_id=owner.id)
+    values: dict[str, str | UUID] = {
+        "slug": room.course.slug,
+        "course_slug": room.course.slug,
+        "lesson_slug": "lesson-1",
+        "order_id": make_order(session, buyer=owner).id,
+        "attempt_id": attempt.id,
+        "question_id": make_question(session, owner_id=author.id).id,
+        "quiz_id": make_quiz(session, owner_id=author.id).id,
+        "article_id": make_article(session).id,
+        "cta_id": make_cta(session).id,
+        "credential_id": make_credential(session).id,
+        "user_id": owner.id,
+        "delivery_id": owner.id,
+        "mail_id": owner.id,
+        "kind": "single_choice",
+        "number": "1",
+        "n": "1",
+        "name": "pay.css",
+        "cs": "cs_test_1",
+        "token": "no-such-token",
+        "handle": "no-such-session",
+        "filename": "css/tokens.css",
+    }
+    session.commit()
+    return World(people, {name: str(value) for name, value in values.items()})
+
+
+def outcome(client: FlaskClient, method: str, address: str, token: str) -> str:
+    """What happened, in the words of `authz.toml`."""
+    answer = client.open(address, method=method, headers={"X-CSRFToken": token}, data={} if method == "POST" else None)
+    answer.close()  # a static file is streamed
+    if answer.status_code == 401 or (answer.status_code == 302 and answer.location.startswith("/login")):
+        return "sign_in"
+    assert answer.status_code < 500 or answer.status_code == 503, f"{method} {address} answered {answer.status_code}"
+    return {403: "no", 404: "none"}.get(answer.status_code, "ok")
+
+
+def count_rows(session: Session) -> dict[str, int]:
+    session.rollback()
+    tables = [table for table in Base.metadata.sorted_tables if table.name not in {"browser_sessions", "counters", "events"}]
+    return {table.name: session.scalar(select(func.count()).select_from(table)) or 0 for table in tables}
+
+
+def agrees(found: str, wanted: str) -> bool:
+    """A public address that names nothing real may also be not found: that is not a matter of rights."""
+    return found == wanted or (wanted == "ok" and found == "none")
+
+
+@pytest.mark.parametrize("actor", ACTORS)
+def test_each_route_answers_this_person_as_expected(
+    app: Flask, database: Database, session: Session, client: FlaskClient, sign_in: SignIn, actor: str
+) -> None:
+    world = build(session)
+    signer = URLSafeTimedSerializer(app.secret_key or "", salt="wtf-csrf-token")
+    wrong: list[str] = []
+    for method, rule in routes(app):
+        wanted = EXPECTED["profiles"][EXPECTED["routes"][name_of(method, rule)]][actor]
+        browser = app.test_client()
+        person = world.people[actor]
+        if person is not None:
+            sign_in(person, client=browser, csrf="a1b2c3")
+        before = count_rows(session) if wanted in {"no", "none", "sign_in"} else {}
+        found = outcome(browser, method, world.address(rule), signer.dumps("a1b2c3"))
+        if not agrees(found, wanted):
+            wrong.append(f"{method} {rule}: expected {wanted}, found {found}")
+        if before and count_rows(session) != before:
+            wrong.append(f"{method} {rule}: denied, yet something changed")
+
+    assert wrong == []

@@ -9,7 +9,11 @@ from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
+from hypothesis import settings
 from werkzeug.serving import make_server
+
+settings.register_profile("patient", deadline=None)  # two cores are shared by many: how long an example takes says nothing
+settings.load_profile("patient")
 
 Download = Callable[[str], bytes]
 

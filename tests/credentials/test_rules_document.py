@@ -15,69 +15,69 @@ from tests.factories.credentials import ISSUER
 AT_HOME = Issuer(public_url="https://laurel.example", name="Laurel Academy", email="certificates@laurel.example")
 
 
-def test_the_document_is_exactly_what_the_specification_shows() -> None:
-    url = "https://laurel.example/credentials/0b7d6a52-7e0b-4e5e-9c0f-1f6f9a6f2c11"
-    achievement = "https://laurel.example/achievements/widget-safety/v3"
-    name = "Certified Widget Safety Practitioner"
-
-    document = build_document(AT_HOME, replace(FACTS, valid_until=datetime(2028, 11, 20, 9, 30, tzinfo=UTC)))
-
-    assert document == {
-        "@context": ["https://www.w3.org/ns/credentials/v2", "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"],
-        "id": url,
-        "type": ["VerifiableCredential", "OpenBadgeCredential"],
-        "name": name,
-        "description": "Awarded for passing the Widget Safety exam.",
-        "image": {"id": f"{url}/badge.png", "type": "Image", "caption": f"{name} badge"},
-        "issuer": {
-            "id": "did:web:laurel.example",
-            "type": ["Profile"],
-            "name": "Laurel Academy",
-            "url": "https://laurel.example",
-            "email": "certificates@laurel.example",
-            "description": "Certification by examination, with credentials that anyone can verify.",
-            "image": {"id": "https://laurel.example/issuer/logo.png", "type": "Image", "caption": "Laurel Academy logo"},
-        },
-        "awardedDate": "2026-11-20T09:30:00Z",
-        "validFrom": "2026-11-20T09:30:00Z",
-        "validUntil": "2028-11-20T09:30:00Z",
-        "credentialSubject": {
-            "id": "urn:uuid:5f3b2c9e-4d0a-4c9a-8f57-0a3b8a4b9f01",
-            "type": ["AchievementSubject"],
-            "identifier": [
-                {"type": "IdentityObject", "hashed": False, "identityType": "name", "identityHash": "Ada Lovelace"},
-                {
-                    "type": "IdentityObject",
-                    "hashed": True,
-                    "identityType": "emailAddress",
-                    "salt": "b0f1c2d3e4f5a6b7",
-                    "identityHash": "sha256$" + hashlib.sha256(b"ada@example.comb0f1c2d3e4f5a6b7").hexdigest(),
-                },
-            ],
-            "licenseNumber": "LRL-7Q4M-KD2X-93ZZ",
-            "activityStartDate": "2026-10-01T08:00:00Z",
-            "activityEndDate": "2026-11-20T09:30:00Z",
-            "achievement": {
-                "id": achievement,
-                "type": ["Achievement"],
-                "achievementType": "Certification",
-                "version": "3",
-                "inLanguage": "en",
-                "name": name,
-                "description": "Awarded for passing the Widget Safety exam.",
-                "criteria": {"id": f"{achievement}#criteria", "narrative": "Pass the exam with **80 %** or better."},
-                "image": {"id": f"{achievement}/badge.png", "type": "Image", "caption": f"{name} badge"},
-                "tag": ["safety"],
+URL = "https://laurel.example/credentials/0b7d6a52-7e0b-4e5e-9c0f-1f6f9a6f2c11"
+ACHIEVEMENT = "https://laurel.example/achievements/widget-safety/v3"
+NAME = "Certified Widget Safety Practitioner"
+EXPECTED = {
+    "@context": ["https://www.w3.org/ns/credentials/v2", "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"],
+    "id": URL,
+    "type": ["VerifiableCredential", "OpenBadgeCredential"],
+    "name": NAME,
+    "description": "Awarded for passing the Widget Safety exam.",
+    "image": {"id": f"{URL}/badge.png", "type": "Image", "caption": f"{NAME} badge"},
+    "issuer": {
+        "id": "did:web:laurel.example",
+        "type": ["Profile"],
+        "name": "Laurel Academy",
+        "url": "https://laurel.example",
+        "email": "certificates@laurel.example",
+        "description": "Certification by examination, with credentials that anyone can verify.",
+        "image": {"id": "https://laurel.example/issuer/logo.png", "type": "Image", "caption": "Laurel Academy logo"},
+    },
+    "awardedDate": "2026-11-20T09:30:00Z",
+    "validFrom": "2026-11-20T09:30:00Z",
+    "validUntil": "2028-11-20T09:30:00Z",
+    "credentialSubject": {
+        "id": "urn:uuid:5f3b2c9e-4d0a-4c9a-8f57-0a3b8a4b9f01",
+        "type": ["AchievementSubject"],
+        "identifier": [
+            {"type": "IdentityObject", "hashed": False, "identityType": "name", "identityHash": "Ada Lovelace"},
+            {
+                "type": "IdentityObject",
+                "hashed": True,
+                "identityType": "emailAddress",
+                "salt": "b0f1c2d3e4f5a6b7",
+                "identityHash": "sha256$" + hashlib.sha256(b"ada@example.comb0f1c2d3e4f5a6b7").hexdigest(),
             },
+        ],
+        "licenseNumber": "LRL-7Q4M-KD2X-93ZZ",
+        "activityStartDate": "2026-10-01T08:00:00Z",
+        "activityEndDate": "2026-11-20T09:30:00Z",
+        "achievement": {
+            "id": ACHIEVEMENT,
+            "type": ["Achievement"],
+            "achievementType": "Certification",
+            "version": "3",
+            "inLanguage": "en",
+            "name": NAME,
+            "description": "Awarded for passing the Widget Safety exam.",
+            "criteria": {"id": f"{ACHIEVEMENT}#criteria", "narrative": "Pass the exam with **80 %** or better."},
+            "image": {"id": f"{ACHIEVEMENT}/badge.png", "type": "Image", "caption": f"{NAME} badge"},
+            "tag": ["safety"],
         },
-        "credentialStatus": {
-            "id": "https://laurel.example/status/revocation/7#94567",
-            "type": "BitstringStatusListEntry",
-            "statusPurpose": "revocation",
-            "statusListIndex": "94567",
-            "statusListCredential": "https://laurel.example/status/revocation/7",
-        },
-    }
+    },
+    "credentialStatus": {
+        "id": "https://laurel.example/status/revocation/7#94567",
+        "type": "BitstringStatusListEntry",
+        "statusPurpose": "revocation",
+        "statusListIndex": "94567",
+        "statusListCredential": "https://laurel.example/status/revocation/7",
+    },
+}
+
+
+def test_the_document_is_exactly_what_the_specification_shows() -> None:
+    assert build_document(AT_HOME, replace(FACTS, valid_until=datetime(2028, 11, 20, 9, 30, tzinfo=UTC))) == EXPECTED
 
 
 def test_a_credential_that_never_ends_has_no_end_at_all() -> None:

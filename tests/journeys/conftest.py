@@ -46,7 +46,10 @@ class Demo:
     def stop(self) -> int:
         """Ctrl-C, and wait; returns the exit status."""
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(30)
+        status = self.process.wait(30)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+        return status
 
 
 def start_demo(instance: Path, port: int | None = None) -> Demo:

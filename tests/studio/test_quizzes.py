@@ -1,6 +1,7 @@
 import re
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask.testing import FlaskClient
@@ -52,7 +53,7 @@ def test_an_author_lays_out_a_quiz_and_publishes_it(client: FlaskClient, session
     session.commit()
 
     made = send(client, csrf, "/studio/quizzes/new", title="Safety quiz", kind="graded")
-    quiz = session.get_one(Quiz, made.location.rsplit("/", 1)[1])
+    quiz = session.get_one(Quiz, UUID(made.location.rsplit("/", 1)[1]))
     assert "Learners do not get it yet" in client.get(made.location).text
     send(
         client,
@@ -141,7 +142,7 @@ def test_an_author_takes_a_draft_as_a_learner_would(client: FlaskClient, session
     page = client.get(preview.location, follow_redirects=True)
     assert "Preview: The draft" in page.text
     refresh(session)
-    attempt = session.get_one(Attempt, preview.location.rsplit("/", 1)[1])
+    attempt = session.get_one(Attempt, UUID(preview.location.rsplit("/", 1)[1]))
     assert (attempt.is_preview, attempt.home_path) == (True, page_of(quiz))
     answer_all(session, attempt)
     session.commit()

@@ -87,8 +87,10 @@ def _rosette(x: int, y: int) -> str:
     return f'<g transform="translate({x} {y})" stroke-width=".4">{drawn}</g>'
 
 
-def qr_code(address: str) -> str:
-    """A QR code that survives a fold (error correction M), as SVG of 1 unit a module without its quiet zone."""
+def qr_code(address: str, *, quiet_zone: int = 0) -> str:
+    """A QR code that survives a fold (error correction M), as SVG of 1 unit a module; on white if it has a quiet zone (4 is the standard's)."""
     out = io.BytesIO()
-    segno.make(address, error="m", micro=False).save(out, kind="svg", border=0, xmldecl=False, dark="#14241c", omitsize=True)
+    light = "#fff" if quiet_zone else None
+    code = segno.make(address, error="m", micro=False)
+    code.save(out, kind="svg", border=quiet_zone, xmldecl=False, dark="#14241c", light=light, omitsize=True)
     return out.getvalue().decode()

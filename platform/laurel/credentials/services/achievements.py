@@ -49,12 +49,16 @@ def define_achievement(
     latest = queries.find_achievement_of_course(session, course_id)
     if latest is not None and all(getattr(latest, key) == value for key, value in facts.items()):
         return latest
+    return _add_version(session, achievement, facts, now=now)
+
+
+def _add_version(session: Session, achievement: Achievement, facts: dict[str, Any], *, now: datetime) -> AchievementVersion:
     achievement.latest_n += 1
     version = AchievementVersion(
         achievement_id=achievement.id,
         slug=achievement.slug,
         n=achievement.latest_n,
-        criteria_html=markdown.render(criteria),
+        criteria_html=markdown.render(facts["criteria"]),
         created_at=now,
         **facts,
     )

@@ -43,7 +43,8 @@ def credential_page(credential_id: UUID) -> ResponseReturnValue:
         return document(_get_signed(credential_id).version.signed_json, media, caching=SIGNED, negotiated=True)
     shown = show(issuer(), queries.get_credential(current_session(), credential_id))
     address = issuer().number_url(shown.record.credential.number)
-    page = render_template("credentials/credential_page.html", shown=shown, issuer=issuer(), qr=artwork.qr_code(address), address=address)
+    qr = artwork.qr_code(address, quiet_zone=4)
+    page = render_template("credentials/credential_page.html", shown=shown, issuer=issuer(), qr=qr, address=address)
     response = make_response(page)
     response.headers["Cache-Control"] = "no-cache"
     response.vary.add("Accept")

@@ -18,7 +18,9 @@ from laurel.core.bus import bus, deliver, list_due
 from laurel.core.db import Database, database_now
 from laurel.core.mail import Message as Mail
 from laurel.core.mail import claim_mail, list_due_mails, record_sending
+from laurel.credentials.queries import list_pending
 from laurel.credentials.services.issuers import issuer_of
+from laurel.credentials.services.issuing import issue
 from laurel.credentials.services.status_lists import refresh_status_lists
 from laurel.quizzes.services import expire_overdue
 from laurel.settings import Settings
@@ -96,12 +98,29 @@ class Chores:
         return None
 
     def look_after_time(self) -> None:
-        """What only the clock brings about: exams that are over, payments to ask about again, status lists to sign again."""
+        """What only the clock brings about: exams that are over, payments to ask about again."""
         with self.transaction() as session:
             expire_overdue(session, now=database_now(session))
         retry_due_events(self._till())
+
+    def refresh_lists(self) -> None:
+        """Sign status lists again that changed or grow old. Apart from the rest: a missing key stops nothing else."""
         with self.transaction() as session:
             refresh_status_lists(session, issuer_of(self.settings), self.ports.keys, now=database_now(session))
+
+    def issue_pending(self) -> int:
+        """Sign the credentials that wait, those too that their deliveries gave up on; returns how many succeeded."""
+        with self.database.session(writes=False) as session:
+            waiting = list_pending(session)
+        issued = 0
+        for credential_id in waiting:
+            try:
+                with self.transaction() as session:
+                    issue(session, credential_id, issuer=issuer_of(self.settings), keys=self.ports.keys, now=database_now(session))
+                issued += 1
+            except Exception:
+                log.exception("Credential %s could not be signed", credential_id)
+        return issued
 
     def _till(self) -> Till:
         real = self.settings.takes_real_money
@@ -139,11 +158,13 @@ def add_tasks(huey: Huey, chores: Chores | None) -> Callable[[], None]:
         if chores is not None:
             chores.look_after_time()
             chores.run_due()
+            chores.refresh_lists()
 
     @huey.periodic_task(crontab(minute="17"), name="each_hour")  # type: ignore[untyped-decorator]
     def each_hour() -> None:
         if chores is not None:
             chores.clear_sessions()
+            chores.issue_pending()
 
     return run_due  # type: ignore[no-any-return]
 

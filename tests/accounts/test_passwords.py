@@ -1,14 +1,14 @@
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from laurel.accounts.models import LinkPurpose, MailedLink, User
-from laurel.accounts.services import link_id
 from laurel.accounts.services.links import make_link
 from laurel.core.clock import now
 from laurel.core.mail import Mail
@@ -50,28 +50,6 @@ def test_a_link_is_mailed_to_the_account_only(submit: Submit, mails: Callable[[]
 
     (mail,) = mails()
     assert (mail.recipient, mail.subject) == ("ada@example.com", "Choose a new password")
-
-
-@pytest.mark.parametrize(
-    "headers", [{"X-Forwarded-Host": "evil.com"}, {"X-Forwarded-Proto": "https", "Forwarded": "host=evil.com"}, {"X-Original-URL": "/x"}]
-)
-def test_links_come_from_the_settings_and_never_from_the_request(
-    client: FlaskClient, csrf: Callable[[str], str], mails: Callable[[], list[Mail]], ada: User, headers: dict[str, str]
-) -> None:
-    client.post("/reset", data={"csrf_token": csrf("/reset"), "email": "ada@example.com"}, headers=headers)
-
-    (mail,) = mails()
-    assert set(re.findall(r"https?://[^/\s\"<]+", mail.text + (mail.html or ""))) == {"http://laurel.test"}
-
-
-@pytest.mark.parametrize("host", ["evil.com", "laurel.test:80@evil.com", "laurel.test.evil.com"])
-def test_another_host_is_refused(
-    client: FlaskClient, csrf: Callable[[str], str], mails: Callable[[], list[Mail]], ada: User, host: str
-) -> None:
-    form = {"csrf_token": csrf("/reset"), "email": "ada@example.com"}
-
-    assert client.post("/reset", data=form, headers={"Host": host}).status_code == 400
-    assert mails() == []
 
 
 def test_the_link_sets_a_new_password_once(
@@ -136,14 +114,6 @@ def test_a_weak_new_password_is_refused_and_the_link_lives_on(
     assert submit("/reset/new", password=NEW).status_code == 303
 
 
-@pytest.mark.parametrize("token", ["x", "A" * 43, "%00", "a" * 3000, "%F0%9F%99%82", "..", "%0d%0aSet-Cookie:x"])
-def test_a_made_up_link_is_dead(client: FlaskClient, ada: User, token: str) -> None:
-    answer = client.get(f"/reset/{token}", follow_redirects=True)
-
-    assert answer.status_code == 404
-    assert client.get(f"/confirm/{token}").status_code == 404
-
-
 def test_an_old_link_is_dead(submit: Submit, client: FlaskClient, session: Session, ada: User, mailed_path: Callable[[str], str]) -> None:
     submit("/reset", email="ada@example.com")
     for link in session.scalars(select(MailedLink)):
@@ -154,19 +124,18 @@ def test_an_old_link_is_dead(submit: Submit, client: FlaskClient, session: Sessi
 
 
 def test_two_who_use_the_link_at_once_set_one_password(
-    app: object, submit: Submit, client: FlaskClient, other_client: FlaskClient, session: Session, ada: User
+    submit: Submit, client: FlaskClient, other_client: FlaskClient, session: Session, ada: User
 ) -> None:
     token = make_link(session, ada, LinkPurpose.RESET, now=now())
     session.commit()
     for browser in (client, other_client):
         browser.get(f"/reset/{token}")
-        assert browser.get("/reset/new").status_code == 200
-    session.execute(update(MailedLink).where(MailedLink.id == link_id(token)).values(ends_at=now()))
-    session.commit()
 
-    answer = other_client.get("/reset/new")
+    def choose(browser: FlaskClient) -> int:
+        return submit("/reset/new", client=browser, password=f"{NEW} {id(browser)}").status_code
 
-    assert answer.status_code == 404
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(choose, (client, other_client))) == [303, 404]
 
 
 def test_the_sixth_mail_of_a_day_is_refused_for_known_and_unknown_alike(submit: Submit, mails: Callable[[], list[Mail]], ada: User) -> None:

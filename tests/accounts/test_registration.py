@@ -1,7 +1,6 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -56,59 +55,6 @@ def test_a_taken_address_is_said_openly_with_a_way_on(submit: Submit, session: S
     assert PASSWORD not in answer.text
     assert count(session, User) == 1
     assert client.get("/account").status_code == 302
-
-
-@pytest.mark.parametrize(
-    ("fields", "message"),
-    [
-        ({"name": ""}, "Enter your name."),
-        ({"name": "\u200b \u3164"}, "Enter your name."),
-        ({"name": "x" * 121}, "Use 120 characters at most."),
-        ({"email": ""}, "Enter your e-mail address."),
-        ({"email": "a@b"}, "Write an e-mail address such as name@example.com."),
-        ({"email": "admin@exаmple.com"}, "Use an address with plain letters only: a to z, digits and signs."),
-        ({"email": "a@x.com\nBcc: v@y.com"}, "Write an e-mail address such as name@example.com."),
-        ({"password": ""}, "Choose a password."),
-        ({"password": "short"}, "Use 10 characters or more."),
-        ({"password": "laurel2026"}, "one of the first that others would guess"),
-        ({"password": "ada@example.com"}, "Use something that is not your name or e-mail address."),
-        ({"password": "x" * 5000}, "Use 1000 characters at most."),
-        ({"password": "tunnel\x00violin"}, "This contains a character that cannot be stored."),
-        ({"name": "Ada\x00"}, "This contains a character that cannot be stored."),
-    ],
-)
-def test_what_is_wrong_stands_beside_its_field(submit: Submit, session: Session, fields: dict[str, str], message: str) -> None:
-    answer = submit("/register", **ADA | fields)
-
-    assert answer.status_code == 200
-    assert message in answer.text
-    assert f'id="{next(iter(fields))}-error"' in answer.text
-    assert (count(session, User), count(session, Mail)) == (0, 0)
-
-
-@pytest.mark.parametrize(
-    "extra", [{"role": "admin"}, {"role_names": "admin"}, {"is_active": "true"}, {"confirmed_at": "2026-01-01"}, {"next": "//evil"}]
-)
-def test_a_field_that_the_form_does_not_have_is_refused(submit: Submit, session: Session, extra: dict[str, str]) -> None:
-    assert submit("/register", **ADA, **extra).status_code == 400
-    assert count(session, User) == 0
-
-
-def test_a_field_sent_twice_is_refused(client: FlaskClient, csrf: Callable[[str], str], session: Session) -> None:
-    token = csrf("/register")
-
-    answer = client.post("/register", data={"csrf_token": token, **ADA, "email": ["ada@example.com", "eve@example.com"]})
-
-    assert answer.status_code == 400
-    assert count(session, User) == 0
-
-
-@pytest.mark.parametrize("body", [{**ADA}, {"password": ["a"]}, {"email": {"$gt": ""}}, ["x"], "x", 1])
-def test_json_is_no_form(client: FlaskClient, csrf: Callable[[str], str], session: Session, body: object) -> None:
-    for path in ("/register", "/login", "/reset"):
-        token = csrf(path)
-        assert client.post(path, json=body, headers={"X-CSRFToken": token}).status_code == 415
-    assert count(session, User) == 0
 
 
 def test_names_are_kept_as_inert_text(submit: Submit, client: FlaskClient, session: Session) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from laurel.app import Ports
 from laurel.core import clock
-from laurel.core.bus import deliver, list_due
+from laurel.core.bus import deliver, list_due, publish
 from laurel.core.db import Database
 from laurel.core.errors import ConflictError
 from laurel.core.events import Delivery, EventRecord
@@ -144,6 +144,23 @@ def test_while_the_key_is_missing_the_credential_stays_pending_and_staff_see_why
     with database.session(writes=False) as session:
         assert queries.get_credential(session, credential_id).credential.state is CredentialState.ISSUED
         assert session.get_one(Delivery, delivery_id).error is None
+
+
+def test_a_completed_course_ends_in_a_mail_to_the_holder(app: Flask, database: Database) -> None:
+    with database.session(writes=True) as session:
+        publish(session, make_completion(session))
+        session.commit()
+
+    for _round in range(3):  # award, issue, tell
+        with database.session(writes=False) as session:
+            due = list_due(session, now=clock.now())
+        for delivery_id in due:
+            assert deliver(lambda: database.session(writes=True), delivery_id, clock=clock.now)
+
+    with database.session(writes=False) as session:
+        credential = session.scalars(select(Credential)).one()
+        assert credential.state is CredentialState.ISSUED
+        assert credential.number in session.scalars(select(Mail.text)).one()
 
 
 def test_the_first_key_is_made_once_and_its_private_half_is_sealed(session: Session) -> None:

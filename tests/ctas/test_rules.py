@@ -50,7 +50,10 @@ COPY = CtaCopy(style=CtaStyle.END_CARD, heading="Make it official", body="The ex
     ("text", "filled"),
     [
         ("{course.title} for {price}.", "AI Prompt Engineer Level 1™ for $195."),
-        ("{exam.questions} questions in {exam.minutes} minutes, pass mark {exam.pass}.", "50 questions in 90 minutes, pass mark 70\u00a0%."),
+        (
+            "{exam.questions} questions in {exam.minutes} minutes, pass mark {exam.pass}.",
+            "50 questions in 90 minutes, pass mark 70\u00a0%.",
+        ),
         ("Valid for {validity}. No tokens here.", "Valid for 12 months. No tokens here."),
         ("", ""),
     ],

@@ -88,7 +88,7 @@ def _rosette(x: int, y: int) -> str:
 
 
 def qr_code(address: str, *, quiet_zone: int = 0) -> str:
-    """A QR code that survives a fold (error correction M), as SVG of 1 unit a module; on white if it has a quiet zone (4 is the standard's)."""
+    """A QR code that survives a fold (error correction M), as SVG of 1 unit a module; with a quiet zone (4 is enough) it is on white."""
     out = io.BytesIO()
     light = "#fff" if quiet_zone else None
     code = segno.make(address, error="m", micro=False)

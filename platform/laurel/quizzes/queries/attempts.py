@@ -12,6 +12,7 @@ from laurel.bank.models import QuestionVersion
 from laurel.core.errors import NotFoundError
 from laurel.quizzes.models import AnswerOp, Attempt, CurrentAnswer, PaperSlot, SlotMark
 from laurel.quizzes.rules import AttemptState, states, timing
+from laurel.quizzes.rules.quizzes import MAX_QUESTIONS
 from laurel.quizzes.rules.showing import Content
 
 NO_ATTEMPT = "There is no such attempt."
@@ -85,11 +86,9 @@ def list_paper(session: Session, attempt_id: UUID) -> list[PaperSlot]:
 
 def get_slot(session: Session, attempt_id: UUID, number: int) -> tuple[PaperSlot, QuestionVersion]:
     """One slot of the paper with its question; raises NotFoundError for a number that the paper does not have."""
-    row = session.execute(
-        select(PaperSlot, QuestionVersion)
-        .join(QuestionVersion, QuestionVersion.id == PaperSlot.question_version_id)
-        .where(PaperSlot.attempt_id == attempt_id, PaperSlot.number == number)
-    ).one_or_none()
+    statement = select(PaperSlot, QuestionVersion).join(QuestionVersion, QuestionVersion.id == PaperSlot.question_version_id)
+    wanted = statement.where(PaperSlot.attempt_id == attempt_id, PaperSlot.number == number)
+    row = session.execute(wanted).one_or_none() if number <= MAX_QUESTIONS else None
     if row is None:
         raise NotFoundError("This paper has no such question.")
     return row[0], row[1]

@@ -14,6 +14,7 @@ from laurel.quizzes.models import Attempt, QuizSlot, QuizVersion
 from laurel.quizzes.queries.pools import Pool, load_pools
 from laurel.quizzes.queries.quizzes import list_slots
 from laurel.quizzes.rules import AttemptState, SlotKind
+from laurel.quizzes.rules.scoring import shown_mark
 
 MAX_TITLE = 120
 LEAST_FOR_RATE = 5
@@ -32,6 +33,11 @@ class Section:
     @property
     def is_short(self) -> bool:
         return self.ready < self.slot.count
+
+    @property
+    def points(self) -> str:
+        """What a question of it is worth, without trailing zeros."""
+        return shown_mark(self.slot.max_mark)
 
 
 @dataclass(frozen=True, slots=True)

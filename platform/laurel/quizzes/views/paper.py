@@ -44,7 +44,7 @@ def attempt_page(attempt_id: UUID) -> ResponseReturnValue:
     return redirect(url_for(".question_page", attempt_id=attempt_id, number=number))
 
 
-@bp.get("/<uuid:attempt_id>/questions/<int(max=9999):number>")
+@bp.get("/<uuid:attempt_id>/questions/<int:number>")
 @policy(GET=SIGNED_IN)
 def question_page(attempt_id: UUID, number: int) -> ResponseReturnValue:
     attempt = get_settled_attempt(attempt_id)
@@ -79,7 +79,7 @@ def _with(view: Any, typed: str | list[str]) -> Any:
     return {name: getattr(view, name) for name in ("number", "type", "stem_html", "name", "disabled", "options")} | {"chosen": typed}
 
 
-@bp.post("/<uuid:attempt_id>/questions/<int(max=9999):number>")
+@bp.post("/<uuid:attempt_id>/questions/<int:number>")
 @policy(POST=SIGNED_IN)
 def answer_question(attempt_id: UUID, number: int) -> ResponseReturnValue:
     """Save the page's answer, if it changed, and go where the button leads."""

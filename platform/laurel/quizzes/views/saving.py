@@ -7,7 +7,7 @@ from flask import abort, request
 from flask.typing import ResponseReturnValue
 
 from laurel.core.db import database_now
-from laurel.quizzes import services
+from laurel.quizzes import queries, services
 from laurel.quizzes.rules.saving import InvalidSaveError, SaveRequest, read_request
 from laurel.quizzes.services import ReusedOpError, SaveReply
 from laurel.quizzes.views.blueprint import bp
@@ -41,8 +41,9 @@ def read_body() -> SaveRequest:
 def save_answers(attempt_id: UUID) -> ResponseReturnValue:
     """Save a batch. 200 means that `saved` is on disk; without items it only tells where the attempt stands."""
     try:
-        wanted = read_body()
         with transaction() as session:
+            queries.lock_attempt_of(session, my_id(), attempt_id)
+            wanted = read_body()
             reply = services.save_answers(
                 session,
                 attempt_id=attempt_id,
@@ -66,10 +67,11 @@ def save_answers(attempt_id: UUID) -> ResponseReturnValue:
 def take_lease(attempt_id: UUID) -> ResponseReturnValue:
     """This tab saves from now on: `{"items": [], "lease": "<its token>"}`."""
     try:
-        wanted = read_body()
-        if wanted.lease is None:
-            raise InvalidSaveError("The lease needs a token.")
         with transaction() as session:
+            queries.lock_attempt_of(session, my_id(), attempt_id)
+            wanted = read_body()
+            if wanted.lease is None:
+                raise InvalidSaveError("The lease needs a token.")
             now = database_now(session)
             reply = services.take_lease(session, attempt_id=attempt_id, learner_id=my_id(), token=wanted.lease, now=now)
     except InvalidSaveError as error:

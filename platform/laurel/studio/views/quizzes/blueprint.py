@@ -36,8 +36,9 @@ def find_quiz(quiz_id: UUID) -> tuple[Quiz, QuizVersion]:
     return quiz, queries.get_working_version(session, quiz)
 
 
-def read_base() -> str:
-    """The state of the quiz that the page showed when its button was pressed."""
+def read_base(quiz_id: UUID) -> str:
+    """The state of the viewer's quiz that the page showed when its button was pressed."""
+    find_quiz(quiz_id)
     form = ActForm()
     if not form.validate_on_submit() or not form.base.data:
         raise InvalidInputError("The page is damaged. Reload it and try again.")

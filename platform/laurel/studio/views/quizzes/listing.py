@@ -58,7 +58,7 @@ def quiz_versions_page(quiz_id: UUID) -> ResponseReturnValue:
 @policy(POST=WRITE)
 def publish_quiz(quiz_id: UUID) -> ResponseReturnValue:
     """Give the draft to learners, from their next attempt on."""
-    base = read_base()
+    base = read_base(quiz_id)
     try:
         with transaction() as session:
             queries.get_quiz(session, quiz_id, owner_id=whose())

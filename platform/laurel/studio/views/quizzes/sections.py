@@ -28,7 +28,7 @@ Slots = tuple[SlotSpec, ...]
 @policy(POST=WRITE)
 def rearrange_sections(quiz_id: UUID) -> ResponseReturnValue:
     """Move a section up or down, or remove it: `act` is `up-3`, `down-3` or `remove-3`."""
-    base = read_base()
+    base = read_base(quiz_id)
     verb, position = read_position(request.form.get("act", ""))
 
     def change(slots: Slots) -> Slots:

@@ -26,7 +26,7 @@ demo: $(READY) ## run the site with its content, a payment sandbox and a worker 
 	@exec $(PY) -m laurel demo --port $(PORT)
 
 test: $(READY) browser ## run all tests, on SQLite and PostgreSQL, and the journeys in Chromium
-	@$(PY) -m pytest -n auto -q
+	@$(PY) -m pytest -n auto --dist loadgroup -q
 
 check: $(READY) ## format, lint, import contracts, types, templates
 	@$(VENV)/bin/ruff format --check .

@@ -4,7 +4,6 @@ from typing import Any
 
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
-
 from sqlalchemy import JSON, BigInteger
 
 from laurel.core.db import Base, ExactDecimal, UtcDateTime

@@ -57,14 +57,13 @@ def test_every_foreign_key_is_the_start_of_an_index_or_never_looked_up(database_
     """A foreign key without an index makes deleting and joining slow; unique constraints and primary keys count."""
     engine = create_engine(database_url)
     inspector = inspect(engine)
-    bare = []
+    bare: list[str] = []
     for table in Base.metadata.sorted_tables:
         starts = [index["column_names"][0] for index in inspector.get_indexes(table.name)]
         starts += [constraint["column_names"][0] for constraint in inspector.get_unique_constraints(table.name)]
         starts += inspector.get_pk_constraint(table.name)["constrained_columns"][:1]
-        for key in inspector.get_foreign_keys(table.name):
-            if key["constrained_columns"][0] not in starts:
-                bare.append(f"{table.name}.{key['constrained_columns'][0]}")
+        columns = [key["constrained_columns"][0] for key in inspector.get_foreign_keys(table.name)]
+        bare += [f"{table.name}.{column}" for column in columns if column not in starts]
     engine.dispose()
 
     assert sorted(bare) == []

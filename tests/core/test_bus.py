@@ -30,7 +30,9 @@ class BellRang(Event):
 
 
 def write_note(session: Session, event: BellRang) -> None:
-    add_mail(session, key=f"note:{new_id()}", recipient="ada@example.com", subject="Rang", text="It rang.", html=None, now=event.occurred_at)
+    add_mail(
+        session, key=f"note:{new_id()}", recipient="ada@example.com", subject="Rang", text="It rang.", html=None, now=event.occurred_at
+    )
 
 
 def break_down(session: Session, event: BellRang) -> None:
@@ -198,7 +200,12 @@ def test_a_commit_rings_the_bell_once_and_a_rollback_never(session: Session) -> 
 def test_a_mail_with_two_recipients_in_one_is_refused(session: Session) -> None:
     from laurel.core.errors import InvalidInputError
 
-    for hostile in ("a@example.com\nBcc: v@example.com", "a@example.com, v@example.com", "a@example.com;v@example.com", "Ada <a@example.com>"):
+    for hostile in (
+        "a@example.com\nBcc: v@example.com",
+        "a@example.com, v@example.com",
+        "a@example.com;v@example.com",
+        "Ada <a@example.com>",
+    ):
         with pytest.raises(InvalidInputError):
             add_mail(session, key=hostile, recipient=hostile, subject="x", text="x", html=None, now=NOW)
 

@@ -18,7 +18,18 @@ def test_an_amount_is_read_exactly(text: str, currency: str, minor: int) -> None
 
 @pytest.mark.parametrize(
     ("text", "currency"),
-    [("1.005", "usd"), ("1.5", "jpy"), ("1.001", "kwd"), ("-1", "usd"), ("1e400", "usd"), ("NaN", "usd"), ("Infinity", "usd"), ("", "usd"), ("ten", "usd"), ("1,5", "usd")],
+    [
+        ("1.005", "usd"),
+        ("1.5", "jpy"),
+        ("1.001", "kwd"),
+        ("-1", "usd"),
+        ("1e400", "usd"),
+        ("NaN", "usd"),
+        ("Infinity", "usd"),
+        ("", "usd"),
+        ("ten", "usd"),
+        ("1,5", "usd"),
+    ],
 )
 def test_an_amount_that_cannot_be_charged_is_refused(text: str, currency: str) -> None:
     with pytest.raises(InvalidInputError):
@@ -27,7 +38,15 @@ def test_an_amount_that_cannot_be_charged_is_refused(text: str, currency: str) -
 
 @pytest.mark.parametrize(
     ("minor", "currency", "text"),
-    [(19500, "usd", "$195"), (19550, "usd", "$195.50"), (99, "eur", "€0.99"), (1200, "jpy", "¥1,200"), (2000, "chf", "CHF 20"), (-500, "usd", "−$5"), (0, "usd", "$0")],
+    [
+        (19500, "usd", "$195"),
+        (19550, "usd", "$195.50"),
+        (99, "eur", "€0.99"),
+        (1200, "jpy", "¥1,200"),
+        (2000, "chf", "CHF 20"),
+        (-500, "usd", "−$5"),
+        (0, "usd", "$0"),
+    ],
 )
 def test_an_amount_is_written_as_people_write_it(minor: int, currency: str, text: str) -> None:
     assert format_money(minor, currency) == text

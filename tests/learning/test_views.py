@@ -7,7 +7,6 @@ from sqlalchemy.orm import Session
 
 from laurel.catalog.queries import list_lessons
 from laurel.learning.services import finish_lesson
-
 from tests.conftest import QueryCount, SignIn
 from tests.factories.accounts import make_user
 from tests.factories.learning import make_classroom
@@ -152,4 +151,3 @@ def test_the_first_page_takes_the_same_queries_however_many_courses_there_are(
     assert client.get("/learn").status_code == 200
 
     assert queries.selects <= 8
-

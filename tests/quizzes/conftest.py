@@ -1,9 +1,18 @@
 """What the tests of quizzes start from."""
 
+import socket
+from collections.abc import Iterator
+from threading import Thread
+
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from playwright.sync_api import Browser, Playwright
 from sqlalchemy.orm import Session
+from werkzeug.serving import make_server
 
 from laurel.quizzes.models import Attempt
+from tests.browser import find_chromium
 from tests.conftest import SignIn
 from tests.factories.quizzes import make_attempt, make_quiz
 from tests.quizzes.pages import sign_in_as
@@ -15,3 +24,40 @@ def my_attempt(session: Session, sign_in: SignIn) -> Attempt:
     attempt = make_attempt(session, make_quiz(session))
     sign_in_as(session, sign_in, attempt)
     return attempt
+
+
+@pytest.fixture(scope="session")
+def port() -> int:
+    """A port of our own, so that the browser can be told that laurel.test is there."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright: Playwright, port: int) -> Iterator[Browser]:
+    """A browser for which laurel.test is the server of the test that runs."""
+    arguments = ["--no-sandbox", "--disable-gpu", f"--host-resolver-rules=MAP laurel.test 127.0.0.1:{port}"]
+    browser = playwright.chromium.launch(executable_path=find_chromium(), args=arguments)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def server(app: Flask, port: int) -> Iterator[None]:
+    """The application, reachable for a real browser."""
+    running = make_server("127.0.0.1", port, app, threaded=True)
+    thread = Thread(target=running.serve_forever)
+    thread.start()
+    yield
+    running.shutdown()
+    thread.join()
+    running.server_close()
+
+
+@pytest.fixture
+def cookie(client: FlaskClient) -> str:
+    """The session cookie of whoever is signed in."""
+    found = client.get_cookie("laurel_demo", domain="laurel.test")
+    assert found is not None
+    return found.value

@@ -1,6 +1,7 @@
 import re
 from collections.abc import Callable
 from html import unescape
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -161,48 +162,48 @@ def test_an_attempt_in_any_other_state_has_a_page_that_says_so(
 # ---- what the pages give away
 
 
-def test_no_page_of_a_running_exam_gives_a_key_away(client: FlaskClient, session: Session, sign_in: SignIn) -> None:
-    canary = "CANARY-7f3a"
-    bodies = {
-        QuestionKind.SINGLE_CHOICE: {
-            "options": [{"text": "one", "fraction": "1", "feedback": canary}, {"text": "two", "feedback": canary}]
-        },
-        QuestionKind.MULTIPLE_RESPONSE: {
-            "options": [{"text": "one", "fraction": "1", "feedback": canary}, {"text": "two", "feedback": canary}]
-        },
-        QuestionKind.TRUE_FALSE: {"answer": True, "feedback_true": canary, "feedback_false": canary},
-        QuestionKind.SHORT_ANSWER: {"answers": [{"pattern": canary, "fraction": "1", "feedback": canary}], "feedback_otherwise": canary},
-        QuestionKind.NUMERICAL: {"answers": [{"value": "76543.21", "fraction": "1", "feedback": canary}], "feedback_otherwise": canary},
-    }
+CANARY = "CANARY-7f3a"
+NUMBER = "76543.21"
+OPTIONS = {"options": [{"text": "one", "fraction": "1", "feedback": CANARY}, {"text": "two", "feedback": CANARY}]}
+TYPED = {"fraction": "1", "feedback": CANARY}
+PLANTED = {
+    QuestionKind.SINGLE_CHOICE: OPTIONS,
+    QuestionKind.MULTIPLE_RESPONSE: OPTIONS,
+    QuestionKind.TRUE_FALSE: {"answer": True, "feedback_true": CANARY, "feedback_false": CANARY},
+    QuestionKind.SHORT_ANSWER: {"answers": [{"pattern": CANARY, **TYPED}], "feedback_otherwise": CANARY},
+    QuestionKind.NUMERICAL: {"answers": [{"value": NUMBER, **TYPED}], "feedback_otherwise": CANARY},
+}
+
+
+def visit_everything(client: FlaskClient, attempt: Attempt) -> list[Any]:
+    """Every answer of the server during an attempt and right after, to right, wrong and impossible input."""
+    found = []
+    for number, answer in enumerate(("a", ["a", "b"], "true", "guess", "7"), start=1):
+        page = client.get(url(attempt, f"/questions/{number}"))
+        wrong = post_answer(client, attempt, number, answer="x" * 2000)
+        found += [page, post_answer(client, attempt, number, answer=answer), wrong, client.get(url(attempt, f"/questions/{number}"))]
+    headers = {"X-CSRFToken": hidden(page.text, "csrf_token")}
+    item = {"op_id": str(new_id()), "slot": 1, "seq": 9, "answer": {"choice": "b"}}
+    found += [client.get(url(attempt, place), follow_redirects=True) for place in PLACES]
+    for items in ([item], [item | {"answer": {"choice": "z"}}], [item | {"answer": {"choice": "a"}}]):
+        found.append(client.patch(url(attempt, "/answers"), headers=headers, json={"items": items}))
+    found.append(client.post(url(attempt, "/lease"), headers=headers, json={"items": [], "lease": "tab-12345678"}))
+    found.append(client.post(url(attempt, "/submit"), headers=headers))
+    found += [client.get(url(attempt, place), follow_redirects=True) for place in PLACES]
+    return [*found, client.patch(url(attempt, "/answers"), headers=headers, json={"items": [item]})]
+
+
+def test_no_answer_of_the_server_gives_a_key_of_an_exam_away(client: FlaskClient, session: Session, sign_in: SignIn) -> None:
     slots = [
-        fixed(make_question(session, kind=kind, body=body, general_feedback=canary, objective=canary)) for kind, body in bodies.items()
+        fixed(make_question(session, kind=kind, body=body, general_feedback=CANARY, objective=CANARY)) for kind, body in PLANTED.items()
     ]
     attempt = make_attempt(session, make_quiz(session, slots=slots))
     sign_in_as(session, sign_in, attempt)
-    pages = []
-    for number, answer in enumerate(("a", ["a", "b"], "true", "guess", "7"), start=1):
-        pages.append(client.get(url(attempt, f"/questions/{number}")))
-        token = hidden(pages[-1].text, "csrf_token")
-        pages.append(post_answer(client, attempt, number, answer=answer))
-        pages.append(post_answer(client, attempt, number, answer="x" * 2000))
-        pages.append(client.get(url(attempt, f"/questions/{number}")))
-    item = {"op_id": str(new_id()), "slot": 1, "seq": 9, "answer": {"choice": "b"}}
-    headers = {"X-CSRFToken": token}
-    pages += [
-        client.get(url(attempt, "/review")),
-        client.get(url(attempt, "/hand-in")),
-        client.get(url(attempt, "/result"), follow_redirects=True),
-        client.patch(url(attempt, "/answers"), headers=headers, json={"items": [item]}),
-        client.patch(url(attempt, "/answers"), headers=headers, json={"items": [item | {"answer": {"choice": "z"}}]}),
-        client.post(url(attempt, "/lease"), headers=headers, json={"items": [], "lease": "tab-12345678"}),
-    ]
-    pages += [client.post(url(attempt, "/submit"), headers=headers), client.get(url(attempt, "/result"))]
-    for page in pages:
-        assert canary not in page.text
-        assert "76543" not in page.text
-        assert "fraction" not in page.text
-        assert page.headers["Cache-Control"] == "no-store"
-        assert page.headers["Referrer-Policy"] == "same-origin"
+
+    for answer in visit_everything(client, attempt):
+        assert not {CANARY, NUMBER, "fraction", "is_correct"} & set(re.findall(r"CANARY-7f3a|76543.21|fraction|is_correct", answer.text))
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["Referrer-Policy"] == "same-origin"
 
 
 def test_what_a_learner_typed_is_inert(client: FlaskClient, my_attempt: Attempt) -> None:

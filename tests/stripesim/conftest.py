@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 import stripe
-from tests.stripesim.driver import Buyer, Control, Shop, stripe_client
 
 from stripesim.sandbox import Settings
 from stripesim.server import Server
+from tests.stripesim.driver import Buyer, Control, Shop, stripe_client
 
 
 @pytest.fixture(autouse=True, scope="session")

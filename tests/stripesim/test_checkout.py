@@ -6,6 +6,7 @@ import time
 import pytest
 import requests
 import stripe
+
 from tests.stripesim.driver import Buyer, Control, Params, Shop, line, session_params
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 import stripe
+
 from tests.stripesim.driver import Control, stripe_client
 
 OPTIONS: stripe.RequestOptions = {"idempotency_key": "laurel:test:fault"}

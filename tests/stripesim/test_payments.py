@@ -2,6 +2,7 @@
 
 import pytest
 import stripe
+
 from tests.stripesim.driver import Buyer, Shop, session_params
 
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import stripe
+
 from tests.stripesim.driver import PATIENCE, Params, Shop, session_params, stripe_client
 
 ROOT = Path(__file__).parents[2]

@@ -6,6 +6,7 @@ import time
 import pytest
 import requests
 import stripe
+
 from tests.stripesim.driver import PATIENCE, Control, Params, line, session_params, stripe_client, wait_until
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import stripe
+
 from tests.stripesim.driver import Buyer, Params, session_params
 
 LEFT_OUT: dict[type[stripe.StripeObject], set[str]] = {

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 import stripe
-from tests.stripesim.driver import Control, Params, Shop, wait_until
 
 from stripesim.server import Server
+from tests.stripesim.driver import Control, Params, Shop, wait_until
 
 
 def test_an_event_that_is_not_accepted_comes_again_with_a_fresh_signature(

@@ -135,9 +135,7 @@ def _quiz_of(lesson: OutlineLesson) -> UUID:
 @policy(POST=SIGNED_IN)
 def finish_lesson(course_slug: str, lesson_slug: str) -> ResponseReturnValue:
     with transaction() as session:
-        services.read_lesson(
-            session, learner_id=my_id(), course_slug=course_slug, lesson_slug=lesson_slug, now=database_now(session)
-        )
+        services.read_lesson(session, learner_id=my_id(), course_slug=course_slug, lesson_slug=lesson_slug, now=database_now(session))
     way, lesson = load(course_slug, lesson_slug)
     _, following = way.neighbors(lesson)
     if following is None:

@@ -82,7 +82,9 @@ def home_page() -> ResponseReturnValue:
     session = current_session()
     ids = paginate(session, catalog.select_course_ids(), number=1, size=6).rows
     return render_template(
-        "storefront/home_page.html", courses=card_views(session, ids), articles=list_published_articles(session, limit=3, now=database_now(session))
+        "storefront/home_page.html",
+        courses=card_views(session, ids),
+        articles=list_published_articles(session, limit=3, now=database_now(session)),
     )
 
 

@@ -2,10 +2,9 @@
 
 from ipaddress import ip_address, ip_network
 
-from flask import Flask, Response, request
+from flask import Flask, request
 from flask_limiter import Limiter
 
-from laurel.core import clock
 from laurel.settings import Settings
 from laurel.web.access import viewer
 
@@ -43,12 +42,3 @@ def init_app(app: Flask, settings: Settings) -> None:
         RATELIMIT_STORAGE_OPTIONS={"socket_timeout": 0.3} if settings.redis_url else {},
     )
     limiter.init_app(app)
-
-    @app.after_request
-    def say_when(response: Response) -> Response:
-        """Whoever is asked to wait is told how long."""
-        broken = limiter.current_limit
-        if response.status_code == 429 and broken is not None:
-            seconds = broken.reset_at - int(clock.now().timestamp())
-            response.headers.setdefault("Retry-After", str(max(1, seconds)))
-        return response

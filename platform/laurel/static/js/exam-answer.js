@@ -34,8 +34,8 @@ class ExamAnswer extends HTMLElement {
   }
 
   restore() {
-    const op = this.saving.waiting(this.number);
-    if (!op) return;
+    const op = this.saving.found.get(this.number);
+    if (!op || op.seq < Number(this.getAttribute("seq"))) return;
     const values = op.answer === null ? [] : Object.values(op.answer).flat().map(String);
     for (const input of this.inputs()) {
       if (input.type === "text") input.value = values[0] ?? "";

@@ -32,6 +32,7 @@ class ExamSaving extends HTMLElement {
     this.isStopped = false;
     this.failures = 0;
     this.pending = new Map();
+    this.found = new Map();
     this.seqs = new Map();
     this.listen();
     this.ready = this.load();
@@ -58,11 +59,12 @@ class ExamSaving extends HTMLElement {
     }
   }
 
-  /** Takes over what an earlier page, or the tab before, could not send. */
+  /** Takes over what an earlier page, or the tab before, could not send. `found` keeps the last of it for each question. */
   async load() {
     this.outbox ??= await openOutbox();
     for (const op of await this.outbox.list(this.attempt)) {
       if (!this.pending.has(op.op_id)) this.pending.set(op.op_id, { ...op, isSent: true });
+      this.found.set(op.slot, op);
     }
   }
 
@@ -88,10 +90,16 @@ class ExamSaving extends HTMLElement {
     const op = last && !last.isSent ? last : { op_id: uuid7(), attempt: this.attempt, slot, seq, isSent: false };
     Object.assign(op, { answer, client_ts: new Date().toISOString() });
     this.pending.set(op.op_id, op);
-    this.outbox?.put({ ...op }).catch(() => undefined);
+    this.keep(op);
     this.say("Saving");
     this.changedAt ??= Date.now();
     this.sendIn(Math.min(DEBOUNCE, this.changedAt + jitter(LATEST) - Date.now()));
+  }
+
+  /** Into the outbox, unless it was acknowledged before the outbox was open. */
+  async keep(op) {
+    this.outbox ?? (await this.ready);
+    if (this.pending.has(op.op_id)) await this.outbox.put({ ...op }).catch(() => undefined);
   }
 
   sendIn(delay) {
@@ -229,7 +237,7 @@ class ExamSaving extends HTMLElement {
   /** The last chance of a page that goes away: the browser finishes this request without it. */
   sendLast() {
     const ops = [...this.pending.values()].slice(0, BATCH);
-    if (this.isStopped || !this.isLeased || !ops.length) return;
+    if (this.isStopped || !ops.length) return;
     for (const op of ops) op.isSent = true;
     this.request(ops, "PATCH", true).then((response) => this.read(response, ops), () => undefined);
   }

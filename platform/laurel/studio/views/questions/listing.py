@@ -108,13 +108,13 @@ def _list_steps(question: Question) -> list[Step]:
 @bp.post("/<uuid:question_id>/status")
 @policy(POST=WRITE)
 def change_status(question_id: UUID) -> ResponseReturnValue:
+    queries.get_question(current_session(), question_id, owner_id=whose())  # someone else's is not there, whatever was sent
     form = StepForm()
     if not form.validate_on_submit():
         raise InvalidInputError("That is not a step of this question. Nothing was changed.")
     status = QuestionStatus(form.status.data)
     try:
         with transaction() as session:
-            queries.get_question(session, question_id, owner_id=whose())
             question = services.set_status(
                 session,
                 question_id,

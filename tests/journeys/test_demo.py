@@ -1,0 +1,51 @@
+"""The demo as a process: it starts fast the second time, keeps its data, and leaves nothing behind."""
+
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.journeys.conftest import start_demo
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys")]
+
+
+def processes_of(instance: Path) -> list[psutil.Process]:
+    """The processes that this demo started: they were given its folder."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("LAUREL_INSTANCE") == str(instance):
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def test_a_second_start_is_fast_keeps_the_data_and_leaves_nothing(tmp_path: Path) -> None:
+    first = start_demo(tmp_path)
+    assert first.stop() == 0
+    database = (tmp_path / "laurel.db").stat()
+
+    began = time.monotonic()
+    second = start_demo(tmp_path)
+    took = time.monotonic() - began
+    status = second.stop()
+
+    assert took < 15, "5 seconds on an idle machine; tests may run beside it"
+    assert (tmp_path / "laurel.db").stat().st_ino == database.st_ino
+    assert status == 0
+    assert processes_of(tmp_path) == []
+
+
+def test_a_demo_that_is_killed_leaves_nothing_either(tmp_path: Path) -> None:
+    demo = start_demo(tmp_path)
+    demo.process.kill()
+    demo.process.wait()
+    if demo.process.stdout is not None:
+        demo.process.stdout.close()
+
+    _ended, left = psutil.wait_procs(processes_of(tmp_path), timeout=30)
+
+    assert left == []

@@ -1,0 +1,112 @@
+"""Every kind of page: no rule of axe broken, nothing wider than a small phone, nothing to complain about in the console."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from tests.journeys.conftest import PASSWORD, Demo
+from tests.journeys.keys import KeyBook
+from tests.journeys.walking import Person
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys")]
+
+VISITOR = [
+    "/",
+    "/courses",
+    "/courses?q=nothing-fits",
+    "/courses/ai-prompt-engineer-level-1",
+    "/courses/ai-prompt-engineer-level-2",
+    "/courses/ai-foundations/preview/ai-machine-learning-and-language-models",
+    "/articles",
+    "/articles/alibaba-trillion-parameter-model",
+    "/verify",
+    "/verify?number=LRL-0000",
+    "/achievements/ai-prompt-engineer-level-1/v1",
+    "/help",
+    "/login",
+    "/register",
+    "/reset",
+    "/no-such-page",
+]
+LEARNER = [
+    "/learn",
+    "/learn/ai-foundations",
+    "/learn/ai-foundations/ai-machine-learning-and-language-models",
+    "/courses/ai-prompt-engineer-level-1/enroll",
+    "/orders",
+    "/account",
+    "/account/name",
+    "/account/credentials",
+    "/account/second-factor",
+    "/change",
+    "/backoffice",
+]
+AUTHOR = [
+    "/studio",
+    "/studio/questions",
+    "/studio/questions/new",
+    "/studio/questions/new/single_choice",
+    "/studio/questions/new/numerical",
+    "/studio/questions/categories",
+    "/studio/quizzes",
+    "/studio/style-guide",
+]
+MARKETER = ["/studio/articles", "/studio/articles/new", "/studio/ctas", "/studio/ctas/new", "/studio/ctas/results"]
+STAFF = ["/backoffice", "/backoffice/orders", "/backoffice/learners", "/backoffice/credentials", "/backoffice/jobs"]
+
+
+def look_at(page: Page, address: str, path: str) -> list[str]:
+    """What is wrong with the page, light on a wide screen and dark on a small phone."""
+    wrong: list[str] = []
+    for width, scheme in ((1280, "light"), (320, "dark")):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+        page.goto(address + path)
+        found = Axe().run(page)
+        wrong += [f"{path} ({width}, {scheme}): {rule['id']}: {rule['nodes'][0]['html'][:120]}" for rule in found.response["violations"]]
+        if page.evaluate("document.documentElement.scrollWidth") > width:
+            wrong.append(f"{path} is wider than {width} pixels")
+    return wrong
+
+
+@pytest.mark.parametrize(
+    ("who", "paths"),
+    [
+        ("", VISITOR),
+        ("learner@example.com", LEARNER),
+        ("author@example.com", AUTHOR),
+        ("marketer@example.com", MARKETER),
+        ("staff@example.com", STAFF),
+    ],
+    ids=["visitor", "learner", "author", "marketer", "staff"],
+)
+def test_every_kind_of_page_is_accessible_and_fits(browser: Browser, demo: Demo, keys: KeyBook, who: str, paths: list[str]) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    person = Person(page, demo.address, keys)
+    if who:
+        person.sign_in(who, PASSWORD)
+    if who.startswith("learner"):
+        person.open("/courses/ai-foundations/enroll")
+        enroll = page.get_by_role("button", name=re.compile("Enroll"))
+        if enroll.count():
+            person.click(enroll.first)
+
+    wrong = [complaint for path in paths for complaint in look_at(page, demo.address, path)]
+    context.close()
+
+    assert wrong == []
+
+
+def test_the_screens_of_others_are_closed(browser: Browser, demo: Demo, keys: KeyBook) -> None:
+    context = browser.new_context()
+    person = Person(context.new_page(), demo.address, keys)
+    person.sign_in("learner@example.com", PASSWORD)
+
+    seen = {path: person.page.goto(demo.address + path) for path in ("/studio", "/backoffice", "/studio/articles", "/backoffice/orders")}
+    statuses = {path: answer.status if answer else 0 for path, answer in seen.items()}
+    context.close()
+
+    assert set(statuses.values()) == {403}

@@ -1,0 +1,257 @@
+"""The exam in a real browser: saving without a thought, losing nothing, and no script needed."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from sqlalchemy.orm import Session
+
+from laurel.core.clock import now
+from laurel.quizzes import services
+from laurel.quizzes.models import Attempt
+from laurel.quizzes.rules import AttemptState, FinishReason
+from tests.factories.quizzes import answer_all
+from tests.quizzes.pages import current, refresh, url
+
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
+SITE = "http://laurel.test"
+SAVED = re.compile("^All answers saved \\d")
+
+
+@pytest.fixture
+def visit(chromium: Browser, server: None, my_attempt: Attempt, cookie: str) -> Iterator[Callable[..., BrowserContext]]:
+    """Opens a browser context in which the learner is signed in; another one is another device."""
+    contexts = []
+
+    def open_context(**options: Any) -> BrowserContext:
+        context = chromium.new_context(**options)
+        context.add_cookies([{"name": "laurel_demo", "value": cookie, "domain": "laurel.test", "path": "/"}])
+        contexts.append(context)
+        return context
+
+    yield open_context
+    for context in contexts:
+        context.close()
+
+
+def open_question(context: BrowserContext, attempt: Attempt, number: int = 1) -> Page:
+    page = context.new_page()
+    page.goto(f"{SITE}{url(attempt, f'/questions/{number}')}")
+    expect(page.locator("exam-saving")).to_have_text(re.compile("answers"))
+    return page
+
+
+def saved(page: Page) -> None:
+    expect(page.locator("exam-saving")).to_have_text(SAVED, timeout=15_000)
+
+
+def test_a_choice_is_saved_without_leaving_the_page(visit: Callable[..., BrowserContext], session: Session, my_attempt: Attempt) -> None:
+    page = open_question(visit(), my_attempt)
+    page.get_by_label("The next fact").check()
+    expect(page.locator("exam-saving")).to_have_text("Saving")
+    expect(page.locator('[data-number="1"]')).to_have_class(re.compile("is-answered"))
+    saved(page)
+    assert current(session, my_attempt) == {"choice": "b"}
+
+
+def test_an_answer_given_offline_is_kept_and_sent_when_the_connection_is_back(
+    visit: Callable[..., BrowserContext], session: Session, my_attempt: Attempt
+) -> None:
+    context = visit()
+    page = open_question(context, my_attempt)
+    context.set_offline(True)
+    page.get_by_label("The next fact").check()
+    expect(page.locator("exam-saving")).to_have_text(re.compile(r"Not saved, retrying \(\d"), timeout=10_000)
+    page.get_by_role("button", name="Next", exact=True).click()
+    expect(page.get_by_text("We cannot reach the server.")).to_be_visible(timeout=15_000)
+    assert page.url.endswith("/questions/1")
+    context.set_offline(False)
+    saved(page)
+    expect(page.get_by_text("We cannot reach the server.")).to_be_hidden()
+    assert current(session, my_attempt) == {"choice": "b"}
+
+
+def test_an_answer_of_a_page_that_was_closed_offline_is_sent_by_the_next(
+    visit: Callable[..., BrowserContext], session: Session, my_attempt: Attempt
+) -> None:
+    context = visit()
+    page = open_question(context, my_attempt, 4)
+    context.set_offline(True)
+    page.get_by_label("Your answer").fill("hallucination")
+    page.wait_for_timeout(300)
+    page.close()
+    context.set_offline(False)
+    assert current(session, my_attempt, 4) is None
+
+    page = open_question(context, my_attempt, 4)
+    saved(page)
+    assert page.get_by_label("Your answer").input_value() == "hallucination"
+    assert current(session, my_attempt, 4) == {"text": "hallucination"}
+
+
+def test_a_reload_right_after_typing_loses_nothing(visit: Callable[..., BrowserContext], session: Session, my_attempt: Attempt) -> None:
+    page = open_question(visit(), my_attempt, 5)
+    page.get_by_label("Your answer").press_sequentially("4096")
+    page.reload()
+    expect(page.get_by_label("Your answer")).to_have_value("4096")
+    expect(page.locator("exam-saving")).to_have_text(re.compile("All answers saved"))
+    assert current(session, my_attempt, 5) == {"text": "4096"}
+
+
+def test_the_newest_tab_saves_and_the_older_says_why_it_does_not(
+    visit: Callable[..., BrowserContext], session: Session, my_attempt: Attempt
+) -> None:
+    context = visit()
+    older = open_question(context, my_attempt)
+    newer = open_question(context, my_attempt)
+    expect(older.get_by_text("This is open in another tab or on another device")).to_be_visible()
+    expect(older.get_by_label("The next token")).to_be_disabled()
+    newer.get_by_label("The next user").check()
+    saved(newer)
+    older.get_by_role("button", name="Go on here").click()
+    expect(older.get_by_label("The next user")).to_be_checked()
+    expect(newer.get_by_text("This is open in another tab or on another device")).to_be_visible()
+    assert current(session, my_attempt) == {"choice": "c"}
+
+
+def test_another_device_takes_over_and_nothing_that_waits_is_lost(
+    visit: Callable[..., BrowserContext], session: Session, my_attempt: Attempt
+) -> None:
+    laptop = open_question(visit(), my_attempt)
+    phone = open_question(visit(), my_attempt)
+    expect(phone.locator("exam-saving")).to_have_text(re.compile("answers"))
+    phone.wait_for_timeout(500)
+    laptop.get_by_label("The next user").check()
+    expect(laptop.get_by_text("This is open in another tab or on another device")).to_be_visible(timeout=10_000)
+    assert current(session, my_attempt) is None
+    laptop.get_by_role("button", name="Go on here").click()
+    saved(laptop)
+    assert current(session, my_attempt) == {"choice": "c"}
+
+
+def test_when_the_time_is_over_the_last_answer_counts_and_the_result_comes_by_itself(
+    visit: Callable[..., BrowserContext], session: Session, my_attempt: Attempt
+) -> None:
+    answer_all(session, my_attempt, right=3)
+    my_attempt.deadline_at = now() + timedelta(seconds=4)
+    session.commit()
+    page = open_question(visit(), my_attempt, 4)
+    page.get_by_label("Your answer").fill("hallucination")
+    expect(page).to_have_url(re.compile("/result$"), timeout=25_000)
+    expect(page.get_by_role("heading", level=1)).to_have_text("You passed")
+    refresh(session)
+    assert (my_attempt.finish_reason, my_attempt.finished_at) == (FinishReason.TIMER, my_attempt.deadline_at)
+
+
+def test_the_browsers_clock_decides_nothing(visit: Callable[..., BrowserContext], session: Session, my_attempt: Attempt) -> None:
+    context = visit()
+    context.clock.install(time=now() + timedelta(days=400))
+    page = open_question(context, my_attempt)
+    expect(page.locator(".timer-text")).to_have_text(re.compile("^59:|^1:00:00"))
+    page.get_by_label("The next token").check()
+    context.clock.run_for(3000)
+    saved(page)
+    refresh(session)
+    assert my_attempt.state is AttemptState.IN_PROGRESS
+
+
+def test_the_whole_exam_by_keyboard(visit: Callable[..., BrowserContext], session: Session, my_attempt: Attempt) -> None:
+    page = open_question(visit(), my_attempt)
+
+    def tab_to(words: str) -> None:
+        for _ in range(60):
+            page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement.innerText?.trim() ?? ''").startswith(words):
+                return
+        raise AssertionError(f"{words} was never reached")
+
+    def to_first_field() -> None:
+        page.locator("#main").focus()
+        page.keyboard.press("Tab")
+
+    to_first_field()
+    page.keyboard.press("Space")  # single choice: the first option
+    tab_to("Next")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/2$"))
+    to_first_field()
+    page.keyboard.press("Space")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    tab_to("Next")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/3$"))
+    to_first_field()
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowDown")
+    tab_to("Flag")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Flagged question 3")).to_be_visible()
+    page.goto(f"{SITE}{url(my_attempt, '/questions/4')}")
+    to_first_field()
+    page.keyboard.type("hallucination")
+    page.keyboard.press("Enter")  # leads on, not to the first question of the map
+    expect(page).to_have_url(re.compile("/5$"))
+    to_first_field()
+    page.keyboard.type("4096")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/review$"))
+    tab_to("Hand in")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/hand-in$"))
+    tab_to("Hand in and finish")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("You passed")
+    refresh(session)
+    assert my_attempt.earned == 5
+
+
+def test_the_whole_exam_without_a_script(visit: Callable[..., BrowserContext], session: Session, my_attempt: Attempt) -> None:
+    page = visit(java_script_enabled=False).new_page()
+    page.goto(f"{SITE}{url(my_attempt)}")
+    page.get_by_label("The next token").check()
+    page.get_by_role("button", name="Next", exact=True).click()
+    page.get_by_label("A role").check()
+    page.get_by_label("An example").check()
+    page.get_by_role("button", name=re.compile("^Question 3")).click()  # the map saves, too
+    page.get_by_label("False").check()
+    page.get_by_role("button", name="Flag question 3").click()
+    page.get_by_role("button", name="Next", exact=True).click()
+    page.get_by_label("Your answer").fill("hallucination")
+    page.get_by_label("Your answer").press("Enter")
+    page.get_by_label("Your answer").fill("4,096")
+    page.get_by_role("button", name="Review").click()
+    expect(page.get_by_text("You have answered 5 of 5 questions")).to_be_visible()
+    page.get_by_role("link", name="Hand in").click()
+    page.get_by_role("button", name="Hand in and finish").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("You passed")
+    refresh(session)
+    assert my_attempt.earned == 5
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_no_page_of_an_exam_breaks_a_rule_of_access_or_overflows(
+    visit: Callable[..., BrowserContext], session: Session, my_attempt: Attempt, scheme: Any, width: int
+) -> None:
+    page = visit(viewport={"width": width, "height": 800}, color_scheme=scheme).new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+
+    def check(place: str) -> None:
+        page.goto(f"{SITE}{url(my_attempt, place)}")
+        broken = [found["id"] for found in Axe().run(page).response["violations"]]
+        overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert (place, broken, max(0, overflow)) == (place, [], 0)
+
+    for place in (*(f"/questions/{number}" for number in range(1, 6)), "/review", "/hand-in"):
+        check(place)
+    services.submit_attempt(session, attempt_id=my_attempt.id, learner_id=my_attempt.learner_id, now=now())
+    session.commit()
+    for place in ("/questions/1", "/result"):
+        check(place)
+    assert complaints == []

@@ -22,7 +22,7 @@ def render_item(kind: str, item: Any, autogen: AutogenContext) -> str | bool:
         return "EXACT_DECIMAL"
     if isinstance(item, JSON):
         return "JSON_VALUE"
-    if isinstance(item, BigInteger):
+    if isinstance(item, BigInteger) and "sqlite" in item._variant_mapping:
         return "MINOR"
     return False
 

@@ -34,7 +34,7 @@ class ExamAnswer extends HTMLElement {
   }
 
   restore() {
-    const op = this.saving.found.get(this.number);
+    const op = this.saving.waiting(this.number) ?? this.saving.found.get(this.number);
     if (!op || op.seq < Number(this.getAttribute("seq"))) return;
     const values = op.answer === null ? [] : Object.values(op.answer).flat().map(String);
     for (const input of this.inputs()) {

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -64,11 +64,11 @@ class Saver:
         return status == 200
 
     def ask(self, method: str, path: str, body: str | None = None) -> tuple[int, str]:
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=3)
         headers = {"Origin": f"http://127.0.0.1:{self.port}", "Cookie": f"laurel_demo={self.cookie}", "X-CSRFToken": self.token}
-        connection.request(method, path, body, headers | {"Content-Type": "application/json"})
-        answer = connection.getresponse()
-        return answer.status, answer.read().decode()
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=3)) as connection:
+            connection.request(method, path, body, headers | {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
 
 
 @contextmanager

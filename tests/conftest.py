@@ -12,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event
 from sqlalchemy.orm import Session, object_session
+from sqlalchemy.pool import QueuePool
 from werkzeug.test import EnvironBuilder
 
 from laurel.accounts.models import User
@@ -89,7 +90,10 @@ def shared_app(settings: Settings, shared_database: Database, ports: Ports) -> F
 def database(shared_database: Database, database_url: str) -> Iterator[Database]:
     shared_database.connect(database_url)
     yield shared_database
+    pool = shared_database.engine.pool
+    left_open = pool.checkedout() if isinstance(pool, QueuePool) else 0
     shared_database.engine.dispose()
+    assert left_open == 0, "a session of this test, or of a view that it called, was not closed"
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from laurel.quizzes import views as quizzes
 from laurel.settings import Settings, root
 from laurel.storefront import views as storefront
 from laurel.studio import views as studio
-from laurel.web import access, browser_sessions, compression, csrf, errors, headers, health, limits, pages, static
+from laurel.web import access, addresses, browser_sessions, compression, csrf, errors, headers, health, limits, pages, static
 from laurel.web import session as request_session
 
 
@@ -44,6 +44,7 @@ def create_app(settings: Settings, database: Database, ports: Ports) -> Flask:
     prefix = f"/static/{static.digest_of(static.FOLDER)}"
     app = Flask("laurel", root_path=str(static.FOLDER.parent), static_url_path=prefix, template_folder=str(root() / "templates"))
     _configure(app, settings)
+    app.url_map.converters["int"] = addresses.StorableInteger
     app.extensions["laurel_settings"] = settings
     app.extensions["laurel_ports"] = ports
     request_session.init_app(app, database)

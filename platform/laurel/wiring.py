@@ -12,7 +12,8 @@ from laurel.credentials.gateway import KeyVault
 from laurel.credentials.services.issuers import issuer_of
 from laurel.learning import handlers as learning
 from laurel.learning.events import CourseCompleted
-from laurel.quizzes.events import AttemptGraded
+from laurel.quizzes import handlers as quizzes
+from laurel.quizzes.events import AttemptGraded, AttemptSubmitted
 from laurel.settings import Settings
 
 
@@ -26,6 +27,7 @@ def subscriptions(settings: Settings, keys: KeyVault) -> Subscriptions:
         },
         afterwards={  # a transaction of its own, tried again until it works
             OrderPlaced: [attribution.link_order],
+            AttemptSubmitted: [quizzes.email_exam_receipt],
             OrderPaid: [attribution.credit_order, commerce.email_receipt],
             CredentialAwarded: [partial(credentials.issue_credential, issuer=issuer_of(settings), keys=keys)],
             CredentialIssued: [credentials.email_holder],

@@ -13,7 +13,7 @@ from pathlib import Path
 from queue import Queue
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import ConsoleMessage, Page
 
 from tests.browser import find_chromium
 from tests.journeys.keys import KeyBook
@@ -104,10 +104,12 @@ def complaints(page: Page) -> Iterator[list[str]]:
     """
     found: list[str] = []
     expected = re.compile("status of (402|429)")
-    page.on(
-        "console",
-        lambda message: found.append(message.text) if message.type in {"error", "warning"} and not expected.search(message.text) else None,
-    )
-    page.on("pageerror", lambda error: found.append(str(error)))
+
+    def listen(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"} and not expected.search(message.text):
+            found.append(f"{message.text} at {message.location.get('url')}, on {page.url}")
+
+    page.on("console", listen)
+    page.on("pageerror", lambda error: found.append(f"{error} on {page.url}"))
     yield found
     assert found == []

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -159,53 +160,56 @@ def test_the_browsers_clock_decides_nothing(visit: Callable[..., BrowserContext]
     assert my_attempt.state is AttemptState.IN_PROGRESS
 
 
-def test_the_whole_exam_by_keyboard(visit: Callable[..., BrowserContext], session: Session, my_attempt: Attempt) -> None:
-    page = open_question(visit(), my_attempt)
+@dataclass
+class Hands:
+    """Somebody without a mouse."""
 
-    def tab_to(words: str) -> None:
+    page: Page
+
+    def reach(self, words: str) -> None:
+        """Press Tab until what begins with these words has the focus."""
         for _ in range(60):
-            page.keyboard.press("Tab")
-            if page.evaluate("document.activeElement.innerText?.trim() ?? ''").startswith(words):
+            self.page.keyboard.press("Tab")
+            if self.page.evaluate("document.activeElement.innerText?.trim() ?? ''").startswith(words):
                 return
         raise AssertionError(f"{words} was never reached")
 
-    def to_first_field() -> None:
-        page.locator("#main").focus()
-        page.keyboard.press("Tab")
+    def press(self, words: str) -> None:
+        self.reach(words)
+        self.page.keyboard.press("Enter")
 
-    to_first_field()
-    page.keyboard.press("Space")  # single choice: the first option
-    tab_to("Next")
-    page.keyboard.press("Enter")
-    expect(page).to_have_url(re.compile("/2$"))
-    to_first_field()
-    page.keyboard.press("Space")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Space")
-    tab_to("Next")
-    page.keyboard.press("Enter")
-    expect(page).to_have_url(re.compile("/3$"))
-    to_first_field()
-    page.keyboard.press("Space")
-    page.keyboard.press("ArrowDown")
-    tab_to("Flag")
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("button", name="Flagged question 3")).to_be_visible()
-    page.goto(f"{SITE}{url(my_attempt, '/questions/4')}")
-    to_first_field()
-    page.keyboard.type("hallucination")
-    page.keyboard.press("Enter")  # leads on, not to the first question of the map
-    expect(page).to_have_url(re.compile("/5$"))
-    to_first_field()
-    page.keyboard.type("4096")
-    page.keyboard.press("Enter")
-    expect(page).to_have_url(re.compile("/review$"))
-    tab_to("Hand in")
-    page.keyboard.press("Enter")
-    expect(page).to_have_url(re.compile("/hand-in$"))
-    tab_to("Hand in and finish")
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_have_text("You passed")
+    def answer(self, *keys: str) -> None:
+        """From the first field of the question on, key by key."""
+        self.page.locator("#main").focus()
+        self.page.keyboard.press("Tab")
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def arrive(self, place: str) -> None:
+        expect(self.page).to_have_url(re.compile(f"/{place}$"))
+
+
+def test_the_whole_exam_by_keyboard(visit: Callable[..., BrowserContext], session: Session, my_attempt: Attempt) -> None:
+    hands = Hands(open_question(visit(), my_attempt))
+    hands.answer("Space")  # single choice: the first option
+    hands.press("Next")
+    hands.arrive("2")
+    hands.answer("Space", "Tab", "Space")
+    hands.press("Next")
+    hands.arrive("3")
+    hands.answer("Space", "ArrowDown")
+    hands.press("Flag")
+    expect(hands.page.get_by_role("button", name="Flagged question 3")).to_be_visible()
+    hands.press("Next")
+    hands.arrive("4")
+    hands.answer(*"hallucination", "Enter")  # leads on, not to the first question of the map
+    hands.arrive("5")
+    hands.answer(*"4096", "Enter")
+    hands.arrive("review")
+    hands.press("Hand in")
+    hands.arrive("hand-in")
+    hands.press("Hand in and finish")
+    expect(hands.page.get_by_role("heading", level=1)).to_have_text("You passed")
     refresh(session)
     assert my_attempt.earned == 5
 

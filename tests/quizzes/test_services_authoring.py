@@ -169,7 +169,7 @@ def test_a_save_from_a_stale_page_overwrites_nothing(session: Session, now: date
 
 
 @pytest.mark.parametrize(
-    ("settings", "field"),
+    ("wanted", "field"),
     [
         (QuizSettings(minutes=0), "minutes"),
         (QuizSettings(minutes=100_000), "minutes"),
@@ -182,11 +182,11 @@ def test_a_save_from_a_stale_page_overwrites_nothing(session: Session, now: date
     ],
 )
 def test_settings_that_make_no_sense_are_refused_with_their_field(
-    session: Session, now: datetime, settings: QuizSettings, field: str
+    session: Session, now: datetime, wanted: QuizSettings, field: str
 ) -> None:
     quiz = make_draft_quiz(session, now)
     with pytest.raises(InvalidInputError) as refused:
-        services.save_draft(session, quiz.id, title="Exam", settings=settings, slots=[], author_id=quiz.owner_id, now=now)
+        services.save_draft(session, quiz.id, title="Exam", settings=wanted, slots=[], author_id=quiz.owner_id, now=now)
     assert refused.value.field == field
 
 

@@ -107,6 +107,23 @@ def test_an_old_page_overwrites_nothing_newer_and_says_so(client: FlaskClient, s
     assert "changed in another tab" in client.get(answer.location).text
 
 
+def test_a_page_sent_again_with_another_answer_keeps_the_new_one_on_the_page(
+    client: FlaskClient, session: Session, my_attempt: Attempt
+) -> None:
+    page = client.get(url(my_attempt, "/questions/1")).text
+    post_answer(client, my_attempt, 1, page=page, answer="a", go="next")
+
+    again = post_answer(client, my_attempt, 1, page=page, answer="c", go="next")
+
+    assert again.status_code == 409
+    assert "send it again to save it" in again.text
+    assert 'value="c" checked' in again.text
+    assert current(session, my_attempt) == {"choice": "a"}
+    post_answer(client, my_attempt, 1, page=again.text, answer="c", go="next")
+    session.rollback()
+    assert current(session, my_attempt) == {"choice": "c"}
+
+
 def test_a_flag_is_shown_and_can_be_taken_away(client: FlaskClient, my_attempt: Attempt) -> None:
     post_answer(client, my_attempt, 2, go="flag")
     page = client.get(url(my_attempt, "/questions/2")).text

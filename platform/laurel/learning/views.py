@@ -157,7 +157,8 @@ def check_answer(course_slug: str, lesson_slug: str) -> ResponseReturnValue:
     """One practice question: check it, or clear it to try again."""
     way, lesson = load(course_slug, lesson_slug)
     form = CheckForm()
-    number = int(form.slot.data) if (form.slot.data or "").isdecimal() else 0
+    slot = form.slot.data or ""
+    number = int(slot) if slot.isascii() and slot.isdigit() and len(slot) < 6 else 0
     try:
         with transaction() as session:
             _answer_practice(session, lesson, number)

@@ -54,7 +54,7 @@ class Page(Generic[Row]):
 def page_number() -> int:
     """The `page` of the query string: 1 if absent, an error if it is no page number."""
     text = request.args.get("page", "1")
-    if not (text.isascii() and text.isdigit()) or not 1 <= int(text[:12]) <= MAX_PAGE:
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_PAGE))) or not 1 <= int(text) <= MAX_PAGE:
         raise InvalidInputError("There is no such page of this list.")
     return int(text)
 

@@ -26,6 +26,7 @@ from laurel.web.access import SIGNED_IN, my_id, policy
 from laurel.web.session import current_session, transaction
 
 NAME = "answer"
+SENT_BEFORE = "This page was sent before with another answer. What you chose now is below: send it again to save it."
 
 
 @bp.get("/<uuid:attempt_id>")
@@ -92,16 +93,25 @@ def answer_question(attempt_id: UUID, number: int) -> ResponseReturnValue:
                 is_flagged = request.form["go"] == "flag"
                 services.flag_slot(session, attempt_id=attempt_id, learner_id=my_id(), slot=number, is_flagged=is_flagged, now=now)
     except InvalidSaveError as error:
-        attempt = get_settled_attempt(attempt_id)
-        if not may_answer(attempt):
-            return show_end(attempt)
-        return show_page(attempt, number, error=error.message, typed=_typed(session, attempt, number)), 400
+        return _show_again(attempt_id, number, error.message, 400)
+    except services.ReusedOpError as error:
+        with transaction() as session:
+            services.note_reused_op(session, attempt_id=attempt_id, learner_id=my_id(), op_id=error.op_id, now=database_now(session))
+        return _show_again(attempt_id, number, SENT_BEFORE, 409)
     if reply is not None and not reply.is_open:
         return redirect(url_for(".attempt_page", attempt_id=attempt_id), 303)
     if reply is not None and (reply.ignored or not reply.holds_lease):
         flash("This question was changed in another tab or on another device. What was saved there is kept; please check it.", "warning")
         return redirect(url_for(".question_page", attempt_id=attempt_id, number=number), 303)
     return redirect(_next_address(attempt_id, number, queries.list_map(session, attempt_id)), 303)
+
+
+def _show_again(attempt_id: UUID, number: int, message: str, status: int) -> ResponseReturnValue:
+    """The question with what was sent and why it was not saved; sending it from here saves it."""
+    attempt = get_settled_attempt(attempt_id)
+    if not may_answer(attempt):
+        return show_end(attempt)
+    return show_page(attempt, number, error=message, typed=_typed(current_session(), attempt, number)), status
 
 
 def _save_page(session: Session, attempt_id: UUID, number: int, form: AnswerForm, *, now: datetime) -> SaveReply | None:

@@ -1,0 +1,32 @@
+"""What quizzes do when something happened."""
+
+from sqlalchemy.orm import Session
+
+from laurel.accounts.queries import get_user
+from laurel.core.mail import queue_mail
+from laurel.quizzes import queries
+from laurel.quizzes.events import AttemptSubmitted
+from laurel.quizzes.rules import QuizKind
+
+
+def email_exam_receipt(session: Session, event: AttemptSubmitted) -> None:
+    """The receipt of an exam, where its learner keeps it: against it an appeal can be checked. Quizzes and previews need none."""
+    attempt = queries.get_attempt_of(session, event.learner_id, event.attempt_id)
+    quiz = queries.get_quiz(session, event.quiz_id)
+    if quiz.kind is not QuizKind.EXAM or attempt.is_preview or attempt.finished_at is None:
+        return
+    learner, finished = get_user(session, event.learner_id), attempt.finished_at
+    queue_mail(
+        session,
+        "exam_receipt",
+        key=f"exam_receipt:{attempt.id}",
+        recipient=learner.email,
+        now=event.occurred_at,
+        name=learner.name,
+        title=queries.get_version(session, attempt.quiz_version_id).title,
+        receipt=attempt.receipt,
+        answers=attempt.ops_count,
+        finished=f"{finished.day} {finished:%B %Y, %H:%M} UTC",
+        by_timer=event.by_timer,
+        attempt_id=attempt.id,
+    )

@@ -14,6 +14,7 @@ from laurel.commerce import views as commerce
 from laurel.commerce.gateway import PaymentGateway
 from laurel.core.bus import bus
 from laurel.core.db import Database
+from laurel.core.digests import digest_of
 from laurel.core.mail import Mailer, MailTemplates, post
 from laurel.credentials import views as credentials
 from laurel.credentials.gateway import KeyVault
@@ -41,7 +42,7 @@ PACKAGES = (accounts, articles, backoffice, commerce, credentials, ctas, learnin
 
 def create_app(settings: Settings, database: Database, ports: Ports) -> Flask:
     """The application: every request passes sessions, access, CSRF and limits before it reaches a view."""
-    prefix = f"/static/{static.digest_of(static.FOLDER)}"
+    prefix = f"/static/{digest_of(static.FOLDER)}"
     app = Flask("laurel", root_path=str(static.FOLDER.parent), static_url_path=prefix, template_folder=str(root() / "templates"))
     _configure(app, settings)
     app.url_map.converters["int"] = addresses.StorableInteger

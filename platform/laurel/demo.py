@@ -8,10 +8,13 @@ import threading
 import time
 from pathlib import Path
 
+from sqlalchemy import text
+
+from laurel.children import Children, wait_for
 from laurel.core.db import Database
+from laurel.core.digests import digest_of
 from laurel.migrating import migrate_database
-from laurel.seed import read_people, seed_database
-from laurel.serving import Children, wait_for
+from laurel.seed_files import FOLDER, read_people
 from laurel.settings import Settings, SettingsError, read_settings
 
 PASSWORD = "walk through the laurels"  # noqa: S105 (the demo prints it)
@@ -46,12 +49,31 @@ def _start(settings: Settings, children: Children, port: int) -> None:
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
     children.start("sandbox", [sys.executable, "-m", *sandbox], environment)
     migrate_database(settings.database_url)
-    seed_database(settings, Database(settings.database_url), password=PASSWORD)
+    _seed_once(settings)
     environment |= _sandbox_settings(keys, children)
     children.start("worker", [sys.executable, "-m", "laurel", "worker", "--exit-with-stdin"], environment)
     web = ["serve", "--port", str(port), "--workers", "1", "--exit-with-stdin"]
     children.start("web", [sys.executable, "-m", "laurel", *web], environment)
     wait_for(f"{settings.public_url}/healthz", children)
+
+
+def _seed_once(settings: Settings) -> None:
+    """Write the seed content, unless exactly this content is there already: that saves a second start its slowest part."""
+    stamp, digest = settings.instance / "seeded", digest_of(FOLDER)
+    database = Database(settings.database_url)
+    if stamp.exists() and stamp.read_text() == digest and _has_courses(database):
+        return
+    from laurel.seed import seed_database
+
+    seed_database(settings, database, password=PASSWORD)
+    database.engine.dispose()
+    stamp.write_text(digest)
+
+
+def _has_courses(database: Database) -> bool:
+    """Whether this database was seeded: the stamp may be older than it."""
+    with database.engine.connect() as connection:
+        return connection.execute(text("SELECT 1 FROM courses LIMIT 1")).first() is not None
 
 
 def _sandbox_settings(keys: Path, children: Children) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """Reading `seed_content/` and writing it once: people, questions, quizzes, courses, articles."""
 
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,10 +27,10 @@ from laurel.core.money import parse_amount
 from laurel.credentials.services.achievements import define_achievement
 from laurel.quizzes.rules import QuizKind, QuizSettings, SlotKind, SlotSpec
 from laurel.quizzes.services import import_quiz
-from laurel.settings import Settings, SettingsError, root
+from laurel.seed_files import FOLDER, read_markdown, read_people, read_toml
+from laurel.settings import Settings, SettingsError
 
 ROLES = {"learner": (), "author": ("author",), "marketer": ("marketer",), "staff": ("admin",)}
-FOLDER = root() / "seed_content"
 
 
 @dataclass(frozen=True)
@@ -41,12 +40,6 @@ class Seeding:
     session: Session
     author: User
     now: datetime
-
-
-def read_people() -> list[dict[str, str]]:
-    """The demo people: email, name, role."""
-    people: list[dict[str, str]] = _read_toml(FOLDER / "people.toml")["people"]
-    return people
 
 
 def seed_database(settings: Settings, database: Database, *, password: str | None) -> None:
@@ -59,7 +52,7 @@ def seed_database(settings: Settings, database: Database, *, password: str | Non
             seed_course(seeding, folder, settings)
         for file in sorted((FOLDER / "articles").glob("*.md")):
             with _located(file):
-                front, body = _read_markdown(file)
+                front, body = read_markdown(file)
                 import_seed(session, slug=file.stem, front_matter=front, body=body, author_id=people["marketer"].id, now=now)
         session.commit()
 
@@ -81,7 +74,7 @@ def _seed_person(session: Session, person: dict[str, str], password: str | None,
 
 def seed_course(seeding: Seeding, folder: Path, settings: Settings) -> None:
     """One course with its questions, quizzes, lessons, offering and achievement."""
-    facts = _read_toml(folder / "course.toml")
+    facts = read_toml(folder / "course.toml")
     with _located(folder / "course.toml"):
         course = _publish_course(seeding, folder.name, facts)
         categories = _seed_bank(seeding, folder, facts)
@@ -149,7 +142,7 @@ def _seed_bank(seeding: Seeding, folder: Path, facts: dict[str, Any]) -> dict[st
         category = _category(seeding, f"{folder.name}-{domain}", part["title"], top)
         categories[domain] = category
         file = folder / "bank" / f"{domain}.toml"
-        _import_questions(seeding, file, _read_toml(file)["questions"], category)
+        _import_questions(seeding, file, read_toml(file)["questions"], category)
     practice = _category(seeding, f"{folder.name}-lessons", "Lessons and modules", top)
     categories[""] = practice
     return categories
@@ -171,7 +164,7 @@ def _seed_quizzes(seeding: Seeding, folder: Path, categories: dict[str, UUID]) -
     """Quizzes by where they belong: the lesson's path, the module's folder, or `exam`."""
     quizzes: dict[str, UUID] = {}
     for file in sorted((folder / "quizzes").glob("*.toml")) if categories else []:
-        record = _read_toml(file)
+        record = read_toml(file)
         about = record["quiz"]
         kind = QuizKind(about["kind"])
         question_ids = _import_questions(seeding, file, record["questions"], categories[""])
@@ -260,7 +253,7 @@ def _publish(seeding: Seeding, module: Module, position: int, content: LessonCon
 
 
 def _read_lesson(file: Path, quiz_id: UUID | None) -> LessonContent:
-    front, body = _read_markdown(file)
+    front, body = read_markdown(file)
     return LessonContent(
         slug=file.stem.partition("-")[2],
         kind=LessonKind.READING,
@@ -293,16 +286,3 @@ def _located(file: Path) -> Iterator[None]:
         raise SettingsError(f"{file.relative_to(FOLDER)}: {error.message}") from error
     except (KeyError, ValueError) as error:
         raise SettingsError(f"{file.relative_to(FOLDER)}: {type(error).__name__} {error}") from error
-
-
-def _read_toml(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"{file.relative_to(FOLDER)}: {error}") from error
-
-
-def _read_markdown(file: Path) -> tuple[dict[str, Any], str]:
-    """TOML front matter between `+++` lines, and the Markdown after it."""
-    _, front, body = file.read_text(encoding="utf-8").split("+++\n", 2)
-    return tomllib.loads(front), body.strip() + "\n"

@@ -3,13 +3,10 @@
 import logging
 import os
 import signal
-import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
 
 import structlog
 from flask import Flask
@@ -18,7 +15,7 @@ from gunicorn.app.base import BaseApplication
 from laurel.app import create_app
 from laurel.core.db import Database, check_durability
 from laurel.ports import make_ports
-from laurel.settings import Settings, SettingsError, Stage, read_settings
+from laurel.settings import SettingsError, Stage, read_settings
 from laurel.worker import ring_the_bell
 
 THREADS = 4
@@ -98,50 +95,3 @@ def stop_when_stdin_closes() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, daemon=True).start()
-
-
-class Children:
-    """Processes that live and die with this one: each ends when its standard input closes."""
-
-    def __init__(self, log_folder: Path) -> None:
-        self.log_folder = log_folder
-        self.running: dict[str, subprocess.Popen[bytes]] = {}
-
-    def start(self, name: str, arguments: list[str], environment: dict[str, str]) -> None:
-        self.log_folder.mkdir(parents=True, exist_ok=True)
-        with (self.log_folder / f"{name}.log").open("ab") as log:
-            self.running[name] = subprocess.Popen(  # noqa: S603 (our own commands)
-                arguments, env=environment, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True
-            )
-
-    def find_ended(self) -> str | None:
-        return next((name for name, process in self.running.items() if process.poll() is not None), None)
-
-    def stop(self) -> None:
-        for process in self.running.values():
-            process.terminate()
-        for process in self.running.values():
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def wait_for(address: str, children: Children, *, seconds: float = 20) -> None:
-    """Return when `address` answers; raise SettingsError if a child ends or the time is over before that."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        ended = children.find_ended()
-        if ended is not None:
-            raise SettingsError(f"{ended} did not start. See {children.log_folder / ended}.log")
-        try:
-            with urlopen(address, timeout=1) as answer:  # noqa: S310 (our own address)
-                if answer.status == 200:
-                    return
-        except OSError:
-            time.sleep(0.05)
-    raise SettingsError(f"{address} did not answer within {seconds:.0f} seconds.")
-
-
-__all__ = ["Children", "Settings", "make_app", "serve", "set_up_logging", "stop_when_stdin_closes", "wait_for"]

@@ -180,7 +180,9 @@ def test_a_save_takes_few_statements(client: FlaskClient, my_attempt: Attempt, h
     save(client, my_attempt, headers, item())
     queries.clear()
     assert save(client, my_attempt, headers, item(seq=2)).status_code == 200
-    assert (queries.selects <= 8, queries.writes) == (True, 3)
+    asked = [statement for statement in queries.statements if statement.startswith("SELECT") and "clock_timestamp" not in statement]
+    assert len(asked) <= 8
+    assert queries.writes == 3
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """Static files under `/static/<digest>/`: the address changes when a file does, so browsers may keep them for ever."""
 
-import hashlib
 import re
 from pathlib import Path
 
@@ -16,15 +15,6 @@ from laurel.web.limits import limiter
 FOLDER = Path(__file__).resolve().parent.parent / "static"
 FOREVER = 365 * 24 * 3600
 IMPORT = re.compile(r'@import "(?P<file>[\w/.-]+)" layer\((?P<layer>\w+)\);')
-
-
-def digest_of(folder: Path) -> str:
-    """A short digest over the names and contents of all files in `folder`."""
-    total = hashlib.sha256()
-    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-        total.update(str(file.relative_to(folder)).encode())
-        total.update(file.read_bytes())
-    return total.hexdigest()[:12]
 
 
 def bundle_css(folder: Path) -> str:

@@ -147,8 +147,7 @@ def test_every_sheet_is_listed_in_its_layer() -> None:
     listed = set(re.findall(r'@import "([^"]+)" layer\(\w+\);', (CSS / "site.css").read_text()))
     sheets = {str(path.relative_to(CSS)) for path in CSS.rglob("*.css")}
 
-    # motion.css stands alone: the exam layout must be able to leave it out.
-    assert sheets - {"site.css", "motion.css"} == listed
+    assert sheets - {"site.css"} == listed
 
 
 def test_the_style_sheets_stay_within_their_budget() -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -153,6 +153,13 @@ def preview_page(slug: str, lesson_slug: str) -> ResponseReturnValue:
 @policy(GET=PUBLIC)
 def help_page() -> ResponseReturnValue:
     return render_template("storefront/help_page.html")
+
+
+@bp.get("/favicon.ico")
+@policy(GET=PUBLIC)
+def favicon() -> ResponseReturnValue:
+    """Where browsers look on pages that name no icon: the payment page, a PDF, a JSON file."""
+    return redirect(url_for("static", filename="img/laurel.svg"))
 
 
 @bp.get("/robots.txt")

@@ -1,0 +1,69 @@
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from tests.conftest import QueryCount
+from tests.factories.commerce import make_sellable_course
+from tests.factories.learning import make_classroom
+
+
+@pytest.mark.parametrize("lessons", [2, 20])
+def test_a_course_page_takes_the_same_queries_however_long_the_course_is(
+    client: FlaskClient, session: Session, queries: QueryCount, lessons: int
+) -> None:
+    room = make_classroom(session, lessons=lessons)
+    session.commit()
+    queries.clear()
+
+    answer = client.get(f"/courses/{room.course.slug}")
+
+    assert answer.status_code == 200
+    assert queries.selects <= 12
+    assert queries.writes == 0
+
+
+@pytest.mark.parametrize("courses", [1, 9])
+def test_the_catalog_takes_the_same_queries_however_many_courses_there_are(
+    client: FlaskClient, session: Session, queries: QueryCount, courses: int
+) -> None:
+    for number in range(courses):
+        make_sellable_course(session, title=f"Course {number}")
+    session.commit()
+    queries.clear()
+
+    assert client.get("/courses").status_code == 200
+
+    assert queries.selects <= 5
+
+
+def test_an_empty_catalog_says_so(client: FlaskClient) -> None:
+    assert "No courses yet" in client.get("/courses").get_data(as_text=True)
+
+
+def test_a_search_that_finds_nothing_leads_back(client: FlaskClient, session: Session) -> None:
+    make_sellable_course(session, title="Bookkeeping")
+    session.commit()
+
+    page = client.get("/courses?q=100%25_").get_data(as_text=True)
+
+    assert "No course fits" in page
+
+
+def test_a_lesson_that_is_no_preview_stays_closed(client: FlaskClient, session: Session) -> None:
+    room = make_classroom(session)
+    session.commit()
+
+    assert client.get(f"/courses/{room.course.slug}/preview/lesson-1").status_code == 200
+    assert client.get(f"/courses/{room.course.slug}/preview/lesson-2").status_code == 404
+
+
+def test_public_pages_set_no_cookie_and_may_be_cached(client: FlaskClient, session: Session) -> None:
+    room = make_classroom(session)
+    session.commit()
+
+    answer = client.get(f"/courses/{room.course.slug}")
+
+    assert "Set-Cookie" not in answer.headers
+    assert answer.headers["Cache-Control"] == "public, max-age=60"
+    assert "Cookie" not in answer.headers.get("Vary", "")
+    assert client.get(f"/courses/{room.course.slug}", headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304

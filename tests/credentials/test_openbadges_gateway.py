@@ -24,26 +24,14 @@ def test_the_w3c_vector_comes_out_as_published_and_the_contexts_are_the_known_on
     assert gateway.SigningKey(gateway.VECTOR_SEED, "").multikey == gateway.VECTOR_KEY
 
 
-def test_a_context_that_changed_stops_the_issuer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(gateway.CONTEXT_FILES, "credentials-v2.json", "0" * 64)
-    gateway.check_fitness.cache_clear()
-
+def test_a_context_that_changed_stops_the_issuer() -> None:
     with pytest.raises(gateway.UnfitIssuerError, match="credentials-v2"):
-        _sign(build_document(ISSUER, FACTS))
-
-    monkeypatch.undo()
-    gateway.check_fitness.cache_clear()
+        gateway.check_fitness(contexts=(("credentials-v2.json", "0" * 64),))
 
 
-def test_a_signature_that_differs_from_the_vector_stops_the_issuer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gateway, "VECTOR_PROOF", "z" + "1" * 87)
-    gateway.check_fitness.cache_clear()
-
+def test_a_signature_that_differs_from_the_vector_stops_the_issuer() -> None:
     with pytest.raises(gateway.UnfitIssuerError, match="vector"):
-        _sign(build_document(ISSUER, FACTS))
-
-    monkeypatch.undo()
-    gateway.check_fitness.cache_clear()
+        gateway.check_fitness(proof="z" + "1" * 87)
 
 
 @pytest.mark.usefixtures("no_network")

@@ -1,4 +1,4 @@
-"""Databases for tests: one PostgreSQL server for the whole run, and for every test a fresh copy of a migrated template."""
+"""Databases for tests: one PostgreSQL server for the whole run, and for every test an empty, migrated database."""
 
 import atexit
 import os
@@ -66,33 +66,79 @@ class SqliteTemplates:
                 leftover.unlink()
 
 
+EMPTY = """
+DO $$
+DECLARE found record; has_rows boolean;
+BEGIN
+  SET LOCAL session_replication_role = replica;  -- neither foreign keys nor triggers: every table is emptied
+  FOR found IN SELECT quote_ident(tablename) AS name FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+    EXECUTE 'SELECT EXISTS (SELECT FROM ' || found.name || ')' INTO has_rows;
+    IF has_rows THEN EXECUTE 'DELETE FROM ' || found.name; END IF;
+  END LOOP;
+  FOR found IN SELECT quote_ident(sequencename) AS name FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL LOOP
+    PERFORM setval(found.name, 1, false);
+  END LOOP;
+END $$"""
+SHAPE = """
+SELECT md5(string_agg(what, ',' ORDER BY what)) FROM (
+  SELECT concat_ws(' ', attrelid::regclass, attname, atttypid, attnotnull) AS what
+    FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid WHERE relnamespace = 'public'::regnamespace AND attnum > 0
+  UNION ALL SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+  UNION ALL SELECT tgname FROM pg_trigger WHERE NOT tgisinternal
+) AS shape"""
+OTHERS = "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+
+
 class PostgresqlTemplates:
-    """Copies of one migrated PostgreSQL database."""
+    """A migrated PostgreSQL database, emptied after every test: three times as fast as a new one. A new one comes where a
+    test has changed more than rows, and now and then, so that what was deleted does not pile up."""
+
+    USES = 100
 
     def __init__(self) -> None:
         self.server = os.environ[SERVER]
         self.template = f"template_{os.getpid()}"
         self._run(f"CREATE DATABASE {self.template}")
         migrate_database(self._url(self.template))
+        self.shape = self._ask(self.template, SHAPE)
+        self.name: str | None = None
+        self.uses = 0
 
     def _url(self, name: str) -> str:
         address, _, query = self.server.partition("?")
         return f"{address.rsplit('/', 1)[0]}/{name}" + (f"?{query}" if query else "")
 
-    def _run(self, statement: str) -> None:
-        engine = create_engine(self.server, isolation_level="AUTOCOMMIT")
+    def _ask(self, database: str, *statements: str) -> object:
+        """What the last of the statements answers."""
+        engine = create_engine(self._url(database), isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
-            connection.execute(text(statement))
+            results = [connection.exec_driver_sql(statement) for statement in statements]
+            answer = results[-1].scalar() if results[-1].returns_rows else None
         engine.dispose()
+        return answer
+
+    def _run(self, statement: str) -> None:
+        self._ask(self.server.partition("?")[0].rsplit("/", 1)[1], statement)
 
     @contextmanager
     def fresh(self) -> Iterator[str]:
-        name = f"test_{os.getpid()}_{next(_numbers)}"
-        self._run(f"CREATE DATABASE {name} TEMPLATE {self.template}")
+        if self.name is None:
+            self.name, self.uses = f"test_{os.getpid()}_{next(_numbers)}", 0
+            self._run(f"CREATE DATABASE {self.name} TEMPLATE {self.template}")
+        self.uses += 1
         try:
-            yield self._url(name)
+            yield self._url(self.name)
         finally:
-            self._run(f"DROP DATABASE {name} WITH (FORCE)")
+            if self._ask(self.name, OTHERS, SHAPE) == self.shape and self.uses < self.USES:
+                self._ask(self.name, EMPTY)
+            else:
+                self._discard()
+
+    def _discard(self) -> None:
+        self._run(f"DROP DATABASE {self.name} WITH (FORCE)")
+        self.name = None
 
     def drop(self) -> None:
+        if self.name is not None:
+            self._discard()
         self._run(f"DROP DATABASE {self.template} WITH (FORCE)")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from sqlalchemy.orm import Session
 
 from laurel.core.clock import now
@@ -42,7 +42,7 @@ def visit(chromium: Browser, server: None, my_attempt: Attempt, cookie: str) -> 
 def open_question(context: BrowserContext, attempt: Attempt, number: int = 1) -> Page:
     page = context.new_page()
     page.goto(f"{SITE}{url(attempt, f'/questions/{number}')}")
-    expect(page.locator("exam-saving")).to_have_text(re.compile("answers"))
+    expect(page.locator("exam-saving[ready]")).to_have_text(re.compile("answers"))
     return page
 
 
@@ -101,6 +101,26 @@ def test_a_reload_right_after_typing_loses_nothing(visit: Callable[..., BrowserC
     expect(page.get_by_label("Your answer")).to_have_value("4096")
     expect(page.locator("exam-saving")).to_have_text(re.compile("All answers saved"))
     assert current(session, my_attempt, 5) == {"text": "4096"}
+
+
+def test_an_answer_given_before_the_scripts_arrive_is_saved_once_they_do(
+    visit: Callable[..., BrowserContext], session: Session, my_attempt: Attempt
+) -> None:
+    page = visit().new_page()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/js/exam-outbox.js", hold)
+    with page.expect_request("**/js/exam-outbox.js"):
+        page.goto(f"{SITE}{url(my_attempt)}", wait_until="commit")
+    page.get_by_label("The next user").check()
+    expect(page.locator("exam-saving")).to_have_text("No answers yet")
+    held.pop().continue_()
+    saved(page)
+    expect(page.get_by_label("The next user")).to_be_checked()
+    assert current(session, my_attempt) == {"choice": "c"}
 
 
 def test_the_newest_tab_saves_and_the_older_says_why_it_does_not(

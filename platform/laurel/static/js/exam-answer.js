@@ -1,5 +1,5 @@
-// <exam-answer slot-number kind seq> around a question's form: hands every change to <exam-saving>, and shows again what an
-// earlier page could not save. `seq` is the next number of this question's answers.
+// <exam-answer slot-number kind seq> around a question's form: hands every change to <exam-saving>, those made before this
+// script was here included, and shows again what an earlier page could not save. `seq` is the next number of this question's answers.
 import "./exam-saving.js";
 
 class ExamAnswer extends HTMLElement {
@@ -10,7 +10,13 @@ class ExamAnswer extends HTMLElement {
     this.saving = document.querySelector("exam-saving");
     this.form.addEventListener("input", () => this.save());
     document.addEventListener("exam-read-only", () => this.close());
-    this.saving.ready.then(() => this.restore());
+    this.saving.ready.then(() => this.begin());
+  }
+
+  begin() {
+    this.isReady = true;
+    if (this.isChanged()) this.save();
+    else this.restore();
   }
 
   inputs() {
@@ -27,7 +33,13 @@ class ExamAnswer extends HTMLElement {
     return text.trim() ? { text } : null;
   }
 
+  /** Whether somebody has answered since the server wrote this page. */
+  isChanged() {
+    return this.inputs().some((input) => input.checked !== input.defaultChecked || input.value !== input.defaultValue);
+  }
+
   save() {
+    if (!this.isReady) return; // `begin` will see it
     const answer = this.read();
     this.saving.change(this.number, Number(this.getAttribute("seq")) - 1, answer);
     this.tell(answer !== null);

@@ -1,6 +1,7 @@
 // <exam-saving attempt save-url lease-url attempt-url lease token>: the line that says what is saved, and the saving itself.
 // Every change goes into the outbox at once and to the server soon after; what the server did not acknowledge is sent again,
 // under the same id, until it is. The newest tab saves; an older one turns read-only. Only the server decides about time.
+// It carries the attribute `ready` from the moment on in which it keeps what is given.
 import { openOutbox, uuid7 } from "./exam-outbox.js";
 
 const DEBOUNCE = 1500;
@@ -69,6 +70,7 @@ class ExamSaving extends HTMLElement {
   }
 
   async begin() {
+    this.toggleAttribute("ready", true);
     if (this.pending.size) this.say("Saving what was not saved before");
     if (this.pending.size || !this.isLeased) await this.flush();
     if (this.hasAttribute("time-over")) {

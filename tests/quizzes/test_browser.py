@@ -103,6 +103,23 @@ def test_a_reload_right_after_typing_loses_nothing(visit: Callable[..., BrowserC
     assert current(session, my_attempt, 5) == {"text": "4096"}
 
 
+def test_a_reload_loses_nothing_though_the_disk_is_slow_and_the_network_gone(
+    visit: Callable[..., BrowserContext], session: Session, my_attempt: Attempt
+) -> None:
+    context = visit()
+    slow_disk = "const put = IDBObjectStore.prototype.put; let puts = 0;"
+    slow_disk += "IDBObjectStore.prototype.put = function (row) { return puts++ ? this.count() : put.call(this, row); };"
+    context.add_init_script(slow_disk)  # it keeps the first thing that a page writes, and nothing after it
+    page = open_question(context, my_attempt, 5)
+    page.route("**/answers", lambda route: route.abort())
+    page.get_by_label("Your answer").press_sequentially("4096")
+    page.reload()
+    expect(page.get_by_label("Your answer")).to_have_value("4096")
+    page.unroute("**/answers")
+    saved(page)
+    assert current(session, my_attempt, 5) == {"text": "4096"}
+
+
 def test_an_answer_given_before_the_scripts_arrive_is_saved_once_they_do(
     visit: Callable[..., BrowserContext], session: Session, my_attempt: Attempt
 ) -> None:

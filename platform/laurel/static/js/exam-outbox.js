@@ -1,11 +1,13 @@
 // Answers that the server has not acknowledged yet, kept so that neither a reload nor a crash loses one: in IndexedDB,
-// else in localStorage, else (a browser that refuses both) in the page.
+// else in localStorage, else (a browser that refuses both) in the page. An operation never changes: its id stands for its content.
 const STORE = "answers";
+let lastTime = 0;
 
-/** A UUIDv7: the time first, so that operations sort as they were made. */
+/** A UUIDv7: the time first, so that operations sort as they were made, those of one millisecond too. */
 export function uuid7() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
-  let time = Date.now();
+  lastTime = Math.max(Date.now(), lastTime + 1);
+  let time = lastTime;
   for (let at = 5; at >= 0; at -= 1) {
     bytes[at] = time % 256;
     time = Math.floor(time / 256);
@@ -33,12 +35,14 @@ class DatabaseOutbox {
   }
 
   async list(attempt) {
-    const found = await settled(this.store("readonly").index("attempt").getAll(attempt));
-    return found.sort((one, other) => one.seq - other.seq || (one.op_id < other.op_id ? -1 : 1));
+    return settled(this.store("readonly").index("attempt").getAll(attempt));
   }
 
-  put(op) {
-    return settled(this.store("readwrite").put(op));
+  /** Keeps an operation, instead of the one with the id `replaced` if there is one. */
+  put(op, replaced) {
+    const store = this.store("readwrite");
+    if (replaced) store.delete(replaced);
+    return settled(store.put(op));
   }
 
   async remove(_attempt, ids) {
@@ -47,37 +51,50 @@ class DatabaseOutbox {
   }
 }
 
+/** Under one key of localStorage, which is written at once; what a browser refuses stays in the page. */
 class PlainOutbox {
-  constructor() {
+  constructor(name) {
+    this.name = name;
     this.memory = new Map();
   }
 
-  async list(attempt) {
+  list(attempt) {
     try {
-      return JSON.parse(localStorage.getItem(`laurel.outbox.${attempt}`) ?? "[]");
+      return JSON.parse(localStorage.getItem(`laurel.${this.name}.${attempt}`) ?? "[]");
     } catch {
       return this.memory.get(attempt) ?? [];
     }
   }
 
-  async write(attempt, ops) {
+  write(attempt, ops) {
     this.memory.set(attempt, ops);
     try {
-      if (ops.length) localStorage.setItem(`laurel.outbox.${attempt}`, JSON.stringify(ops));
-      else localStorage.removeItem(`laurel.outbox.${attempt}`);
+      if (ops.length) localStorage.setItem(`laurel.${this.name}.${attempt}`, JSON.stringify(ops));
+      else localStorage.removeItem(`laurel.${this.name}.${attempt}`);
     } catch {
       // Private window or full storage: the page keeps it.
     }
   }
 
-  async put(op) {
-    const others = (await this.list(op.attempt)).filter((other) => other.op_id !== op.op_id);
-    await this.write(op.attempt, [...others, op]);
+  async put(op, replaced) {
+    this.write(op.attempt, [...this.list(op.attempt).filter((other) => ![op.op_id, replaced].includes(other.op_id)), op]);
   }
 
   async remove(attempt, ids) {
-    await this.write(attempt, (await this.list(attempt)).filter((op) => !ids.includes(op.op_id)));
+    this.write(attempt, this.list(attempt).filter((op) => !ids.includes(op.op_id)));
   }
+}
+
+/** What a page still holds when it goes away: a page that ends does not wait for IndexedDB. */
+export const leftBehind = new PlainOutbox("left");
+
+const isNewer = (one, other) => one.seq > other.seq || (one.seq === other.seq && one.op_id > other.op_id);
+
+/** Of each question the newest operation. */
+export function newestOf(ops) {
+  const newest = new Map();
+  for (const op of ops) if (!newest.has(op.slot) || isNewer(op, newest.get(op.slot))) newest.set(op.slot, op);
+  return [...newest.values()];
 }
 
 export async function openOutbox() {
@@ -86,6 +103,6 @@ export async function openOutbox() {
     opening.onupgradeneeded = () => opening.result.createObjectStore(STORE, { keyPath: "op_id" }).createIndex("attempt", "attempt");
     return new DatabaseOutbox(await settled(opening));
   } catch {
-    return new PlainOutbox();
+    return new PlainOutbox("outbox");
   }
 }

@@ -2,12 +2,13 @@
 // Every change goes into the outbox at once and to the server soon after; what the server did not acknowledge is sent again,
 // under the same id, until it is. The newest tab saves; an older one turns read-only. Only the server decides about time.
 // It carries the attribute `ready` from the moment on in which it keeps what is given.
-import { openOutbox, uuid7 } from "./exam-outbox.js";
+import { leftBehind, newestOf, openOutbox, uuid7 } from "./exam-outbox.js";
 
 const DEBOUNCE = 1500;
 const LATEST = 10_000;
 const PATIENCE = 10_000;
 const BATCH = 100;
+const BATCH_LENGTH = 40_000; // the server takes 64 kB, and so does a browser from a page that goes away
 
 const jitter = (milliseconds) => milliseconds * (0.7 + Math.random() * 0.6);
 const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -60,13 +61,18 @@ class ExamSaving extends HTMLElement {
     }
   }
 
-  /** Takes over what an earlier page, or the tab before, could not send. `found` keeps the last of it for each question. */
+  /** Takes over what an earlier page, or the tab before, could not send: of each question the last. `found` keeps it. */
   async load() {
     this.outbox ??= await openOutbox();
-    for (const op of await this.outbox.list(this.attempt)) {
+    const kept = [...(await this.outbox.list(this.attempt)), ...leftBehind.list(this.attempt)];
+    const newest = newestOf(kept);
+    for (const op of newest) {
       if (!this.pending.has(op.op_id)) this.pending.set(op.op_id, { ...op, isSent: true });
       this.found.set(op.slot, op);
+      this.outbox.put(op).catch(() => undefined);
     }
+    this.outbox.remove(this.attempt, kept.filter((op) => !newest.includes(op)).map((op) => op.op_id).filter((id) => !this.pending.has(id))).catch(() => undefined);
+    leftBehind.write(this.attempt, []);
   }
 
   async begin() {
@@ -88,20 +94,15 @@ class ExamSaving extends HTMLElement {
   change(slot, stored, answer) {
     if (this.isStopped) return;
     const last = this.waiting(slot);
-    const seq = Math.max(stored, this.seqs.get(slot) ?? 0, last?.seq ?? 0) + 1;
-    const op = last && !last.isSent ? last : { op_id: uuid7(), attempt: this.attempt, slot, seq, isSent: false };
-    Object.assign(op, { answer, client_ts: new Date().toISOString() });
+    const replaced = last?.isSent ? undefined : last;
+    const seq = replaced?.seq ?? Math.max(stored, this.seqs.get(slot) ?? 0, last?.seq ?? 0) + 1;
+    const op = { op_id: uuid7(), attempt: this.attempt, slot, seq, answer, client_ts: new Date().toISOString(), isSent: false };
+    this.pending.delete(replaced?.op_id);
     this.pending.set(op.op_id, op);
-    this.keep(op);
+    this.outbox.put({ ...op }, replaced?.op_id).catch(() => undefined);
     this.say("Saving");
     this.changedAt ??= Date.now();
     this.sendIn(Math.min(DEBOUNCE, this.changedAt + jitter(LATEST) - Date.now()));
-  }
-
-  /** Into the outbox, unless it was acknowledged before the outbox was open. */
-  async keep(op) {
-    this.outbox ?? (await this.ready);
-    if (this.pending.has(op.op_id)) await this.outbox.put({ ...op }).catch(() => undefined);
   }
 
   sendIn(delay) {
@@ -125,9 +126,21 @@ class ExamSaving extends HTMLElement {
     return !this.pending.size;
   }
 
+  /** What goes into the next request, in the order in which it was given. From now on these operations do not change. */
+  batch() {
+    const ops = [];
+    let length = 0;
+    for (const op of this.pending.values()) {
+      length += new Blob([JSON.stringify(op)]).size;
+      if (ops.length === BATCH || (ops.length && length > BATCH_LENGTH)) break;
+      op.isSent = true;
+      ops.push(op);
+    }
+    return ops;
+  }
+
   async sendSome() {
-    const ops = this.isLeased ? [...this.pending.values()].slice(0, BATCH) : [];
-    for (const op of ops) op.isSent = true;
+    const ops = this.isLeased ? this.batch() : [];
     try {
       const response = await this.request(ops, this.isLeased ? "PATCH" : "POST");
       return await this.read(response, ops);
@@ -176,6 +189,7 @@ class ExamSaving extends HTMLElement {
   forget(ids) {
     for (const id of ids) this.pending.delete(id);
     this.outbox.remove(this.attempt, ids).catch(() => undefined);
+    leftBehind.remove(this.attempt, ids);
   }
 
   succeed(said) {
@@ -236,11 +250,12 @@ class ExamSaving extends HTMLElement {
     else await this.request([], "PATCH").then((response) => this.read(response, []), () => undefined);
   }
 
-  /** The last chance of a page that goes away: the browser finishes this request without it. */
+  /** The last chance of a page that goes away: it writes down what waits, and the browser finishes this request without it. */
   sendLast() {
-    const ops = [...this.pending.values()].slice(0, BATCH);
-    if (this.isStopped || !ops.length) return;
-    for (const op of ops) op.isSent = true;
+    if (!this.pending.size) return;
+    leftBehind.write(this.attempt, [...this.pending.values()]);
+    if (this.isStopped || !this.isLeased) return;
+    const ops = this.batch();
     this.request(ops, "PATCH", true).then((response) => this.read(response, ops), () => undefined);
   }
 

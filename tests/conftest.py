@@ -10,6 +10,7 @@ from typing import Protocol
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from playwright.sync_api import expect
 from sqlalchemy import event
 from sqlalchemy.orm import Session, object_session
 from sqlalchemy.pool import QueuePool
@@ -28,6 +29,7 @@ from tests.fakes import FakeMailer, FakePayments, PlainVault
 
 import_all()
 PUBLIC_URL = "http://laurel.test"
+expect.set_options(timeout=15_000)  # how long a browser may take on a busy machine with two cores
 
 
 def pytest_configure(config: pytest.Config) -> None:

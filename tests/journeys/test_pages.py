@@ -58,16 +58,20 @@ STAFF = ["/backoffice", "/backoffice/orders", "/backoffice/learners", "/backoffi
 
 
 def look_at(page: Page, address: str, path: str) -> list[str]:
-    """What is wrong with the page, light on a wide screen and dark on a small phone."""
+    """What is wrong with the page: light on a wide screen, dark on a small phone, and where the scripts have not arrived."""
     wrong: list[str] = []
-    for width, scheme in ((1280, "light"), (320, "dark")):
+    for width, scheme, has_scripts in ((1280, "light", True), (320, "dark", True), (1280, "light", False)):
         page.set_viewport_size({"width": width, "height": 800})
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+        if not has_scripts:
+            page.route("**/js/*.js", lambda route: route.abort())
         page.goto(address + path)
         found = Axe().run(page)
-        wrong += [f"{path} ({width}, {scheme}): {rule['id']}: {rule['nodes'][0]['html'][:120]}" for rule in found.response["violations"]]
+        how = f"{path} ({width}, {scheme}{'' if has_scripts else ', no scripts'})"
+        wrong += [f"{how}: {rule['id']}: {rule['nodes'][0]['html'][:120]}" for rule in found.response["violations"]]
         if page.evaluate("document.documentElement.scrollWidth") > width:
-            wrong.append(f"{path} is wider than {width} pixels")
+            wrong.append(f"{how} is wider than {width} pixels")
+        page.unroute("**/js/*.js")
     return wrong
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -23,6 +24,7 @@ TEST_CARD = "4242 4242 4242 4242"
 
 def run(port: int) -> None:
     """Run the demo until Ctrl-C; raises SettingsError if a part of it does not start or ends unexpectedly."""
+    require_free(port)
     os.environ.update({"LAUREL_STAGE": "demo", "PUBLIC_URL": f"http://127.0.0.1:{port}"})
     settings = read_settings()
     children = Children(settings.instance / "logs")
@@ -39,6 +41,19 @@ def run(port: int) -> None:
     finally:
         children.stop()
     print("\nStopped. What you did is kept for the next start.")
+
+
+def require_free(port: int) -> None:
+    """Before anything is set up: raises SettingsError, with what to do, where the site could not be served on `port`."""
+    if not 1 <= port <= 65535:
+        raise SettingsError(f"{port} is no port: ports go from 1 to 65535. Try: make demo PORT=8123")
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port that was in use a moment ago is free
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            other = port + 1 if port < 65535 else 8123
+            raise SettingsError(f"Port {port} cannot be used ({error.strerror}). Try: make demo PORT={other}") from None
 
 
 def _start(settings: Settings, children: Children, port: int) -> None:

@@ -1,12 +1,15 @@
 """The demo as a process: it starts fast the second time, keeps its data, and leaves nothing behind."""
 
+import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.journeys.conftest import start_demo
+from tests.journeys.conftest import ROOT, start_demo
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys")]
 
@@ -49,3 +52,23 @@ def test_a_demo_that_is_killed_leaves_nothing_either(tmp_path: Path) -> None:
     _ended, left = psutil.wait_procs(processes_of(tmp_path), timeout=30)
 
     assert left == []
+
+
+@pytest.mark.parametrize("port", ["taken", "0", "99999"])
+def test_a_port_that_cannot_be_used_is_said_at_once_and_nothing_is_set_up(tmp_path: Path, port: str) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        wanted = str(other.getsockname()[1]) if port == "taken" else port
+        demo = subprocess.run(
+            [sys.executable, "-m", "laurel", "demo", "--port", wanted],
+            env={"LAUREL_INSTANCE": str(tmp_path / "instance"), "PYTHONPATH": str(ROOT / "platform")},
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+
+    assert demo.returncode == 1
+    assert "make demo PORT=" in demo.stderr
+    assert not (tmp_path / "instance").exists()

@@ -54,7 +54,7 @@ def create_app(settings: Settings, database: Database, ports: Ports) -> Flask:
     pages.init_app(app, settings)
     gate = accounts.init_app(app, settings)
     access.init_app(app, gate)
-    csrf.init_app(app, settings)
+    csrf.init_app(app)
     limits.init_app(app, settings)
     headers.init_app(app, settings)
     health.init_app(app)

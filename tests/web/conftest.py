@@ -118,6 +118,12 @@ def wrong(kind: str) -> str:
     return str(abort(int(kind)))
 
 
+@bp.post("/failing/<kind>")
+@policy(POST=ANYONE)
+def failing(kind: str) -> str:
+    raise FAMILIES[kind]("Words for people.")
+
+
 @bp.route("/form", methods=["GET", "POST"])
 @policy(GET=ANYONE, POST=ANYONE)
 def form() -> Any:

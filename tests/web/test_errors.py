@@ -58,7 +58,7 @@ def test_a_script_gets_json(probe: FlaskClient) -> None:
     answer = probe.get("/probe/wrong/conflict", headers={"Accept": "application/json"})
 
     assert answer.status_code == 409
-    assert answer.json == {"error": "this_has_changed_in_the_meantime", "message": "Words for people.", "reference": None}
+    assert answer.json == {"error": "that_is_not_possible_now", "message": "Words for people.", "reference": None}
 
 
 def test_a_request_for_another_host_gets_plain_words(probe: FlaskClient) -> None:

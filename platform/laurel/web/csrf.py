@@ -10,7 +10,10 @@ from laurel.web.session import SAFE_METHODS
 protection = CSRFProtect()
 
 
-def _comes_from_here(public_url: str) -> bool:
+def comes_from_here() -> bool:
+    """Whether a page of ours made this request, as far as the browser says."""
+    settings: Settings = current_app.extensions["laurel_settings"]
+    public_url = settings.public_url
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         return site in {"same-origin", "none"}
@@ -21,7 +24,7 @@ def _comes_from_here(public_url: str) -> bool:
     return referrer is not None and (referrer == public_url or referrer.startswith(f"{public_url}/"))
 
 
-def init_app(app: Flask, settings: Settings) -> None:
+def init_app(app: Flask) -> None:
     """Check every unsafe request that a cookie could authorize. Signed webhooks are exempt: they carry no cookie."""
     app.config["WTF_CSRF_TIME_LIMIT"] = None
     app.config["WTF_CSRF_SSL_STRICT"] = False  # the Origin check below is stricter
@@ -35,7 +38,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         declared = policy_of(app, request.endpoint) or {}
         if declared.get(request.method) == WEBHOOK:
             return
-        if not _comes_from_here(settings.public_url):
+        if not comes_from_here():
             current_app.logger.warning("A cross-site %s was refused at %s", request.method, request.endpoint)
             abort(403)
         protection.protect()

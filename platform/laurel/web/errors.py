@@ -2,17 +2,21 @@
 
 import logging
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 from uuid import uuid4
 
-from flask import Flask, g, render_template, request
+from flask import Flask, current_app, g, render_template, request
 from flask.globals import request_ctx
 from flask.typing import ResponseReturnValue
 from flask_limiter.errors import RateLimitExceeded
+from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
 from laurel.core.errors import ConflictError, DomainError, ForbiddenError, GoneError, NotFoundError, UnavailableError
+from laurel.web.kept_forms import keep_form
+from laurel.web.redirects import is_safe_path
 from laurel.web.session import end_transaction
 
 log = logging.getLogger("laurel.errors")
@@ -35,16 +39,16 @@ HELP = {
         "Something in it was missing or malformed. Nothing was changed.",
         "Go back, reload the page and try again.",
     ),
-    401: Help("Please sign in", "Your session has ended. Nothing was changed.", "Sign in again and repeat what you did."),
+    401: Help("Please sign in", "Your session has ended. Nothing was changed.", "Sign in, then do it once more."),
     403: Help("This is not yours to open", "Your account may not do that.", "If you think it should, ask a member of staff."),
     404: Help("There is no such page", "The address may be mistyped, or the page has moved.", "Try one of these instead."),
     405: Help(
         "That does not work here", "This address cannot be used that way. Nothing was changed.", "Go back and use the buttons of the page."
     ),
     409: Help(
-        "This has changed in the meantime",
+        "That is not possible now",
         "Somebody, or you in another tab, was faster. Nothing was overwritten.",
-        "Reload the page to see the present state.",
+        "Go back to see the present state.",
     ),
     410: Help("This was removed", "It existed once and was removed for good.", "Try one of these instead."),
     413: Help("That is too large", "What you sent is larger than this page accepts. Nothing was changed.", "Send less, or a smaller file."),
@@ -59,7 +63,18 @@ HELP = {
         "It is not your fault, and nothing was half saved.",
         "Try again. If it happens again, tell us the reference below.",
     ),
-    503: Help("We are not fully available", "Your work is safe. Nothing was half saved.", "Wait a few seconds and try again."),
+    503: Help("We are not fully available", "That did not go through. Nothing was half saved.", "Wait a few seconds and try again."),
+}
+OLD_PAGE = Help(
+    "Please send that once more",
+    "This page was open in an earlier session of yours. Nothing was changed.",
+    "Go back, reload the page and try again.",
+)
+KEPT = {
+    401: "What you wrote is kept below. Sign in in a new tab, then come back here and send it.",
+    400: "What you wrote is kept below. Press Send it again.",
+    429: "What you wrote is kept below. Wait a little, then send it again.",
+    503: "What you wrote is kept below. Wait a few seconds, then send it again.",
 }
 LINKS = [("Courses", "/courses"), ("Articles", "/articles"), ("Verify a certificate", "/verify")]
 SQLITE_TROUBLE = ("database is locked", "disk is full", "disk i/o error", "unable to open")
@@ -70,10 +85,11 @@ def wants_json() -> bool:
     return request.is_json or request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
 
 
-def show(status: int, *, message: str | None = None, reference: str | None = None) -> ResponseReturnValue:
-    """The error page, or its JSON twin, with `status`."""
+def show(status: int, *, message: str | None = None, reference: str | None = None, advice: Help | None = None) -> ResponseReturnValue:
+    """The error page, or its JSON twin, with `status`. A form that failed for no fault of its own can be sent again from it."""
     end_transaction()
-    advice = HELP.get(status, HELP[400])
+    kept = keep_form(renew_token=status != 503) if status in {401, 429, 503} or advice is OLD_PAGE else None
+    advice = advice or HELP.get(status, HELP[400])
     headers = {"Retry-After": "2"} if status == 503 else {}
     if wants_json():
         kind = "temporarily_unavailable" if status == 503 else advice.title.lower().replace(" ", "_")
@@ -86,11 +102,21 @@ def show(status: int, *, message: str | None = None, reference: str | None = Non
         code=status,
         title=advice.title,
         message=message or advice.message,
-        what_to_do=advice.what_to_do,
+        what_to_do=advice.what_to_do if kept is None else KEPT[status],
+        kept=kept,
+        back=_page_before(),
         links=LINKS,
         reference=reference,
     )
     return page, status, headers
+
+
+def _page_before() -> str:
+    """The page whose form or button led here, "" if there was none: an address that only takes forms cannot be reloaded."""
+    before = urlsplit(request.referrer or "")
+    path = before.path + (f"?{before.query}" if before.query else "")
+    is_ours = f"{before.scheme}://{before.netloc}" == current_app.extensions["laurel_settings"].public_url
+    return path if request.method == "POST" and is_ours and is_safe_path(path) else ""
 
 
 def status_of(error: DomainError) -> int:
@@ -133,6 +159,10 @@ def init_app(app: Flask) -> None:
         response = app.make_response(show(error.code))
         response.headers.update(_headers_of(error))
         return response
+
+    @app.errorhandler(CSRFError)
+    def old_page(_error: CSRFError) -> ResponseReturnValue:
+        return show(400, advice=OLD_PAGE)
 
     @app.errorhandler(IntegrityError)
     def conflict(error: IntegrityError) -> ResponseReturnValue:

@@ -22,7 +22,9 @@ from laurel.credentials.queries import list_pending
 from laurel.credentials.services.issuers import issuer_of
 from laurel.credentials.services.issuing import issue
 from laurel.credentials.services.status_lists import refresh_status_lists
+from laurel.quizzes.queries.usage import count_usage
 from laurel.quizzes.services import expire_overdue
+from laurel.quizzes.services.usage import save_usage
 from laurel.settings import Settings
 from laurel.web.browser_sessions import delete_ended_sessions
 from laurel.web.counters import delete_ended_counters
@@ -108,6 +110,13 @@ class Chores:
         with self.transaction() as session:
             refresh_status_lists(session, issuer_of(self.settings), self.ports.keys, now=database_now(session))
 
+    def count_usage(self) -> int:
+        """Count anew how often questions were shown and how they were answered; nobody's save waits while it counts."""
+        with self.database.session(writes=False) as session:
+            counts = count_usage(session, now=database_now(session))
+        with self.transaction() as session:
+            return save_usage(session, counts, now=database_now(session))
+
     def issue_pending(self) -> int:
         """Sign the credentials that wait, those too that their deliveries gave up on; returns how many succeeded."""
         with self.database.session(writes=False) as session:
@@ -159,6 +168,11 @@ def add_tasks(huey: Huey, chores: Chores | None) -> Callable[[], None]:
             chores.look_after_time()
             chores.run_due()
             chores.refresh_lists()
+
+    @huey.periodic_task(crontab(minute="*/10"), name="each_ten_minutes")  # type: ignore[untyped-decorator]
+    def each_ten_minutes() -> None:
+        if chores is not None:
+            chores.count_usage()
 
     @huey.periodic_task(crontab(minute="17"), name="each_hour")  # type: ignore[untyped-decorator]
     def each_hour() -> None:

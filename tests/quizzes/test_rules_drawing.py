@@ -5,7 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from laurel.quizzes.rules.drawing import Place, PoolTooSmallError, can_draw, draw, order_options, practice_seed, shuffle_runs
+from laurel.quizzes.rules.drawing import (
+    Place,
+    PoolTooSmallError,
+    draw,
+    find_shortage,
+    mix,
+    order_options,
+    practice_seed,
+    shuffle_runs,
+)
 
 IDS = [UUID(int=number) for number in range(60)]
 SEEDS = st.integers(0, 2**62)
@@ -26,7 +35,7 @@ def fills_by_brute_force(places: list[Place]) -> bool:
 
 @given(places=POOLS, seed=SEEDS)
 def test_a_paper_is_drawn_exactly_if_there_is_one(places: list[Place], seed: int) -> None:
-    assert can_draw(places) is fills_by_brute_force(places)
+    assert (find_shortage(places) is None) is fills_by_brute_force(places)
     try:
         drawn = draw(places, seed=seed)
     except PoolTooSmallError:
@@ -82,3 +91,9 @@ def test_a_practice_paper_is_the_same_for_a_learner_each_time_and_differs_betwee
     seeds = [practice_seed(IDS[50], learner) for learner in learners]
     assert seeds == [practice_seed(IDS[50], learner) for learner in learners]
     assert len(set(seeds)) == 20
+
+
+@given(seed=SEEDS)
+def test_a_slot_with_a_spread_is_mixed_and_loses_nothing(seed: int) -> None:
+    assert sorted(mix(IDS[:9], seed=seed, number=3)) == IDS[:9]
+    assert mix(IDS[:9], seed=seed, number=3) == mix(IDS[:9], seed=seed, number=3)

@@ -92,6 +92,7 @@ def build(session: Session) -> World:
         "mail_id": owner.id,
         "kind": "single_choice",
         "number": "1",
+        "position": "1",
         "n": "1",
         "name": "pay.css",
         "cs": "cs_test_1",

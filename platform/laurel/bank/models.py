@@ -1,4 +1,4 @@
-"""The bank's tables: categories, questions, and their versions."""
+"""The bank's tables: categories, questions with their tags, and their versions."""
 
 from datetime import datetime
 from typing import Any
@@ -29,6 +29,11 @@ class Question(Base):
 
     `status` is that of the latest version, number `latest_n`. `ready_n` is the version that learners get: it stays in use
     while a newer one is being written, and is None before the first and after the last.
+
+    `duplicate_group` names a set of questions of which a paper holds one at most, be it that they ask the same in other words
+    or that one gives another away ("enemies"). A question is in one group or in none: with groups that do not overlap a draw
+    stays a matching, which is solved exactly and at once, while pairs that exclude each other freely would make it a search
+    that no exam can wait for (docs/decisions/0009). The names are the whole bank's, like its categories.
     """
 
     __tablename__ = "questions"
@@ -49,6 +54,7 @@ class Question(Base):
     """Goes up with every save, also of what is not versioned, so that a save from a stale page is noticed."""
     search_text: Mapped[str] = mapped_column(Text, default="")
     """The words of the latest version and the objective, case-folded."""
+    duplicate_group: Mapped[str | None] = mapped_column(String(120), index=True, default=None)
     source_hash: Mapped[str | None] = mapped_column(String(64), default=None)
     """What the importer last read for it, so that reading the same again changes nothing."""
 
@@ -59,6 +65,15 @@ class Question(Base):
             self.ready_n = self.latest_n
         elif status is QuestionStatus.RETIRED or left is QuestionStatus.READY:
             self.ready_n = None
+
+
+class QuestionTag(Base):
+    """A word that an author put on a question, in the form of `clean_tags`."""
+
+    __tablename__ = "question_tags"
+
+    question_id: Mapped[UUID] = mapped_column(ForeignKey(Question.id), primary_key=True)
+    tag: Mapped[str] = mapped_column(String(60), primary_key=True, index=True)
 
 
 class QuestionVersion(Base):

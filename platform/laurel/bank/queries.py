@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from laurel.accounts.models import User
-from laurel.bank.models import Question, QuestionCategory, QuestionVersion
+from laurel.bank.models import Question, QuestionCategory, QuestionTag, QuestionVersion
 from laurel.bank.rules import QuestionKind, QuestionStatus
 from laurel.core.errors import NotFoundError
 
@@ -24,6 +24,7 @@ class QuestionFilter:
     owner_id: UUID | None
     text: str = ""
     objective: str = ""
+    tag: str = ""
     category_ids: Collection[UUID] = ()
     kind: QuestionKind | None = None
     status: QuestionStatus | None = None
@@ -57,6 +58,8 @@ def _conditions(wanted: QuestionFilter, *, with_status: bool = True) -> list[Col
         found.append(Question.owner_id == wanted.owner_id)
     if wanted.objective:
         found.append(func.lower(Question.objective).contains(wanted.objective.lower(), autoescape=True))
+    if wanted.tag:
+        found.append(Question.id.in_(select(QuestionTag.question_id).where(QuestionTag.tag == wanted.tag)))
     if wanted.category_ids:
         found.append(Question.category_id.in_(wanted.category_ids))
     if wanted.kind is not None:
@@ -201,3 +204,39 @@ def count_by_category(session: Session, *, owner_id: UUID | None) -> dict[UUID, 
     if owner_id is not None:
         statement = statement.where(Question.owner_id == owner_id)
     return {row[0]: row[1] for row in session.execute(statement)}
+
+
+def map_tags(session: Session, question_ids: Collection[UUID]) -> dict[UUID, list[str]]:
+    """The tags of these questions, in order; questions without any are missing."""
+    rows = session.execute(select(QuestionTag).where(QuestionTag.question_id.in_(question_ids)).order_by(QuestionTag.tag)).scalars()
+    found: dict[UUID, list[str]] = {}
+    for row in rows:
+        found.setdefault(row.question_id, []).append(row.tag)
+    return found
+
+
+def list_tags(session: Session, *, owner_id: UUID | None, limit: int = 200) -> list[str]:
+    """The tags in use on the owner's questions (None: on anybody's), in order, for a field to offer."""
+    statement = select(QuestionTag.tag).distinct().order_by(QuestionTag.tag).limit(limit)
+    if owner_id is not None:
+        statement = statement.join(Question, Question.id == QuestionTag.question_id).where(Question.owner_id == owner_id)
+    return list(session.scalars(statement))
+
+
+def list_groups(session: Session, *, owner_id: UUID | None, limit: int = 200) -> list[str]:
+    """The duplicate groups that the owner's questions (None: anybody's) are in, in order, for a field to offer."""
+    statement = select(Question.duplicate_group).where(Question.duplicate_group.is_not(None)).distinct()
+    if owner_id is not None:
+        statement = statement.where(Question.owner_id == owner_id)
+    return [name for name in session.scalars(statement.order_by(Question.duplicate_group).limit(limit)) if name is not None]
+
+
+def list_groupmates(session: Session, question: Question, *, owner_id: UUID | None, limit: int = 20) -> list[tuple[UUID, QuestionVersion]]:
+    """The other questions of this one's group, each with its latest version, as far as they are the owner's (None: anybody's)."""
+    if question.duplicate_group is None:
+        return []
+    statement = select(Question.id, QuestionVersion).join(QuestionVersion, _is_latest())
+    statement = statement.where(Question.duplicate_group == question.duplicate_group, Question.id != question.id)
+    if owner_id is not None:
+        statement = statement.where(Question.owner_id == owner_id)
+    return [(row[0], row[1]) for row in session.execute(statement.order_by(Question.id).limit(limit))]

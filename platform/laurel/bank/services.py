@@ -1,17 +1,19 @@
 """Writing questions: categories, versions, and the steps of a question's life."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from laurel.bank import queries
 from laurel.bank.events import QuestionSaved, QuestionStatusChanged
 from laurel.bank.formats import seed
-from laurel.bank.models import Question, QuestionCategory, QuestionVersion
+from laurel.bank.models import Question, QuestionCategory, QuestionTag, QuestionVersion
 from laurel.bank.rules import Body, Finding, QuestionDraft, QuestionStatus, Severity, check_draft, content_hash, parts_of
 from laurel.bank.rules.kinds import Renderers
 from laurel.core import markdown
@@ -108,6 +110,8 @@ def _write(session: Session, question: Question, draft: QuestionDraft, *, author
     fresh = content_hash(draft.stem, draft.body, draft.general_feedback)
     latest = queries.get_version_number(session, question.id, question.latest_n) if question.latest_n else None
     question.category_id, question.objective, question.difficulty = draft.category_id, draft.objective, draft.difficulty
+    question.duplicate_group = draft.duplicate_group or None
+    _write_tags(session, question.id, draft.tags)
     question.search_text = search_text(draft, external_id=question.external_id)
     question.revision, question.changed_at = question.revision + 1, now
     if latest is None or latest.content_hash != fresh:
@@ -116,6 +120,12 @@ def _write(session: Session, question: Question, draft: QuestionDraft, *, author
         session.add(_version(question, draft, fresh, author_id=author_id, now=now))
     session.flush()
     publish(session, QuestionSaved(occurred_at=now, question_id=question.id, author_id=author_id, n=question.latest_n), actor_id=author_id)
+
+
+def _write_tags(session: Session, question_id: UUID, tags: Sequence[str]) -> None:
+    session.execute(delete(QuestionTag).where(QuestionTag.question_id == question_id, QuestionTag.tag.not_in(tags)))
+    kept = set(queries.map_tags(session, [question_id]).get(question_id, ()))
+    session.add_all(QuestionTag(question_id=question_id, tag=tag) for tag in tags if tag not in kept)
 
 
 def _version(question: Question, draft: QuestionDraft, fresh: str, *, author_id: UUID, now: datetime) -> QuestionVersion:
@@ -139,7 +149,7 @@ def _version(question: Question, draft: QuestionDraft, fresh: str, *, author_id:
 def search_text(draft: QuestionDraft, *, external_id: str | None) -> str:
     """What a search looks through: every word that the author wrote, case-folded."""
     prose = [part.text for part in parts_of(draft.stem, draft.body, draft.general_feedback) if part.is_prose]
-    return "\n".join(text for text in (external_id, draft.objective, *prose) if text).casefold()
+    return "\n".join(text for text in (external_id, draft.objective, *draft.tags, *prose) if text).casefold()
 
 
 def check_version(version: QuestionVersion, question: Question) -> list[Finding]:

@@ -10,7 +10,7 @@ from uuid import UUID
 from laurel.bank.rules import Body, QuestionDraft, QuestionKind, parse_body
 from laurel.core.errors import InvalidInputError
 
-COMMON = frozenset({"id", "type", "domain", "difficulty", "objective", "stem", "general_feedback"})
+COMMON = frozenset({"id", "type", "domain", "difficulty", "objective", "stem", "general_feedback", "tags", "duplicate_group"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +25,8 @@ class SeedQuestion:
     general_feedback: str
     body: Body
     source_hash: str
+    tags: tuple[str, ...]
+    duplicate_group: str
 
     def draft(self, category_id: UUID) -> QuestionDraft:
         return QuestionDraft(
@@ -34,6 +36,8 @@ class SeedQuestion:
             general_feedback=self.general_feedback,
             objective=self.objective,
             difficulty=self.difficulty,
+            tags=self.tags,
+            duplicate_group=self.duplicate_group,
         )
 
 
@@ -73,6 +77,13 @@ class Record:
         if isinstance(value, bool) or not isinstance(value, int):
             self.refuse(f"{key} must be a whole number, without quotes.", key)
         return value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """The list of texts under `key`, empty if it is left out."""
+        values = self.fields.get(key, [])
+        if not isinstance(values, list) or not all(isinstance(value, str) and value.strip() for value in values):
+            self.refuse(f'{key} must be a list of texts: {key} = ["…", "…"].', key)
+        return tuple(values)
 
     def rows(self, key: str, noun: str) -> list["Record"]:
         """The tables under `key`, one at least."""
@@ -170,5 +181,7 @@ def read_question(fields: Mapping[str, Any]) -> SeedQuestion:
         stem=record.text("stem"),
         general_feedback=record.text("general_feedback"),
         body=body,
+        tags=record.texts("tags"),
+        duplicate_group=record.text("duplicate_group", default=""),
         source_hash=hashlib.sha256(json.dumps(fields, sort_keys=True, ensure_ascii=False).encode()).hexdigest(),
     )

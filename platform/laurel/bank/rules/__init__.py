@@ -7,6 +7,7 @@ from laurel.bank.rules.grades import Grade, GradeState
 from laurel.bank.rules.kinds import Answer, Body, OptionReview, Part, QuestionKind, Review, ShownOption, plain_text
 from laurel.bank.rules.registry import grade, is_answered, parse_answer, parse_body, read_form_values, right_answer_text, write_form_value
 from laurel.bank.rules.statuses import QuestionStatus, QuestionTransitionError, advance, may_become
+from laurel.bank.rules.tags import clean_tags, split_tags
 
 __all__ = [
     "Answer",
@@ -26,6 +27,7 @@ __all__ = [
     "ShownOption",
     "advance",
     "check_draft",
+    "clean_tags",
     "compare",
     "content_hash",
     "grade",
@@ -37,5 +39,6 @@ __all__ = [
     "plain_text",
     "read_form_values",
     "right_answer_text",
+    "split_tags",
     "write_form_value",
 ]

@@ -9,6 +9,7 @@ from uuid import UUID
 from laurel.bank.rules.findings import Finding, error, warning
 from laurel.bank.rules.kinds import Body, Part, QuestionKind, Renderers
 from laurel.bank.rules.reading import clean_text, refuse
+from laurel.bank.rules.tags import clean_group, clean_tags
 
 IMAGE_WITHOUT_TEXT = re.compile(r"!\[\s*\]\s*[(\[]")
 MAX_OBJECTIVE = 300
@@ -26,6 +27,8 @@ class QuestionDraft:
     general_feedback: str = ""
     objective: str = ""
     difficulty: int = 3
+    tags: tuple[str, ...] = ()
+    duplicate_group: str = ""
 
     @property
     def kind(self) -> QuestionKind:
@@ -45,6 +48,8 @@ class QuestionDraft:
             general_feedback=clean_text(self.general_feedback, "general_feedback"),
             objective=clean_text(self.objective, "objective", limit=MAX_OBJECTIVE),
             difficulty=self.difficulty,
+            tags=clean_tags(self.tags),
+            duplicate_group=clean_group(self.duplicate_group),
         )
 
 

@@ -2,5 +2,6 @@
 
 from laurel.quizzes.models.attempts import AnswerOp, Attempt, CurrentAnswer, PaperSlot, SlotMark
 from laurel.quizzes.models.quizzes import Quiz, QuizSlot, QuizVersion
+from laurel.quizzes.models.usage import QuestionUsage
 
-__all__ = ["AnswerOp", "Attempt", "CurrentAnswer", "PaperSlot", "Quiz", "QuizSlot", "QuizVersion", "SlotMark"]
+__all__ = ["AnswerOp", "Attempt", "CurrentAnswer", "PaperSlot", "QuestionUsage", "Quiz", "QuizSlot", "QuizVersion", "SlotMark"]

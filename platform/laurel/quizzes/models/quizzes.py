@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
@@ -11,7 +12,8 @@ from laurel.accounts.models import User
 from laurel.bank.models import Question, QuestionCategory, QuestionVersion
 from laurel.core.db import Base, text_enum
 from laurel.core.ids import new_id
-from laurel.quizzes.rules import ExpiryPolicy, QuizKind, QuizSettings, QuizStatus, ReviewPreset, SlotKind, SlotSpec
+from laurel.quizzes.rules import DrawFilter, ExpiryPolicy, QuizKind, QuizSettings, QuizStatus, ReviewPreset, SlotKind, SlotSpec
+from laurel.quizzes.rules.filtering import EVERYTHING
 
 
 class Quiz(Base):
@@ -133,6 +135,28 @@ class QuizSlot(Base):
     domain: Mapped[str] = mapped_column(String(120), default="")
     domain_title: Mapped[str] = mapped_column(String(160), default="")
     max_mark: Mapped[Decimal] = mapped_column(default=Decimal(1))
+    draw_filter: Mapped[dict[str, Any] | None] = mapped_column(default=None)
+    """A `DrawFilter`; None lets every question of the category pass. It is read as a whole and never searched by."""
+
+    @classmethod
+    def of(cls, spec: SlotSpec, *, quiz_version_id: UUID, position: int) -> "QuizSlot":
+        """The slot that an author laid out, at its place."""
+        return cls(
+            quiz_version_id=quiz_version_id,
+            position=position,
+            kind=spec.kind,
+            question_id=spec.question_id,
+            question_version_id=spec.question_version_id,
+            category_id=spec.category_id,
+            count=spec.count,
+            domain=spec.domain,
+            domain_title=spec.domain_title,
+            max_mark=spec.max_mark,
+            draw_filter=None if spec.draw_filter == EVERYTHING else spec.draw_filter.to_json(),
+        )
+
+    def typed_filter(self) -> DrawFilter:
+        return EVERYTHING if self.draw_filter is None else DrawFilter.from_json(self.draw_filter)
 
     def spec(self) -> SlotSpec:
         """The slot as the value that made it."""
@@ -145,4 +169,5 @@ class QuizSlot(Base):
             domain=self.domain,
             domain_title=self.domain_title,
             max_mark=self.max_mark,
+            draw_filter=self.typed_filter(),
         )

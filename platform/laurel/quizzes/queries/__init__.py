@@ -15,9 +15,10 @@ from laurel.quizzes.queries.attempts import (
     map_answers,
 )
 from laurel.quizzes.queries.authoring import QuizResults, Section, describe_sections, summarize_results
+from laurel.quizzes.queries.fairness import PaperReport, report_papers
 from laurel.quizzes.queries.lobby import AttemptSummary, ExamFacts, Lobby, describe_exam_facts, describe_lobby
-from laurel.quizzes.queries.pools import find_problems
 from laurel.quizzes.queries.practice import PracticeQuestion, find_practice_state
+from laurel.quizzes.queries.publishing import Checks, DrawCount, check_publishing, describe_draw, find_problems
 from laurel.quizzes.queries.quizzes import (
     count_questions,
     find_draft,
@@ -35,14 +36,19 @@ from laurel.quizzes.queries.results import Result, ReviewedQuestion, get_result
 
 __all__ = [
     "AttemptSummary",
+    "Checks",
+    "DrawCount",
     "ExamFacts",
     "Lobby",
+    "PaperReport",
     "PracticeQuestion",
     "QuizResults",
     "Result",
     "ReviewedQuestion",
     "Section",
+    "check_publishing",
     "count_questions",
+    "describe_draw",
     "describe_exam_facts",
     "describe_lobby",
     "describe_sections",
@@ -71,5 +77,6 @@ __all__ = [
     "lock_attempt_of",
     "lock_quiz",
     "map_answers",
+    "report_papers",
     "summarize_results",
 ]

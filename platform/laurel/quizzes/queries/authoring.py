@@ -1,19 +1,20 @@
 """What an author sees of a quiz: its sections in words, and what came of it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from laurel.bank.models import QuestionCategory, QuestionVersion
+from laurel.bank.models import QuestionVersion
 from laurel.bank.queries import get_versions
 from laurel.bank.rules import plain_text
 from laurel.quizzes.models import Attempt, QuizSlot, QuizVersion
-from laurel.quizzes.queries.pools import Pool, load_pools
+from laurel.quizzes.queries.pools import Pool, groups_of, is_random, load_pools
+from laurel.quizzes.queries.publishing import name_sources
 from laurel.quizzes.queries.quizzes import list_slots
-from laurel.quizzes.rules import AttemptState, SlotKind
+from laurel.quizzes.rules import AttemptState
+from laurel.quizzes.rules.drawing import count_units
 from laurel.quizzes.rules.scoring import shown_mark
 
 MAX_TITLE = 120
@@ -23,16 +24,13 @@ LEAST_FOR_RATE = 5
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One slot as a line of a list. `ready`: how many questions it can ask now."""
+    """One slot as a line of a list. `ready`: how many questions it can ask now; `is_short`: they do not suffice."""
 
     slot: QuizSlot
     title: str
     kind: str
     ready: int
-
-    @property
-    def is_short(self) -> bool:
-        return self.ready < self.slot.count
+    is_short: bool
 
     @property
     def points(self) -> str:
@@ -57,28 +55,26 @@ class QuizResults:
 def describe_sections(session: Session, version: QuizVersion) -> list[Section]:
     """The version's slots in words. The number of queries does not grow with them."""
     pools = load_pools(session, list_slots(session, version.id))
-    asked = {one for pool in pools if pool.slot.kind is SlotKind.FIXED for one in pool.versions.values()}
+    asked = {one for pool in pools if not is_random(pool) for one in pool.versions.values()}
     contents = get_versions(session, asked)
-    titles = _category_titles(session, pools)
-    return [_describe(pool, contents, titles) for pool in pools]
+    sources, groups = name_sources(session, [pool.slot for pool in pools]), groups_of(pools)
+    return [_describe_draw(pool, sources, groups) if is_random(pool) else _describe_question(pool, contents) for pool in pools]
 
 
-def _category_titles(session: Session, pools: Sequence[Pool]) -> dict[UUID, str]:
-    wanted = {pool.slot.category_id for pool in pools if pool.slot.category_id is not None}
-    rows = session.execute(select(QuestionCategory.id, QuestionCategory.title).where(QuestionCategory.id.in_(wanted)))
-    return {row[0]: row[1] for row in rows}
+def _describe_draw(pool: Pool, sources: dict[UUID, str], groups: dict[UUID, str]) -> Section:
+    slot, spread = pool.slot, pool.slot.typed_filter().spread_words()
+    title = f"{slot.count} drawn from {sources[slot.id]}" + (f": {spread}" if spread else "")
+    is_short = any(count_units(place.pool, groups) < place.count for place in pool.places)
+    return Section(slot, title, "Random", len(pool.candidates), is_short)
 
 
-def _describe(pool: Pool, contents: dict[UUID, QuestionVersion], titles: dict[UUID, str]) -> Section:
-    slot = pool.slot
-    if slot.category_id is not None:
-        return Section(slot, f"{slot.count} drawn from “{titles.get(slot.category_id, '')}”", "Random", len(pool.versions))
+def _describe_question(pool: Pool, contents: dict[UUID, QuestionVersion]) -> Section:
     version = next((contents[one] for one in pool.versions.values()), None)
     if version is None:
-        return Section(slot, "A question that is not ready for learners", "Fixed", 0)
+        return Section(pool.slot, "A question that is not ready for learners", "Fixed", 0, True)
     words = " ".join(plain_text(version.stem_html).split())
     title = words if len(words) <= MAX_TITLE else words[:MAX_TITLE].rsplit(" ", 1)[0] + " …"
-    return Section(slot, title, version.kind.label, 1)
+    return Section(pool.slot, title, version.kind.label, 1, False)
 
 
 def summarize_results(session: Session, quiz_id: UUID) -> QuizResults:

@@ -1,5 +1,6 @@
 """The rules of quizzes: states, time, draws, scores, what may be seen. Pure and exact."""
 
+from laurel.quizzes.rules.filtering import DrawFilter
 from laurel.quizzes.rules.quizzes import ExpiryPolicy, QuizKind, QuizSettings, QuizStatus, SlotKind, SlotSpec
 from laurel.quizzes.rules.reviewing import Field, Phase, ReviewPreset
 from laurel.quizzes.rules.scoring import Band, DomainResult, Mark, Score
@@ -9,6 +10,7 @@ __all__ = [
     "AttemptState",
     "Band",
     "DomainResult",
+    "DrawFilter",
     "ExpiryPolicy",
     "Field",
     "FinishReason",

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import field as attribute
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -10,6 +11,7 @@ from typing import NoReturn
 from uuid import UUID
 
 from laurel.core.errors import InvalidInputError
+from laurel.quizzes.rules.filtering import EVERYTHING, DrawFilter, check_filter
 from laurel.quizzes.rules.reviewing import ReviewPreset
 
 MAX_MINUTES = 24 * 60
@@ -65,7 +67,7 @@ class SlotSpec:
     """One slot of a quiz as its author lays it out.
 
     Fixed: `question_id`, and `question_version_id` if it is pinned, else the version that is ready when an attempt starts.
-    Random: `category_id` and `count`.
+    Random: `category_id`, `count`, and what narrows the draw.
     """
 
     kind: SlotKind
@@ -76,6 +78,7 @@ class SlotSpec:
     domain: str = ""
     domain_title: str = ""
     max_mark: Decimal = Decimal(1)
+    draw_filter: DrawFilter = attribute(default=EVERYTHING, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,8 +123,9 @@ def default_settings(kind: QuizKind) -> QuizSettings:
 
 
 def source_hash(kind: QuizKind, title: str, settings: QuizSettings, slots: Sequence[SlotSpec]) -> str:
-    """The same exactly if an importer reads the same quiz again."""
-    return hashlib.sha256(repr((kind.value, title, settings, tuple(slots))).encode()).hexdigest()
+    """The same exactly if an importer reads the same quiz again. Without filters it is what it was before there were any."""
+    filters = {number: slot.draw_filter for number, slot in enumerate(slots) if slot.draw_filter != EVERYTHING}
+    return hashlib.sha256((repr((kind.value, title, settings, tuple(slots))) + (repr(filters) if filters else "")).encode()).hexdigest()
 
 
 def _refuse(message: str, field: str) -> NoReturn:
@@ -163,10 +167,13 @@ def check_slot(slot: SlotSpec) -> None:
         _refuse("A fixed slot asks exactly one question.", "question_id")
     if slot.kind is SlotKind.RANDOM and (slot.category_id is None or slot.question_id is not None):
         _refuse("A random slot needs a category.", "category_id")
+    if slot.kind is SlotKind.FIXED and slot.draw_filter != EVERYTHING:
+        _refuse("Only a random slot narrows what it draws.", "category_id")
     if not 1 <= slot.count <= MAX_QUESTIONS:
         _refuse(f"Draw between 1 and {MAX_QUESTIONS} questions.", "count")
     if not 0 < slot.max_mark <= 1000:
         _refuse("A question is worth more than 0 and at most 1,000 points.", "max_mark")
+    check_filter(slot.draw_filter, count=slot.count)
 
 
 def move(slots: tuple[SlotSpec, ...], position: int, *, by: int) -> tuple[SlotSpec, ...]:
@@ -177,6 +184,11 @@ def move(slots: tuple[SlotSpec, ...], position: int, *, by: int) -> tuple[SlotSp
     moved = list(slots)
     moved[position - 1], moved[other - 1] = moved[other - 1], moved[position - 1]
     return tuple(moved)
+
+
+def replace_slot(slots: tuple[SlotSpec, ...], position: int, slot: SlotSpec) -> tuple[SlotSpec, ...]:
+    """The slots with another one at `position` (from 1)."""
+    return tuple(slot if number == position else old for number, old in enumerate(slots, start=1))
 
 
 def remove(slots: tuple[SlotSpec, ...], position: int) -> tuple[SlotSpec, ...]:

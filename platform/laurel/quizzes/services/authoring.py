@@ -102,21 +102,7 @@ def _require_base(session: Session, quiz: Quiz, base: str | None) -> None:
 
 def _write_slots(session: Session, version: QuizVersion, slots: Sequence[SlotSpec]) -> None:
     session.execute(delete(QuizSlot).where(QuizSlot.quiz_version_id == version.id))
-    session.add_all(
-        QuizSlot(
-            quiz_version_id=version.id,
-            position=position,
-            kind=slot.kind,
-            question_id=slot.question_id,
-            question_version_id=slot.question_version_id,
-            category_id=slot.category_id,
-            count=slot.count,
-            domain=slot.domain,
-            domain_title=slot.domain_title,
-            max_mark=slot.max_mark,
-        )
-        for position, slot in enumerate(slots, start=1)
-    )
+    session.add_all(QuizSlot.of(slot, quiz_version_id=version.id, position=position) for position, slot in enumerate(slots, start=1))
     session.flush()
 
 

@@ -74,7 +74,7 @@ def start_attempt(
     number = attempts[-1].number + 1 if attempts else 1
     attempt = _new_attempt(version, learner_id=learner_id, number=number, home_path=home_path, now=now, is_preview=is_preview)
     attempt.browser_session = hashlib.sha256(browser_session_token.encode()).hexdigest() if browser_session_token else None
-    return freeze(session, attempt, version, draw_paper(session, version, seed=attempt.seed))
+    return freeze(session, attempt, version, draw_paper(session, version, seed=attempt.seed, past=attempts))
 
 
 def _version_for(session: Session, quiz_id: UUID, *, is_preview: bool) -> tuple[Quiz, QuizVersion]:

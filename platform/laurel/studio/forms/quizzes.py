@@ -12,7 +12,6 @@ from wtforms import (
     HiddenField,
     RadioField,
     SelectChoice,
-    SelectField,
     SelectMultipleField,
     StringField,
     TextAreaField,
@@ -22,7 +21,7 @@ from wtforms.fields import Field
 from wtforms.validators import InputRequired, Length, Optional
 
 from laurel.quizzes.rules import QuizKind, QuizSettings, SlotKind, SlotSpec
-from laurel.quizzes.rules.quizzes import MAX_ATTEMPTS, MAX_MINUTES, MAX_QUESTIONS, MAX_TEXT, MAX_TITLE
+from laurel.quizzes.rules.quizzes import MAX_ATTEMPTS, MAX_MINUTES, MAX_TEXT, MAX_TITLE
 from laurel.web.forms import LaurelForm
 
 KINDS = [
@@ -178,20 +177,3 @@ class AddQuestionsForm(PartForm):
             )
             for one in self.questions.data
         ]
-
-
-class AddDrawForm(PartForm):
-    """Questions to be drawn from a category, anew for each attempt."""
-
-    category = SelectField("Category", validators=[InputRequired("Choose a category.")])
-    count = StringField("How many questions", validators=[whole(1, MAX_QUESTIONS, f"Write a number between 1 and {MAX_QUESTIONS}.")])
-
-    def slot(self) -> SlotSpec:
-        return SlotSpec(
-            kind=SlotKind.RANDOM,
-            category_id=UUID(self.category.data),
-            count=int(self.count.data),
-            domain=self.domain,
-            domain_title=self.domain_title.data or "",
-            max_mark=self.points,
-        )

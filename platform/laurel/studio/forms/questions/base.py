@@ -11,10 +11,11 @@ from wtforms import HiddenField, SelectChoice, SelectField, StringField, TextAre
 from wtforms.fields import Field, FieldList
 from wtforms.validators import DataRequired, Length, Optional, ValidationError
 
-from laurel.bank.rules import Body, QuestionDraft, QuestionKind, parse_body
+from laurel.bank.rules import Body, QuestionDraft, QuestionKind, parse_body, split_tags
 from laurel.bank.rules.drafts import MAX_OBJECTIVE
 from laurel.bank.rules.numbers import parse_number
 from laurel.bank.rules.reading import write_number
+from laurel.bank.rules.tags import MAX_GROUP, MAX_TAG, MAX_TAGS
 from laurel.core.errors import InvalidInputError
 from laurel.web.forms import LaurelForm
 
@@ -82,6 +83,8 @@ class QuestionForm(LaurelForm):
     category = SelectField("Category", validators=[DataRequired("Choose a category.")])
     objective = StringField("Learning objective", validators=[Optional(), Length(max=MAX_OBJECTIVE)])
     difficulty = SelectField("Difficulty", choices=DIFFICULTIES, default="3")
+    tags = StringField("Tags", validators=[Optional(), Length(max=MAX_TAGS * (MAX_TAG + 2))])
+    duplicate_group = StringField("Duplicate group", validators=[Optional(), Length(max=MAX_GROUP)])
 
     @classmethod
     def blank(cls) -> dict[str, Any]:
@@ -123,6 +126,8 @@ class QuestionForm(LaurelForm):
                 general_feedback=self.general_feedback.data or "",
                 objective=self.objective.data or "",
                 difficulty=int(self.difficulty.data),
+                tags=tuple(split_tags(self.tags.data or "")),
+                duplicate_group=self.duplicate_group.data or "",
             ).cleaned()
         except InvalidInputError as error:
             self.put_message(error.message, error.field or "")

@@ -59,6 +59,8 @@ def question_list_page() -> ResponseReturnValue:
         categories=categories,
         category_names={category.id: category.path for category in categories},
         kinds=list(QuestionKind),
+        tags=queries.list_tags(session, owner_id=whose()),
+        tags_of=queries.map_tags(session, [question.id for question, _ in page.rows]),
     )
 
 
@@ -68,16 +70,18 @@ def _read_filter(categories: Sequence[CategoryPath]) -> tuple[QuestionFilter, di
     category_id = next((one for one in found if str(one) == request.args.get("category")), None)
     kind = next((one for one in QuestionKind if one == request.args.get("kind")), None)
     status = next((one for one in QuestionStatus if one == request.args.get("status")), None)
-    text, objective = (request.args.get(name, "").replace("\0", " ").strip()[:MAX_SEARCH] for name in ("q", "objective"))
+    text, objective, tag = (request.args.get(name, "").replace("\0", " ").strip()[:MAX_SEARCH] for name in ("q", "objective", "tag"))
     wanted = QuestionFilter(
         owner_id=whose(),
         text=text,
         objective=objective,
+        tag=" ".join(tag.casefold().split()),
         category_ids=found[category_id] if category_id else (),
         kind=kind,
         status=status,
     )
-    shown = {"q": text, "objective": objective, "category": str(category_id or ""), "kind": kind or "", "status": status or ""}
+    shown = {"q": text, "objective": objective, "tag": tag, "category": str(category_id or "")}
+    shown |= {"kind": kind or "", "status": status or ""}
     return wanted, shown
 
 
@@ -96,6 +100,8 @@ def question_page(question_id: UUID) -> ResponseReturnValue:
         findings=services.check_version(version, question),
         keys=key_rows(body),
         steps=_list_steps(question),
+        tags=queries.map_tags(session, [question.id]).get(question.id, []),
+        groupmates=queries.list_groupmates(session, question, owner_id=whose()),
         form=StepForm(formdata=None, base_revision=question.revision),
     )
 

@@ -83,6 +83,8 @@ def _fields_of(form_class: type[QuestionForm], question: Question, version: Ques
         "category": str(question.category_id),
         "objective": question.objective,
         "difficulty": str(question.difficulty),
+        "tags": ", ".join(queries.map_tags(current_session(), [question.id]).get(question.id, ())),
+        "duplicate_group": question.duplicate_group or "",
     } | form_class.fields_of(version.typed_body())
 
 
@@ -146,12 +148,16 @@ def _compare_with(draft: QuestionDraft, question: Question, version: QuestionVer
     saved = [
         Part("Category", titles[question.category_id]),
         Part("Difficulty", str(question.difficulty)),
+        Part("Tags", ", ".join(queries.map_tags(current_session(), [question.id]).get(question.id, ()))),
+        Part("Duplicate group", question.duplicate_group or ""),
         Part("Learning objective", question.objective),
         *parts_of(version.stem, version.typed_body(), version.general_feedback),
     ]
     unsaved = [
         Part("Category", titles[draft.category_id]),
         Part("Difficulty", str(draft.difficulty)),
+        Part("Tags", ", ".join(draft.tags)),
+        Part("Duplicate group", draft.duplicate_group),
         Part("Learning objective", draft.objective),
         *parts_of(draft.stem, draft.body, draft.general_feedback),
     ]
@@ -160,4 +166,5 @@ def _compare_with(draft: QuestionDraft, question: Question, version: QuestionVer
 
 def _page(form: QuestionForm, **shown: Any) -> str:
     nothing: dict[str, Any] = {"preview": None, "focus": "", "conflict": None}
-    return render_template("studio/edit_question_page.html", form=form, kind=form.kind, **(nothing | shown))
+    groups = queries.list_groups(current_session(), owner_id=whose())
+    return render_template("studio/edit_question_page.html", form=form, kind=form.kind, groups=groups, **(nothing | shown))

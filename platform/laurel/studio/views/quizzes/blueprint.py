@@ -53,6 +53,15 @@ def read_position(act: str) -> tuple[str, int]:
     return verb, int(text)
 
 
+def put_error(form: ActForm, error: InvalidInputError) -> None:
+    """The message beside its field, or on top."""
+    if error.field not in form:
+        form.form_errors.append(error.message)
+        return
+    field = form[error.field]
+    field.errors = [*field.errors, error.message]
+
+
 def searched(name: str) -> str:
     """A word of the address, cut to what a search takes."""
     return request.args.get(name, "").replace("\0", " ").strip()[:200]

@@ -40,7 +40,7 @@ def quiz_page(quiz_id: UUID) -> ResponseReturnValue:
         version=version,
         owner=get_user(session, quiz.owner_id),
         sections=queries.describe_sections(session, version),
-        problems=queries.find_problems(session, quiz, version),
+        checks=queries.check_publishing(session, quiz, version),
         results=queries.summarize_results(session, quiz.id),
         form=ActForm(formdata=None, base=version.token),
     )

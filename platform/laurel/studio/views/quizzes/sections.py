@@ -1,4 +1,4 @@
-"""The sections of a quiz: adding questions and draws, and rearranging them without a script."""
+"""The sections of a quiz: adding questions, and rearranging them without a script."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,8 +15,8 @@ from laurel.core.errors import InvalidInputError
 from laurel.quizzes import queries, services
 from laurel.quizzes.rules import SlotSpec
 from laurel.quizzes.rules.quizzes import move, remove
-from laurel.studio.forms.quizzes import AddDrawForm, AddQuestionsForm, PartForm
-from laurel.studio.views.quizzes.blueprint import WRITE, bp, find_quiz, read_base, read_position, searched, whose
+from laurel.studio.forms.quizzes import AddQuestionsForm
+from laurel.studio.views.quizzes.blueprint import WRITE, bp, find_quiz, put_error, read_base, read_position, searched, whose
 from laurel.web.access import my_id, policy
 from laurel.web.pages import Page, paginate
 from laurel.web.session import current_session, transaction
@@ -34,19 +34,19 @@ def rearrange_sections(quiz_id: UUID) -> ResponseReturnValue:
     def change(slots: Slots) -> Slots:
         return remove(slots, position) if verb == "remove" else move(slots, position, by=-1 if verb == "up" else 1)
 
-    _save(quiz_id, change, base=base)
+    save_sections(quiz_id, change, base=base)
     return redirect(f"{url_for('.quiz_page', quiz_id=quiz_id)}#sections", 303)
 
 
-def _save(quiz_id: UUID, change: Callable[[Slots], Slots], *, base: str) -> None:
+def save_sections(quiz_id: UUID, change: Callable[[Slots], Slots], *, base: str) -> None:
     """Write the changed slots into the draft; StaleQuizError if the page was an old one."""
     with transaction() as session:
         quiz = queries.get_quiz(session, quiz_id, owner_id=whose())
-        slots = _slots_of(session, queries.get_working_version(session, quiz).id)
+        slots = slots_of(session, queries.get_working_version(session, quiz).id)
         services.save_slots(session, quiz_id, change(slots), author_id=my_id(), now=database_now(session), base=base)
 
 
-def _slots_of(session: Session, version_id: UUID) -> Slots:
+def slots_of(session: Session, version_id: UUID) -> Slots:
     return tuple(slot.spec() for slot in queries.list_slots(session, version_id))
 
 
@@ -59,7 +59,7 @@ def add_questions_page(quiz_id: UUID) -> ResponseReturnValue:
     page = _search(chosen)
     form = AddQuestionsForm() if request.method == "POST" else AddQuestionsForm(formdata=None, base=version.token)
     form.offer(question.id for question, _version in page.rows)
-    if form.validate_on_submit() and _add(quiz_id, form, form.slots):
+    if form.validate_on_submit() and _add(quiz_id, form):
         return redirect(f"{url_for('.quiz_page', quiz_id=quiz_id)}#sections", 303)
     shown = {
         "quiz": quiz,
@@ -84,24 +84,12 @@ def _words_of(version: Any) -> str:
     return " ".join(plain_text(version.stem_html).split())
 
 
-@bp.route("/<uuid:quiz_id>/draw", methods=["GET", "POST"])
-@policy(GET=WRITE, POST=WRITE)
-def add_draw_page(quiz_id: UUID) -> ResponseReturnValue:
-    """Draw a number of questions from a category, anew for each attempt."""
-    quiz, version = find_quiz(quiz_id)
-    form = AddDrawForm() if request.method == "POST" else AddDrawForm(formdata=None, base=version.token)
-    form.category.choices = [(str(category.id), category.path) for category in list_category_paths(current_session())]
-    if form.validate_on_submit() and _add(quiz_id, form, lambda: [form.slot()]):
-        return redirect(f"{url_for('.quiz_page', quiz_id=quiz_id)}#sections", 303)
-    return render_template("studio/add_draw_page.html", quiz=quiz, form=form), 400 if form.errors else 200
-
-
-def _add(quiz_id: UUID, form: PartForm, made: Callable[[], list[SlotSpec]]) -> bool:
-    """Append what the form makes; a message on the form and False if it cannot be."""
+def _add(quiz_id: UUID, form: AddQuestionsForm) -> bool:
+    """Append the ticked questions; a message on the form and False if it cannot be."""
     try:
-        _save(quiz_id, lambda slots: (*slots, *made()), base=form.base.data)
+        save_sections(quiz_id, lambda slots: (*slots, *form.slots()), base=form.base.data)
     except InvalidInputError as error:
-        form.form_errors.append(error.message)
+        put_error(form, error)
         return False
     flash("Added to the draft.", "success")
     return True

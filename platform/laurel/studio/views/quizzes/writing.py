@@ -11,7 +11,7 @@ from laurel.quizzes import queries, services
 from laurel.quizzes.models import Quiz, QuizVersion
 from laurel.quizzes.rules import QuizKind
 from laurel.studio.forms.quizzes import GradedSettingsForm, NewQuizForm, PracticeSettingsForm
-from laurel.studio.views.quizzes.blueprint import WRITE, bp, find_quiz, whose
+from laurel.studio.views.quizzes.blueprint import WRITE, bp, find_quiz, put_error, whose
 from laurel.web.access import my_id, policy
 from laurel.web.session import transaction
 
@@ -55,7 +55,7 @@ def edit_quiz_page(quiz_id: UUID) -> ResponseReturnValue:
                     base=form.base.data,
                 )
         except InvalidInputError as error:
-            _put(form, error)
+            put_error(form, error)
         else:
             flash("Saved in the draft. Publish it to give it to learners.", "success")
             return redirect(url_for(".quiz_page", quiz_id=quiz_id), 303)
@@ -68,12 +68,3 @@ def _form_for(quiz: Quiz, version: QuizVersion) -> PracticeSettingsForm:
         return form_class()
     values = form_class.values_of(version.settings())
     return form_class(data={"title": version.title, "base": version.token} | values)
-
-
-def _put(form: PracticeSettingsForm, error: InvalidInputError) -> None:
-    """The message beside its field, or on top."""
-    if error.field not in form:
-        form.form_errors.append(error.message)
-        return
-    field = form[error.field]
-    field.errors = [*field.errors, error.message]

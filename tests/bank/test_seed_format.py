@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from laurel.bank import queries, services
+from laurel.bank.formats.seed import read_question
 from laurel.bank.models import Question
 from laurel.bank.rules import QuestionStatus
 from laurel.core.errors import InvalidInputError
@@ -136,3 +137,20 @@ def test_the_whole_of_seed_content_comes_in_quickly_and_twice_the_same(session: 
     assert len(queries.list_ready_in_category(session, category.id)) == len(records)
     assert time.monotonic() - began < 20  # 2 seconds on an idle machine
     assert {question.latest_n for question, _ in session.execute(queries.list_questions(queries.QuestionFilter(owner_id=None)))} == {1}
+
+
+def test_a_record_may_name_tags_and_a_group(session: Session, bring_in: Any) -> None:
+    question = bring_in(record(tags=["Tokens", "basics"], duplicate_group="Next token"))
+    assert queries.map_tags(session, [question.id]) == {question.id: ["basics", "tokens"]}
+    assert question.duplicate_group == "next token"
+
+
+@pytest.mark.parametrize("tags", ["law", [1], [""], {"law": True}])
+def test_tags_of_a_record_are_a_list_of_texts(tags: object) -> None:
+    with pytest.raises(InvalidInputError, match="tags must be a list of texts"):
+        read_question(record(tags=tags))
+
+
+def test_a_record_without_tags_keeps_the_hash_that_it_had_before_there_were_any() -> None:
+    """Else the next start would import everything again, over what authors did since."""
+    assert read_question(record()).source_hash == "338d1767670ef43bba4f45c117c0afe2338ec953cd13d8a51fc32e11a8fdce84"

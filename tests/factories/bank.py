@@ -60,6 +60,8 @@ def make_draft(
     general_feedback: str = "It continues text.",
     objective: str = "Say what a language model predicts",
     difficulty: int = 2,
+    tags: tuple[str, ...] = (),
+    duplicate_group: str = "",
 ) -> QuestionDraft:
     return QuestionDraft(
         category_id=category_id,
@@ -68,6 +70,8 @@ def make_draft(
         general_feedback=general_feedback,
         objective=objective,
         difficulty=difficulty,
+        tags=tags,
+        duplicate_group=duplicate_group,
     )
 
 

@@ -14,7 +14,7 @@ from laurel.core import clock
 from laurel.core.ids import new_id
 from laurel.quizzes import queries, services
 from laurel.quizzes.models import Attempt, Quiz
-from laurel.quizzes.rules import QuizKind, QuizSettings, SlotKind, SlotSpec, chain
+from laurel.quizzes.rules import DrawFilter, QuizKind, QuizSettings, SlotKind, SlotSpec, chain
 from laurel.quizzes.rules.saving import SaveItem
 from tests.factories.accounts import make_user
 from tests.factories.bank import latest_version, make_category, make_question
@@ -41,9 +41,12 @@ def fixed(question: Question, *, domain: str = "", max_mark: str = "1") -> SlotS
     return SlotSpec(kind=SlotKind.FIXED, question_id=question.id, domain=domain, domain_title=domain.title(), max_mark=Decimal(max_mark))
 
 
-def drawn(category_id: UUID, count: int, *, domain: str = "") -> SlotSpec:
-    """A slot that draws from a category."""
-    return SlotSpec(kind=SlotKind.RANDOM, category_id=category_id, count=count, domain=domain, domain_title=domain.title())
+def drawn(category_id: UUID, count: int, *, domain: str = "", **narrowed: Any) -> SlotSpec:
+    """A slot that draws from a category; `narrowed` goes to its `DrawFilter`."""
+    wanted = DrawFilter(**narrowed)
+    return SlotSpec(
+        kind=SlotKind.RANDOM, category_id=category_id, count=count, domain=domain, domain_title=domain.title(), draw_filter=wanted
+    )
 
 
 def make_quiz(

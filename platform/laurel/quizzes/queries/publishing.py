@@ -35,7 +35,7 @@ def check_publishing(session: Session, quiz: Quiz, version: QuizVersion) -> Chec
     pools = load_pools(session, list_slots(session, version.id))
     sources = name_sources(session, [pool.slot for pool in pools])
     problems = _find_problems(quiz, version, pools, sources)
-    return Checks(problems, [] if quiz.kind is QuizKind.PRACTICE else _find_warnings(pools, sources))
+    return Checks(problems, [] if quiz.kind is QuizKind.PRACTICE else _find_warnings(pools))
 
 
 def name_sources(session: Session, slots: Sequence[QuizSlot]) -> dict[UUID, str]:
@@ -97,16 +97,19 @@ def _listed(numbers: Sequence[int]) -> str:
     return ", ".join(str(number) for number in numbers[:-1]) + f" and {numbers[-1]}"
 
 
-def _find_warnings(pools: Sequence[Pool], sources: Mapping[UUID, str]) -> list[str]:
-    groups, found = groups_of(pools), []
+def _find_warnings(pools: Sequence[Pool]) -> list[str]:
+    groups, small = groups_of(pools), []
     for pool in pools:
         for band, wanted in pool.bands if is_random(pool) else ():
             units = drawing.count_units(wanted.pool, groups)
             if wanted.count <= units and exposing.is_pool_small(units, wanted.count):
-                which = f" {band.name}" if band else ""
-                draw = f"Section {pool.slot.position} draws {wanted.count} of {units}{which} questions from {sources[pool.slot.id]}"
-                found.append(f"{draw}. With fewer than {exposing.LEAST_POOL} times as many, papers are much alike and soon known.")
-    return found
+                small.append(f"{pool.slot.position}{f' ({band.name})' if band else ''}: {wanted.count} of {units}")
+    if not small:
+        return []
+    return [
+        f"Some sections have fewer than {exposing.LEAST_POOL} times the questions that they draw, so that papers are much alike and soon "
+        f"known. Section {'; '.join(small)}."
+    ]
 
 
 def _settings_problems(quiz: Quiz, version: QuizVersion) -> list[str]:

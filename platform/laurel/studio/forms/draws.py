@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from wtforms import BooleanField, RadioField, SelectChoice, SelectField, StringField
+from wtforms import BooleanField, RadioField, SelectChoice, SelectField, StringField, ValidationError
 from wtforms.fields import Field
 from wtforms.validators import InputRequired, Length, Optional
 
@@ -41,7 +41,7 @@ class DrawForm(PartForm):
         try:
             clean_tags(split_tags(field.data or ""))
         except InvalidInputError as error:
-            raise ValueError(error.message) from error
+            raise ValidationError(error.message) from error
 
     def _spread(self) -> tuple[int, ...]:
         parts = [self[band.name].data or "" for band in BANDS]

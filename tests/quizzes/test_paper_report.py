@@ -4,15 +4,20 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
+from flask import Flask
 from sqlalchemy.orm import Session
 
+from laurel.app import Ports
 from laurel.bank.rules import QuestionKind
+from laurel.core.db import Database
 from laurel.quizzes import queries, services
 from laurel.quizzes.models import QuestionUsage, Quiz, QuizSlot
 from laurel.quizzes.queries.pools import load_pools
 from laurel.quizzes.queries.usage import count_usage, list_usage
 from laurel.quizzes.rules import AttemptState, QuizKind
 from laurel.quizzes.services.usage import save_usage
+from laurel.settings import Settings
+from laurel.worker import Chores
 from tests.factories.accounts import make_user
 from tests.factories.bank import make_category, make_question
 from tests.factories.quizzes import answer_all, drawn, fixed, make_attempt, make_quiz
@@ -68,6 +73,17 @@ def test_an_edited_question_begins_a_new_facility(session: Session, now: datetim
     session.flush()
     usage = count_anew(session, now)[question.id]
     assert (usage.shown, usage.answers_lately, usage.question_version_id) == (1, 0, None)
+
+
+def test_the_worker_counts_what_was_shown(app: Flask, settings: Settings, database: Database, ports: Ports) -> None:
+    chores = Chores(settings, database, ports)
+    with database.session(writes=True) as session:
+        make_attempt(session, make_quiz(session))
+        session.commit()
+    assert chores.count_usage() == 5
+    assert chores.count_usage() == 0
+    with database.session(writes=False) as session:
+        assert {row.shown for row in list_usage(session).values()} == {1}
 
 
 def give_out(session: Session, quiz: Quiz, count: int, *, now: datetime) -> None:

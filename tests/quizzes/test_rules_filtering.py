@@ -29,6 +29,7 @@ QUESTION: dict[str, Any] = {"tags": {"law", "data"}, "objective": "Name the RIGH
 )
 def test_what_a_filter_admits(narrowed: dict[str, Any], admitted: bool) -> None:
     assert DrawFilter(**narrowed).admits(**QUESTION) is admitted
+    assert DrawFilter(**narrowed).narrows is bool(narrowed)
 
 
 def test_every_difficulty_lies_in_one_band() -> None:

@@ -1,8 +1,9 @@
 """Which questions each slot of a quiz can be filled with."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 from typing import NamedTuple
 from uuid import UUID
 
@@ -105,10 +106,11 @@ def _categories_of(session: Session, slots: Sequence[QuizSlot]) -> dict[UUID, fr
     return found
 
 
-def _load_ready(session: Session, category_ids: set[UUID]) -> list[Candidate]:
-    """Every question of these categories that is ready, in the order in which they were made."""
-    if not category_ids:
-        return []
+def _load_ready(session: Session, category_ids: set[UUID]) -> dict[UUID, list[Candidate]]:
+    """Every question of each of these categories that is ready, in the order in which they were made."""
+    found: dict[UUID, list[Candidate]] = {category_id: [] for category_id in category_ids}
+    if not found:
+        return found
     statement = (
         select(
             Question.id,
@@ -121,10 +123,12 @@ def _load_ready(session: Session, category_ids: set[UUID]) -> list[Candidate]:
         )
         .join(QuestionVersion, _IS_READY)
         .outerjoin(QuestionUsage, QuestionUsage.question_id == Question.id)
-        .where(Question.category_id.in_(category_ids))
+        .where(Question.category_id.in_(found))
         .order_by(Question.id)
     )
-    return [Candidate._make(row) for row in session.execute(statement)]
+    for row in session.execute(statement):
+        found[row[2]].append(Candidate._make(row))
+    return found
 
 
 def _load_tags(session: Session, tags: set[str]) -> dict[UUID, set[str]]:
@@ -137,13 +141,15 @@ def _load_tags(session: Session, tags: set[str]) -> dict[UUID, set[str]]:
 
 
 def _narrow(
-    candidates: Iterable[Candidate], category_ids: frozenset[UUID], wanted: DrawFilter, tags: Mapping[UUID, set[str]]
-) -> list[Candidate]:
+    ready: Mapping[UUID, Sequence[Candidate]], category_ids: frozenset[UUID], wanted: DrawFilter, tags: Mapping[UUID, set[str]]
+) -> Sequence[Candidate]:
+    within = [one for category_id in category_ids for one in ready[category_id]]
+    if len(category_ids) > 1:
+        within.sort(key=attrgetter("question_id"))
+    if not wanted.narrows:
+        return within
     return [
-        one
-        for one in candidates
-        if one.category_id in category_ids
-        and wanted.admits(tags=tags.get(one.question_id, _NO_TAGS), objective=one.objective, difficulty=one.difficulty)
+        one for one in within if wanted.admits(tags=tags.get(one.question_id, _NO_TAGS), objective=one.objective, difficulty=one.difficulty)
     ]
 
 

@@ -48,11 +48,17 @@ class Drawer:
 
     def __init__(self, places: Sequence[Place], *, groups: Mapping[UUID, str] = NO_GROUPS, sparing: Sparing = NOTHING_SPARED) -> None:
         self._shown = sparing.shown
+        self._members: list[dict[Unit, list[UUID]]] = []
+        self._wants: list[Want] = []
         seen: set[Unit] = {groups.get(question, question) for question in sparing.seen}
-        self._members = [_by_unit(place.pool, groups) for place in places]
-        self._wants = [
-            Want(place.count, self._tiers(members, place.count, seen)) for place, members in zip(places, self._members, strict=True)
-        ]
+        known: dict[tuple[int, tuple[UUID, ...]], tuple[dict[Unit, list[UUID]], Want]] = {}  # many sections may draw from one pool
+        for place in places:
+            key = place.count, tuple(place.pool)
+            if key not in known:
+                members = _by_unit(place.pool, groups)
+                known[key] = members, Want(place.count, self._tiers(members, place.count, seen))
+            self._members.append(known[key][0])
+            self._wants.append(known[key][1])
 
     def _tiers(self, members: Mapping[Unit, Sequence[UUID]], count: int, seen: Collection[Unit]) -> list[list[Unit]]:
         """The units of a place: the least shown of what is new to the learner, the rest of it, and what the learner has seen."""

@@ -52,6 +52,11 @@ class DrawFilter:
     hardest: int = HARDEST
     spread: tuple[int, ...] = ()
 
+    @property
+    def narrows(self) -> bool:
+        """Whether there is any question of its categories that it could keep out."""
+        return bool(self.tags or self.objective) or (self.easiest, self.hardest) != (EASIEST, HARDEST)
+
     def admits(self, *, tags: Collection[str], objective: str, difficulty: int) -> bool:
         """Whether a question of the category may be drawn."""
         if not self.easiest <= difficulty <= self.hardest:

@@ -80,6 +80,13 @@ def get_question(session: Session, question_id: UUID, *, owner_id: UUID | None) 
     return question
 
 
+def list_owned(session: Session, question_ids: Collection[UUID], *, owner_id: UUID | None) -> set[UUID]:
+    """Which of these questions are the owner's; all of them if `owner_id` is None."""
+    if owner_id is None:
+        return set(question_ids)
+    return set(session.scalars(select(Question.id).where(Question.id.in_(question_ids), Question.owner_id == owner_id)))
+
+
 def find_question_by_external_id(session: Session, external_id: str) -> Question | None:
     return session.scalar(select(Question).where(Question.external_id == external_id))
 

@@ -28,11 +28,15 @@ LAST_PAPERS = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuestionLine:
-    """One question that a paper may ask. `expected` and `actual` are its shares of the simulated and of the last papers."""
+    """One question that a paper may ask. `expected` and `actual` are its shares of the simulated and of the last papers.
+
+    `is_fixed`: some section asks it by name, so that it is on every paper and its share says nothing.
+    """
 
     question_id: UUID
     version_id: UUID
     sections: Sequence[int]
+    is_fixed: bool
     facility: Facility
     expected: float
     actual: float | None
@@ -47,7 +51,7 @@ class QuestionLine:
 
     @property
     def is_overexposed(self) -> bool:
-        return self.actual is not None and self.actual > exposing.MAX_SHARE
+        return not self.is_fixed and self.actual is not None and self.actual > exposing.MAX_SHARE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +199,7 @@ def _question_lines(
         for one in pool.candidates:
             sections.setdefault(one.question_id, []).append(pool.slot.position)
             versions[one.question_id] = one.version_id
+    fixed = {one.question_id for pool in pools if not is_random(pool) for one in pool.candidates}
     lines = []
     for question_id, positions in sections.items():
         counted = usage.get(question_id)
@@ -202,6 +207,7 @@ def _question_lines(
             question_id=question_id,
             version_id=versions[question_id],
             sections=positions,
+            is_fixed=question_id in fixed,
             facility=facilities[question_id],
             expected=simulated.get(question_id, 0) / SIMULATED,
             actual=shares.get(question_id, 0) / given if given else None,

@@ -15,6 +15,7 @@ from laurel.bank.rules import QuestionKind, QuestionStatus, may_become
 from laurel.bank.services import NotReadyError
 from laurel.core.db import database_now
 from laurel.core.errors import InvalidInputError
+from laurel.quizzes.queries.usage import map_usage
 from laurel.studio.forms.questions import StepForm
 from laurel.studio.views.questions.blueprint import WRITE, bp, find_question, whose
 from laurel.studio.views.questions.keys import key_rows
@@ -101,6 +102,7 @@ def question_page(question_id: UUID) -> ResponseReturnValue:
         keys=key_rows(body),
         steps=_list_steps(question),
         tags=queries.map_tags(session, [question.id]).get(question.id, []),
+        usage=map_usage(session, [question.id]).get(question.id),
         groupmates=queries.list_groupmates(session, question, owner_id=whose()),
         form=StepForm(formdata=None, base_revision=question.revision),
     )

@@ -8,12 +8,12 @@ from uuid import UUID
 from flask import render_template
 from flask.typing import ResponseReturnValue
 
-from laurel.bank.queries import get_versions
+from laurel.bank.queries import get_versions, list_owned
 from laurel.bank.rules import plain_text
 from laurel.quizzes import queries
 from laurel.quizzes.queries.fairness import LAST_PAPERS, SIMULATED, PaperReport
 from laurel.quizzes.rules import exposing, fairness
-from laurel.studio.views.quizzes.blueprint import WRITE, bp, find_quiz
+from laurel.studio.views.quizzes.blueprint import WRITE, bp, find_quiz, whose
 from laurel.web.access import policy
 from laurel.web.pages import PAGE_SIZE, Page, page_number, percent
 from laurel.web.session import current_session
@@ -64,6 +64,7 @@ def papers_page(quiz_id: UUID) -> ResponseReturnValue:
         version=version,
         report=report,
         page=page,
+        owned=list_owned(session, {line.question_id for line in named}, owner_id=whose()),
         titles={version_id: _title(found.stem_html) for version_id, found in versions.items()},
         scores=_score_chart(report),
         shares=_share_chart(report),

@@ -19,7 +19,8 @@ from laurel.quizzes.rules.saving import SaveItem
 from tests.factories.accounts import make_user
 from tests.factories.bank import latest_version, make_category, make_question
 
-ALL_KINDS = tuple(QuestionKind)
+ALL_KINDS = tuple(kind for kind in QuestionKind if kind is not QuestionKind.ESSAY)
+"""The kinds that grade themselves."""
 RIGHT: dict[QuestionKind, dict[str, Any]] = {
     QuestionKind.SINGLE_CHOICE: {"choice": "a"},
     QuestionKind.MULTIPLE_RESPONSE: {"choices": ["a", "b"]},

@@ -190,9 +190,16 @@ def test_whatever_is_sent_is_an_answer_or_refused(kind: QuestionKind, raw: Any) 
 @pytest.mark.parametrize("kind", list(QuestionKind))
 @given(
     data=st.dictionaries(
-        st.sampled_from(["options", "answers", "policy", "answer", "units", "case_sensitive", "feedback_otherwise", "criteria", "min_words"]),
+        st.sampled_from(
+            ["options", "answers", "policy", "answer", "units", "case_sensitive", "feedback_otherwise", "criteria", "min_words"]
+        ),
         anything
-        | st.lists(st.dictionaries(st.sampled_from(["text", "fraction", "pattern", "value", "tolerance", "key", "name", "points", "levels"]), anything), max_size=3),
+        | st.lists(
+            st.dictionaries(
+                st.sampled_from(["text", "fraction", "pattern", "value", "tolerance", "key", "name", "points", "levels"]), anything
+            ),
+            max_size=3,
+        ),
     )
 )
 def test_whatever_is_written_is_a_body_or_refused(kind: QuestionKind, data: dict[str, Any]) -> None:

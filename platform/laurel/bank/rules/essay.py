@@ -7,7 +7,7 @@ from decimal import ROUND_CEILING, Decimal
 from typing import Any, ClassVar, Self
 
 from laurel.bank.rules.findings import Finding, error, warning
-from laurel.bank.rules.grades import TEN_PLACES, ZERO, Grade, Judgement, state_of
+from laurel.bank.rules.grades import ONE, TEN_PLACES, ZERO, Grade, Judgement, state_of
 from laurel.bank.rules.kinds import Answer, Body, Json, Part, QuestionKind, Renderers, Review
 from laurel.bank.rules.numbers import parse_number
 from laurel.bank.rules.reading import MAX_LINE, clean_text, read_html, read_number, read_rows, read_text, refuse, write_number
@@ -208,11 +208,16 @@ class Essay(Body):
         return tuple(criterion.read(text, "points", at) for at, (criterion, text) in enumerate(zip(self.criteria, raw, strict=True)))
 
     def grade_points(self, points: Sequence[Decimal]) -> Grade:
-        """The grade that follows from a grader's points. It is rounded up in the tenth place, so that three thirds are a whole:
-        who reaches the pass mark exactly shall pass."""
-        total = sum(points, ZERO)
-        fraction = (total / self.max_points).quantize(TEN_PLACES, ROUND_CEILING).normalize() + ZERO if self.max_points else ZERO
+        """The grade that follows from a grader's points."""
+        fraction = self.mark_for(points, max_mark=ONE).normalize() + ZERO
         return Grade(fraction=fraction, state=state_of(fraction))
+
+    def mark_for(self, points: Sequence[Decimal], *, max_mark: Decimal) -> Decimal:
+        """The share of `max_mark` that these points earn, with ten places, which is what the databases keep. It is rounded up in
+        the last one, so that three thirds are a whole: who reaches the pass mark exactly shall pass."""
+        if not self.max_points:
+            return ZERO
+        return (sum(points, ZERO) * max_mark / self.max_points).quantize(TEN_PLACES, ROUND_CEILING)
 
     def check(self) -> list[Finding]:
         found = []
@@ -255,4 +260,6 @@ def write_levels(levels: Sequence[Level]) -> str:
 def read_levels(text: str) -> list[dict[str, str]]:
     """The other way round, as JSON for the body; a line without points has none."""
     rows = [line.partition(":") for line in text.split("\n") if line.strip()]
-    return [{"points": points.strip() if colon else "", "text": words.strip() if colon else points.strip()} for points, colon, words in rows]
+    return [
+        {"points": points.strip() if colon else "", "text": words.strip() if colon else points.strip()} for points, colon, words in rows
+    ]

@@ -1,6 +1,7 @@
 """The tables of quizzes and of attempts at them."""
 
 from laurel.quizzes.models.attempts import AnswerOp, Attempt, CurrentAnswer, PaperSlot, SlotMark
+from laurel.quizzes.models.grading import GradingTask, ManualMark
 from laurel.quizzes.models.quizzes import Quiz, QuizSlot, QuizVersion
 
-__all__ = ["AnswerOp", "Attempt", "CurrentAnswer", "PaperSlot", "Quiz", "QuizSlot", "QuizVersion", "SlotMark"]
+__all__ = ["AnswerOp", "Attempt", "CurrentAnswer", "GradingTask", "ManualMark", "PaperSlot", "Quiz", "QuizSlot", "QuizVersion", "SlotMark"]

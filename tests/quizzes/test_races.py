@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from threading import Barrier
+from threading import Barrier, Event
 from typing import Any
 from uuid import UUID
 
@@ -180,6 +180,35 @@ def test_the_last_marks_of_an_attempt_at_once_grade_it_once(database: Database, 
     assert [(mark.slot, mark.revision) for mark in queries.list_marks(session, attempt.id)] == [(slot, 1) for slot in range(1, 8)]
     events = select(EventRecord.name).where(EventRecord.name.in_(["AttemptGraded", "GradersFinished"])).order_by(EventRecord.name)
     assert list(session.scalars(events)) == ["AttemptGraded", "GradersFinished"]
+
+
+def test_a_grader_who_comes_while_another_saves_waits_and_then_sees_the_mark(database: Database, session: Session, now: datetime) -> None:
+    attempt = make_waiting(session, essays=2, now=now)
+    graders = [make_user(session, roles=["admin"]).id for _ in range(2)]
+    tasks = [task.id for task in tasks_of(session, attempt)]
+    session.commit()
+
+    def mark(number: int) -> bool:
+        with database.session(writes=True) as writing:
+            points = {"points": FULL, "comment": "", "now": now}
+            is_last = services.mark_answer(writing, tasks[number], grader_id=graders[number], owner_id=None, **points)
+            has_marked[number].set()
+            assert may_commit[number].wait(timeout=20)
+            writing.commit()
+            return is_last
+
+    has_marked, may_commit = (Event(), Event()), (Event(), Event())
+    may_commit[1].set()
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(mark, 0)
+        assert has_marked[0].wait(timeout=20)
+        second = pool.submit(mark, 1)
+        assert not has_marked[1].wait(timeout=0.5)
+        may_commit[0].set()
+        assert (first.result(), second.result()) == (False, True)
+    session.rollback()
+    session.expire_all()
+    assert attempt.state is AttemptState.GRADED
 
 
 def test_graders_who_ask_at_once_get_different_answers(database: Database, session: Session, now: datetime) -> None:

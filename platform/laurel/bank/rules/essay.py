@@ -72,7 +72,7 @@ def _read_points(row: Mapping[str, Any], *place: str | int, least: Decimal) -> D
     points = read_number(row, "points", *place, default="-1")
     if not least <= points <= MAX_POINTS or points != round(points, 2):
         refuse(f"Write points from {write_number(least)} to {MAX_POINTS}, with two decimal places at most.", *place, "points")
-    return points
+    return Decimal(write_number(points))
 
 
 def _read_level(row: Mapping[str, Any], number: int, *place: str | int) -> Level:

@@ -174,10 +174,24 @@ def test_levels_survive_being_written_as_lines() -> None:
 
 def test_everything_an_author_wrote_can_be_compared_and_searched() -> None:
     parts = {part.label: part.text for part in essay().parts()}
-    assert parts["Words"] == "50 to 300"
+    assert parts["Length"] == "50 to 300 words"
     assert parts["Criterion 2"] == "Gives an example"
     assert parts["Levels of criterion 1"].startswith("4: Named and explained")
     assert parts["Notes for graders"] == "Be generous with spelling."
+
+
+@pytest.mark.parametrize(
+    ("limits", "asked"),
+    [
+        ({}, ""),
+        ({"min_words": "50"}, "50 words or more"),
+        ({"max_words": 300}, "300 words at most"),
+        ({"min_words": "0", "max_words": ""}, ""),
+        ({"min_words": "5", "max_words": "5"}, "5 to 5 words"),
+    ],
+)
+def test_the_length_is_said_in_words(limits: dict[str, Any], asked: str) -> None:
+    assert essay(criterion(), **limits).length_asked == asked
 
 
 @pytest.mark.parametrize(("text", "words"), [("", 0), ("one", 1), ("  two\n\nwords ", 2), ("it's well-known", 2)])

@@ -198,6 +198,15 @@ class Essay(Body):
         return ""
 
     @property
+    def length_asked(self) -> str:
+        """`50 to 300 words`, "" where any length will do."""
+        if self.min_words and self.max_words:
+            return f"{self.min_words} to {self.max_words} words"
+        if self.min_words or self.max_words:
+            return f"{self.min_words} words or more" if self.min_words else f"{self.max_words} words at most"
+        return ""
+
+    @property
     def max_points(self) -> Decimal:
         return sum((criterion.points for criterion in self.criteria), ZERO)
 
@@ -237,8 +246,7 @@ class Essay(Body):
         return found
 
     def parts(self) -> list[Part]:
-        words = f"{self.min_words or 'any'} to {self.max_words or 'any'}" if self.min_words or self.max_words else "any number"
-        found = [Part("Instructions", self.instructions), Part("Words", words, is_prose=False)]
+        found = [Part("Instructions", self.instructions), Part("Length", self.length_asked or "any", is_prose=False)]
         for number, criterion in enumerate(self.criteria, start=1):
             found.append(Part(f"Criterion {number}", criterion.name))
             found.append(Part(f"Description of criterion {number}", criterion.description))

@@ -15,6 +15,7 @@ class Writing:
     """What somebody who writes an essay must know. None of it is a key."""
 
     instructions_html: str
+    length_asked: str
     min_words: int | None
     max_words: int | None
     max_length: int = MAX_LENGTH
@@ -53,7 +54,9 @@ def writing_of(body: Body) -> Writing | None:
     """How to write this answer; None for a question that is no essay."""
     if not isinstance(body, Essay):
         return None
-    return Writing(instructions_html=body.instructions_html, min_words=body.min_words, max_words=body.max_words)
+    return Writing(
+        instructions_html=body.instructions_html, length_asked=body.length_asked, min_words=body.min_words, max_words=body.max_words
+    )
 
 
 def show_rubric(body: Body, reading: Reading | None, *, fields: Collection[Field], explain_all: bool) -> RubricView | None:

@@ -13,7 +13,7 @@ from laurel.credentials.services.issuers import issuer_of
 from laurel.learning import handlers as learning
 from laurel.learning.events import CourseCompleted
 from laurel.quizzes import handlers as quizzes
-from laurel.quizzes.events import AttemptGraded, AttemptSubmitted
+from laurel.quizzes.events import AttemptGraded, AttemptSubmitted, GradersFinished
 from laurel.settings import Settings
 
 
@@ -28,6 +28,7 @@ def subscriptions(settings: Settings, keys: KeyVault) -> Subscriptions:
         afterwards={  # a transaction of its own, tried again until it works
             OrderPlaced: [attribution.link_order],
             AttemptSubmitted: [quizzes.email_exam_receipt],
+            GradersFinished: [quizzes.email_graded],
             OrderPaid: [attribution.credit_order, commerce.email_receipt],
             CredentialAwarded: [partial(credentials.issue_credential, issuer=issuer_of(settings), keys=keys)],
             CredentialIssued: [credentials.email_holder],

@@ -31,6 +31,14 @@ numbers = st.decimals(-(10**6), 10**6, places=3).map(str)
 tolerances = st.decimals(0, 100, places=2).map(str)
 option = st.fixed_dictionaries({"text": words, "fraction": weights})
 option_lists = st.lists(option, min_size=2, max_size=10)
+level = st.fixed_dictionaries({"points": st.integers(0, 10).map(str), "text": words})
+
+
+def _with_enough_points(criterion: dict[str, Any]) -> dict[str, Any]:
+    """No level earns more than its criterion."""
+    most = max((int(row["points"]) for row in criterion.get("levels", [])), default=0)
+    return criterion | {"points": str(max(int(criterion["points"]), most))}
+
 
 bodies: dict[QuestionKind, st.SearchStrategy[dict[str, Any]]] = {
     QuestionKind.SINGLE_CHOICE: st.fixed_dictionaries({"options": option_lists}),
@@ -57,6 +65,19 @@ bodies: dict[QuestionKind, st.SearchStrategy[dict[str, Any]]] = {
             )
         }
     ),
+    QuestionKind.ESSAY: st.fixed_dictionaries(
+        {
+            "criteria": st.lists(
+                st.fixed_dictionaries(
+                    {"name": words, "points": st.integers(1, 10).map(str), "description": words | st.just("")},
+                    optional={"levels": st.lists(level, max_size=4, unique_by=lambda row: row["points"])},
+                ).map(_with_enough_points),
+                max_size=4,
+            ),
+            "model_answer": words | st.just(""),
+            "min_words": st.none() | st.integers(0, 50) | st.just(""),
+        }
+    ),
 }
 raw_answers: dict[QuestionKind, st.SearchStrategy[Any]] = {
     QuestionKind.SINGLE_CHOICE: st.fixed_dictionaries({"choice": st.sampled_from(KEYS)}),
@@ -64,6 +85,7 @@ raw_answers: dict[QuestionKind, st.SearchStrategy[Any]] = {
     QuestionKind.TRUE_FALSE: st.fixed_dictionaries({"value": st.booleans()}),
     QuestionKind.SHORT_ANSWER: st.fixed_dictionaries({"text": words}),
     QuestionKind.NUMERICAL: st.fixed_dictionaries({"text": numbers | words}),
+    QuestionKind.ESSAY: st.fixed_dictionaries({"text": st.lists(words, max_size=3).map("\n".join)}),
 }
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -168,9 +190,16 @@ def test_whatever_is_sent_is_an_answer_or_refused(kind: QuestionKind, raw: Any) 
 @pytest.mark.parametrize("kind", list(QuestionKind))
 @given(
     data=st.dictionaries(
-        st.sampled_from(["options", "answers", "policy", "answer", "units", "case_sensitive", "feedback_otherwise"]),
+        st.sampled_from(
+            ["options", "answers", "policy", "answer", "units", "case_sensitive", "feedback_otherwise", "criteria", "min_words"]
+        ),
         anything
-        | st.lists(st.dictionaries(st.sampled_from(["text", "fraction", "pattern", "value", "tolerance", "key"]), anything), max_size=3),
+        | st.lists(
+            st.dictionaries(
+                st.sampled_from(["text", "fraction", "pattern", "value", "tolerance", "key", "name", "points", "levels"]), anything
+            ),
+            max_size=3,
+        ),
     )
 )
 def test_whatever_is_written_is_a_body_or_refused(kind: QuestionKind, data: dict[str, Any]) -> None:

@@ -97,7 +97,7 @@ def test_an_authors_edit_outlives_the_next_seeding(session: Session, bring_in: A
     [
         ({}, "A question: id is missing"),
         (record(id=7), "A question: id must be text in quotes."),
-        (record(type="essay"), "pe1-x-01: type must be one of single_choice"),
+        (record(type="poem"), "pe1-x-01: type must be one of single_choice"),
         (record(stem="  "), "pe1-x-01: stem is missing"),
         (record(difficulty="2"), "pe1-x-01: difficulty must be a whole number"),
         (record(difficulty=True), "pe1-x-01: difficulty must be a whole number"),

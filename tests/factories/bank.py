@@ -44,6 +44,26 @@ BODIES: Mapping[QuestionKind, dict[str, Any]] = {
         "answers": [{"value": "4096", "tolerance": "0", "fraction": "1", "feedback": "Right."}],
         "feedback_otherwise": "Count again.",
     },
+    QuestionKind.ESSAY: {
+        "instructions": "Write for somebody who has never used a model.",
+        "min_words": "50",
+        "max_words": "300",
+        "model_answer": "A model continues text: it can be *wrong*.",
+        "grader_notes": "Be generous with spelling.",
+        "criteria": [
+            {
+                "name": "Names the risk",
+                "points": "4",
+                "description": "That a fluent answer can be wrong.",
+                "levels": [
+                    {"points": "4", "text": "Named and explained"},
+                    {"points": "2", "text": "Named"},
+                    {"points": "0", "text": "Missing"},
+                ],
+            },
+            {"name": "Gives an example", "points": "2", "description": "Any that fits."},
+        ],
+    },
 }
 
 

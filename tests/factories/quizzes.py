@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from laurel.bank.models import Question
@@ -13,13 +14,14 @@ from laurel.bank.rules import QuestionKind
 from laurel.core import clock
 from laurel.core.ids import new_id
 from laurel.quizzes import queries, services
-from laurel.quizzes.models import Attempt, Quiz
+from laurel.quizzes.models import Attempt, GradingTask, Quiz
 from laurel.quizzes.rules import DrawFilter, QuizKind, QuizSettings, SlotKind, SlotSpec, chain
 from laurel.quizzes.rules.saving import SaveItem
 from tests.factories.accounts import make_user
 from tests.factories.bank import latest_version, make_category, make_question
 
-ALL_KINDS = tuple(QuestionKind)
+ALL_KINDS = tuple(kind for kind in QuestionKind if kind is not QuestionKind.ESSAY)
+"""The kinds that grade themselves."""
 RIGHT: dict[QuestionKind, dict[str, Any]] = {
     QuestionKind.SINGLE_CHOICE: {"choice": "a"},
     QuestionKind.MULTIPLE_RESPONSE: {"choices": ["a", "b"]},
@@ -112,6 +114,49 @@ def answer_all(session: Session, attempt: Attempt, *, right: int | None = None, 
         answer(session, attempt, slot.number, (RIGHT if right is None or slot.number <= right else WRONG)[kind], now=now)
 
 
+ESSAY = {"text": "A fluent answer can be wrong.\n\nFor example: a date."}
+FULL, HALF = ("4", "2"), ("2", "1")
+"""Points for the essay of `tests.factories.bank`: all of them, and half."""
+
+
+def make_waiting(
+    session: Session,
+    *,
+    essays: int = 1,
+    learner_id: UUID | None = None,
+    owner_id: UUID | None = None,
+    now: datetime | None = None,
+    text: str = "",
+    is_preview: bool = False,
+    **settings: Any,
+) -> Attempt:
+    """An attempt that was handed in: one single choice, answered rightly, and essays that wait for a grader."""
+    owner_id = owner_id or make_user(session, roles=["author"]).id
+    kinds = [QuestionKind.SINGLE_CHOICE, *[QuestionKind.ESSAY] * essays]
+    category = make_category(session)
+    slots = [
+        fixed(make_question(session, kind=kind, category_id=category.id, owner_id=owner_id, stem=f"Question {number}?"))
+        for number, kind in enumerate(kinds, start=1)
+    ]
+    attempt = make_attempt(
+        session,
+        make_quiz(session, slots=slots, owner_id=owner_id, now=now, **settings),
+        learner_id=learner_id,
+        now=now,
+        is_preview=is_preview,
+    )
+    answer(session, attempt, 1, RIGHT[QuestionKind.SINGLE_CHOICE], now=now)
+    for slot in range(2, essays + 2):
+        answer(session, attempt, slot, {"text": text} if text else ESSAY, now=now)
+    return services.submit_attempt(session, attempt_id=attempt.id, learner_id=attempt.learner_id, now=now or clock.now())
+
+
+def tasks_of(session: Session, attempt: Attempt) -> list[GradingTask]:
+    """What of the attempt waits, or waited, for graders, by slot."""
+    found = select(GradingTask).where(GradingTask.attempt_id == attempt.id).order_by(GradingTask.slot)
+    return list(session.scalars(found.execution_options(populate_existing=True)))
+
+
 def links_of(session: Session, attempt: Attempt) -> list[tuple[chain.Link, str | None]]:
     """The saved answers as links of the chain, each with the hash that is stored."""
     return [
@@ -131,4 +176,20 @@ def links_of(session: Session, attempt: Attempt) -> list[tuple[chain.Link, str |
     ]
 
 
-__all__ = ["RIGHT", "WRONG", "answer", "answer_all", "drawn", "fixed", "latest_version", "links_of", "make_attempt", "make_quiz"]
+__all__ = [
+    "ESSAY",
+    "FULL",
+    "HALF",
+    "RIGHT",
+    "WRONG",
+    "answer",
+    "answer_all",
+    "drawn",
+    "fixed",
+    "latest_version",
+    "links_of",
+    "make_attempt",
+    "make_quiz",
+    "make_waiting",
+    "tasks_of",
+]

@@ -49,8 +49,10 @@ AUTHOR = [
     "/studio/questions/new",
     "/studio/questions/new/single_choice",
     "/studio/questions/new/numerical",
+    "/studio/questions/new/essay",
     "/studio/questions/categories",
     "/studio/quizzes",
+    "/studio/grading",
     "/studio/style-guide",
 ]
 MARKETER = ["/studio/articles", "/studio/articles/new", "/studio/ctas", "/studio/ctas/new", "/studio/ctas/results"]

@@ -3,23 +3,27 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from threading import Barrier
+from threading import Barrier, Event
 from typing import Any
+from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from laurel.core.db import Database
 from laurel.core.errors import DomainError
+from laurel.core.events import EventRecord
 from laurel.core.ids import new_id
 from laurel.quizzes import queries, services
 from laurel.quizzes.models import Attempt
 from laurel.quizzes.rules import AttemptState, chain
+from laurel.quizzes.rules.grading import ClaimedError
 from laurel.quizzes.rules.saving import SaveItem
 from laurel.quizzes.services import OpenAttemptError
 from tests.factories.accounts import make_user
-from tests.factories.quizzes import links_of, make_attempt, make_quiz
+from tests.factories.quizzes import FULL, links_of, make_attempt, make_quiz, make_waiting, tasks_of
 
 THREADS = 12
 
@@ -152,3 +156,87 @@ def test_two_authors_saving_at_once_do_not_overwrite_each_other(database: Databa
 
     results = at_once(database, [save(f"Title {number}") for number in range(THREADS)])
     assert sum(isinstance(result, str) for result in results) == 1
+
+
+@pytest.mark.parametrize("round_", range(3))
+def test_the_last_marks_of_an_attempt_at_once_grade_it_once(database: Database, session: Session, now: datetime, round_: int) -> None:
+    """Each grader sees the others' answers still waiting, unless the marks of one attempt come one after the other."""
+    attempt = make_waiting(session, essays=6, now=now)
+    graders = [make_user(session, roles=["admin"]).id for _ in range(6)]
+    tasks = [task.id for task in tasks_of(session, attempt)]
+    session.commit()
+
+    def mark(task_id: UUID, grader_id: UUID) -> Callable[[Session], bool]:
+        return lambda session: services.mark_answer(
+            session, task_id, grader_id=grader_id, owner_id=None, points=FULL, comment="", now=now + timedelta(hours=1)
+        )
+
+    works = [mark(task_id, grader_id) for task_id, grader_id in zip(tasks, graders, strict=True)]
+    results = at_once(database, works + works)  # and each of them twice
+    session.rollback()
+    session.expire_all()
+    assert sorted(results) == [False] * 11 + [True]
+    assert (attempt.state, attempt.earned, attempt.possible) == (AttemptState.GRADED, 7, 7)
+    assert [(mark.slot, mark.revision) for mark in queries.list_marks(session, attempt.id)] == [(slot, 1) for slot in range(1, 8)]
+    events = select(EventRecord.name).where(EventRecord.name.in_(["AttemptGraded", "GradersFinished"])).order_by(EventRecord.name)
+    assert list(session.scalars(events)) == ["AttemptGraded", "GradersFinished"]
+
+
+def test_a_grader_who_comes_while_another_saves_waits_and_then_sees_the_mark(database: Database, session: Session, now: datetime) -> None:
+    attempt = make_waiting(session, essays=2, now=now)
+    graders = [make_user(session, roles=["admin"]).id for _ in range(2)]
+    tasks = [task.id for task in tasks_of(session, attempt)]
+    session.commit()
+
+    def mark(number: int) -> bool:
+        with database.session(writes=True) as writing:
+            points = {"points": FULL, "comment": "", "now": now}
+            is_last = services.mark_answer(writing, tasks[number], grader_id=graders[number], owner_id=None, **points)
+            has_marked[number].set()
+            assert may_commit[number].wait(timeout=20)
+            writing.commit()
+            return is_last
+
+    has_marked, may_commit = (Event(), Event()), (Event(), Event())
+    may_commit[1].set()
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(mark, 0)
+        assert has_marked[0].wait(timeout=20)
+        second = pool.submit(mark, 1)
+        assert not has_marked[1].wait(timeout=0.5)
+        may_commit[0].set()
+        assert (first.result(), second.result()) == (False, True)
+    session.rollback()
+    session.expire_all()
+    assert attempt.state is AttemptState.GRADED
+
+
+def test_graders_who_ask_at_once_get_different_answers(database: Database, session: Session, now: datetime) -> None:
+    attempt = make_waiting(session, essays=8, now=now)
+    graders = [make_user(session, roles=["admin"]).id for _ in range(THREADS)]
+    tasks = {task.id for task in tasks_of(session, attempt)}
+    session.commit()
+
+    def claim(grader_id: UUID) -> Callable[[Session], UUID | None]:
+        return lambda session: services.claim_next(session, grader_id=grader_id, owner_id=None, now=now)
+
+    results = at_once(database, [claim(grader_id) for grader_id in graders])
+    assert {result for result in results if result is not None} == tasks
+    assert results.count(None) == THREADS - len(tasks)
+
+
+def test_two_graders_marking_one_answer_at_once_leave_one_mark(database: Database, session: Session, now: datetime) -> None:
+    attempt = make_waiting(session, essays=2, now=now)
+    graders = [make_user(session, roles=["admin"]).id for _ in range(THREADS)]
+    task_id = tasks_of(session, attempt)[0].id
+    session.commit()
+
+    def mark(number: int) -> Callable[[Session], bool]:
+        return lambda session: services.mark_answer(
+            session, task_id, grader_id=graders[number], owner_id=None, points=FULL, comment=str(number), now=now
+        )
+
+    results = at_once(database, [mark(number) for number in range(THREADS)])
+    session.rollback()
+    assert [type(result) for result in results].count(ClaimedError) == THREADS - 1
+    assert [(mark.slot, mark.revision) for mark in queries.list_marks(session, attempt.id)] == [(1, 1), (2, 1)]

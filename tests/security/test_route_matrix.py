@@ -24,7 +24,7 @@ from tests.factories.commerce import make_order
 from tests.factories.credentials import make_credential
 from tests.factories.ctas import make_cta
 from tests.factories.learning import make_classroom
-from tests.factories.quizzes import make_attempt, make_quiz
+from tests.factories.quizzes import make_attempt, make_quiz, make_waiting, tasks_of
 
 EXPECTED: dict[str, Any] = tomllib.loads((Path(__file__).parent / "authz.toml").read_text())
 ACTORS = {
@@ -84,6 +84,7 @@ def build(session: Session) -> World:
         "attempt_id": attempt.id,
         "question_id": make_question(session, owner_id=author.id).id,
         "quiz_id": make_quiz(session, owner_id=author.id).id,
+        "task_id": tasks_of(session, make_waiting(session, owner_id=author.id, learner_id=owner.id))[0].id,
         "article_id": make_article(session).id,
         "cta_id": make_cta(session).id,
         "credential_id": make_credential(session).id,

@@ -125,7 +125,7 @@ def queries_slug(session: Session) -> set[str]:
 
 
 def test_a_kind_that_is_not_there_is_a_404(desk: FlaskClient) -> None:
-    assert desk.get(f"{HOME}/new/essay").status_code == 404
+    assert desk.get(f"{HOME}/new/poem").status_code == 404
     assert all(desk.get(f"{HOME}/new/{slug}").status_code == 200 for slug in SLUGS.values())
 
 

@@ -22,6 +22,10 @@ WRITTEN: dict[QuestionKind, tuple[dict[str, str], str]] = {
     QuestionKind.TRUE_FALSE: ({"answer": "false", "feedback_true": "No."}, "False"),
     QuestionKind.SHORT_ANSWER: ({"answers-0-pattern": "token", "answers-1-pattern": "tok*", "answers-1-credit": "50"}, "token"),
     QuestionKind.NUMERICAL: ({"answers-0-value": "1,500", "answers-0-tolerance": "0.5"}, "1500 (1499.5 to 1500.5)"),
+    QuestionKind.ESSAY: (
+        {"criteria-0-name": "Clear", "criteria-0-points": "4", "criteria-0-levels": "4: Yes\n0: No", "max_words": "200"},
+        "",
+    ),
 }
 
 
@@ -87,6 +91,12 @@ BAD: list[tuple[QuestionKind, dict[str, str], str]] = [
     (QuestionKind.NUMERICAL, {"answers-0-value": "many"}, "This is not a number. Write it like 0.5 or 1,500, or * for any number."),
     (QuestionKind.NUMERICAL, {"answers-0-tolerance": "1,5"}, "This is not a number. Write it like 0.5 or 1,500."),
     (QuestionKind.NUMERICAL, {"answers-0-tolerance": "-1"}, "A tolerance is zero or more."),
+    (QuestionKind.ESSAY, {"criteria-1-name": ""}, "Name criterion 2, or remove it."),
+    (QuestionKind.ESSAY, {"criteria-1-points": "none"}, "This is not a number. Write it like 0.5 or 1,500."),
+    (QuestionKind.ESSAY, {"criteria-1-points": "0"}, "Write points from 0.01 to 1000, with two decimal places at most."),
+    (QuestionKind.ESSAY, {"criteria-0-levels": "4: Yes\nno"}, "Level 2: Write points from 0 to 1000, with two decimal places at most."),
+    (QuestionKind.ESSAY, {"criteria-0-levels": "5: Yes"}, "A level earns more than the 4 points of its criterion."),
+    (QuestionKind.ESSAY, {"max_words": "20"}, "The most words are fewer than the least."),
 ]
 
 

@@ -18,10 +18,10 @@ class Role(StrEnum):
     OWNER = "owner"
 
 
-_AUTHOR = frozenset({"studio:enter", "question:write", "course:write"})
+_AUTHOR = frozenset({"studio:enter", "question:write", "course:write", "grading:own"})
 _MARKETER = frozenset({"studio:enter", "article:write", "cta:write"})
 _SUPPORT = frozenset({"backoffice:enter", "people:read", "orders:read", "credentials:read"})
-_ADMIN = _AUTHOR | _MARKETER | _SUPPORT | {"credentials:write", "jobs:read"}
+_ADMIN = _AUTHOR | _MARKETER | _SUPPORT | {"credentials:write", "jobs:read", "grading:all"}
 _OWNER = _ADMIN | {"keys:write", "roles:write"}
 
 CAPABILITIES: dict[Role, frozenset[str]] = {

@@ -86,7 +86,8 @@ def surroundings(way: CourseProgress, lesson: OutlineLesson) -> dict[str, Any]:
 def home_page() -> ResponseReturnValue:
     courses = queries.list_my_courses(current_session(), my_id())
     current = next((item for item in courses if item.may_enter and item.next_lesson_slug is not None), None)
-    return render_template("learning/home_page.html", courses=courses, current=current)
+    being_read = quizzes.list_being_read(current_session(), my_id())
+    return render_template("learning/home_page.html", courses=courses, current=current, being_read=being_read)
 
 
 @bp.get("/<course_slug>")

@@ -30,6 +30,35 @@ class AttemptSubmitted(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class GradersAsked(Event):
+    """An attempt was handed in with answers that people have to read."""
+
+    attempt_id: UUID
+    quiz_id: UUID
+    learner_id: UUID
+    answers: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerMarked(Event):
+    """A person gave an answer its mark, or another one (`revision` 2 and on)."""
+
+    attempt_id: UUID
+    slot: int
+    revision: int
+    grader_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class GradersFinished(Event):
+    """The last answer that people had to read has its mark; published after `AttemptGraded`."""
+
+    attempt_id: UUID
+    quiz_id: UUID
+    learner_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class AttemptGraded(Event):
     attempt_id: UUID
     quiz_id: UUID

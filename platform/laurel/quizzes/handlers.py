@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 from laurel.accounts.queries import get_user
 from laurel.core.mail import queue_mail
 from laurel.quizzes import queries
-from laurel.quizzes.events import AttemptSubmitted
+from laurel.quizzes.events import AttemptSubmitted, GradersFinished
 from laurel.quizzes.rules import QuizKind
 
 
@@ -28,5 +28,22 @@ def email_exam_receipt(session: Session, event: AttemptSubmitted) -> None:
         answers=attempt.ops_count,
         finished=f"{finished.day} {finished:%B %Y, %H:%M} UTC",
         by_timer=event.by_timer,
+        attempt_id=attempt.id,
+    )
+
+
+def email_graded(session: Session, event: GradersFinished) -> None:
+    """A person has read the answers. The mail says that there is a result and not which: what may be seen of it the page decides."""
+    attempt = queries.get_attempt_of(session, event.learner_id, event.attempt_id)
+    learner, quiz = get_user(session, event.learner_id), queries.get_quiz(session, event.quiz_id)
+    queue_mail(
+        session,
+        "graded",
+        key=f"graded:{attempt.id}",
+        recipient=learner.email,
+        now=event.occurred_at,
+        name=learner.name,
+        thing="exam" if quiz.kind is QuizKind.EXAM else "quiz",
+        title=queries.get_version(session, attempt.quiz_version_id).title,
         attempt_id=attempt.id,
     )

@@ -9,6 +9,7 @@ ENTRIES = [
     ("Overview", "/studio", "layout-dashboard", "studio:enter"),
     ("Questions", "/studio/questions", "circle-question-mark", "question:write"),
     ("Quizzes", "/studio/quizzes", "list-checks", "question:write"),
+    ("Grading", "/studio/grading", "clipboard-check", "grading:own"),
     ("Articles", "/studio/articles", "newspaper", "article:write"),
     ("Calls to action", "/studio/ctas", "megaphone", "cta:write"),
     ("Style guide", "/studio/style-guide", "palette", "studio:enter"),

@@ -149,12 +149,33 @@ def _numerical(record: Record) -> dict[str, Any]:
     return {"answers": answers, "feedback_otherwise": record.text("feedback_otherwise", default="")}
 
 
+def _essay(record: Record) -> dict[str, Any]:
+    record.allow(COMMON | {"instructions", "min_words", "max_words", "model_answer", "grader_notes", "criteria"})
+    words = {key: record.whole(key) for key in ("min_words", "max_words") if key in record.fields}
+    texts = {key: record.text(key, default="") for key in ("instructions", "model_answer", "grader_notes")}
+    return {"criteria": [_criterion(row) for row in record.rows("criteria", "criterion")], **words, **texts}
+
+
+def _criterion(row: Record) -> dict[str, Any]:
+    row.allow({"name", "points", "description", "levels"})
+    levels = row.rows("levels", "level") if "levels" in row.fields else []
+    for level in levels:
+        level.allow({"points", "text"})
+    return {
+        "name": row.text("name"),
+        "points": row.text("points"),
+        "description": row.text("description", default=""),
+        "levels": [{key: level.text(key) for key in ("points", "text")} for level in levels],
+    }
+
+
 READERS: Mapping[QuestionKind, Callable[[Record], dict[str, Any]]] = {
     QuestionKind.SINGLE_CHOICE: _single_choice,
     QuestionKind.MULTIPLE_RESPONSE: _multiple_response,
     QuestionKind.TRUE_FALSE: _true_false,
     QuestionKind.SHORT_ANSWER: _short_answer,
     QuestionKind.NUMERICAL: _numerical,
+    QuestionKind.ESSAY: _essay,
 }
 
 

@@ -12,12 +12,14 @@ ONE = Decimal(1)
 
 
 class GradeState(StrEnum):
-    """How an answer did, in words. A question that nobody answered is `gave_up`, never `incorrect`."""
+    """How an answer did, in words. A question that nobody answered is `gave_up`, never `incorrect`; `needs_grading`: a person has
+    to read it."""
 
     CORRECT = "correct"
     PARTIALLY_CORRECT = "partially_correct"
     INCORRECT = "incorrect"
     GAVE_UP = "gave_up"
+    NEEDS_GRADING = "needs_grading"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +30,7 @@ class Judgement:
     matched: int | None = None
     is_near_miss: bool = False
     is_invalid: bool = False
+    needs_grader: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +49,14 @@ class Grade:
 
 
 GAVE_UP = Grade(fraction=ZERO, state=GradeState.GAVE_UP)
+NEEDS_GRADING = Grade(fraction=ZERO, state=GradeState.NEEDS_GRADING)
 
 
 def grade_of(judgement: Judgement, *, allow_negative: bool) -> Grade:
     """The grade of a judgement: never above 1, below 0 only where the quiz enables negative marks, and with ten places, which is what
-    the databases keep."""
+    the databases keep. What needs a grader has none yet."""
+    if judgement.needs_grader:
+        return NEEDS_GRADING
     fraction = min(judgement.fraction, ONE) if allow_negative else min(max(judgement.fraction, ZERO), ONE)
     fraction = fraction.quantize(TEN_PLACES, ROUND_HALF_UP).normalize() + ZERO
     return Grade(

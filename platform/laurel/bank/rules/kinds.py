@@ -24,6 +24,7 @@ class QuestionKind(StrEnum):
     TRUE_FALSE = "true_false"
     SHORT_ANSWER = "short_answer"
     NUMERICAL = "numerical"
+    ESSAY = "essay"
 
     @property
     def label(self) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from laurel.bank.rules.essay import Essay
 from laurel.bank.rules.grades import GAVE_UP, Grade, grade_of
 from laurel.bank.rules.kinds import Answer, Body, Json, QuestionKind
 from laurel.bank.rules.multiple_response import MultipleResponse
@@ -17,6 +18,7 @@ BODIES: Mapping[QuestionKind, type[Body]] = {
     QuestionKind.TRUE_FALSE: TrueFalse,
     QuestionKind.SHORT_ANSWER: ShortAnswer,
     QuestionKind.NUMERICAL: Numerical,
+    QuestionKind.ESSAY: Essay,
 }
 
 

@@ -1,7 +1,20 @@
 """The tables of quizzes and of attempts at them."""
 
 from laurel.quizzes.models.attempts import AnswerOp, Attempt, CurrentAnswer, PaperSlot, SlotMark
+from laurel.quizzes.models.grading import GradingTask, ManualMark
 from laurel.quizzes.models.quizzes import Quiz, QuizSlot, QuizVersion
 from laurel.quizzes.models.usage import QuestionUsage
 
-__all__ = ["AnswerOp", "Attempt", "CurrentAnswer", "PaperSlot", "QuestionUsage", "Quiz", "QuizSlot", "QuizVersion", "SlotMark"]
+__all__ = [
+    "AnswerOp",
+    "Attempt",
+    "CurrentAnswer",
+    "GradingTask",
+    "ManualMark",
+    "PaperSlot",
+    "QuestionUsage",
+    "Quiz",
+    "QuizSlot",
+    "QuizVersion",
+    "SlotMark",
+]

@@ -16,6 +16,7 @@ from laurel.quizzes.queries.attempts import (
 )
 from laurel.quizzes.queries.authoring import QuizResults, Section, describe_sections, summarize_results
 from laurel.quizzes.queries.fairness import PaperReport, report_papers
+from laurel.quizzes.queries.grading import BeingRead, Desk, get_desk, list_being_read, list_waiting
 from laurel.quizzes.queries.lobby import AttemptSummary, ExamFacts, Lobby, describe_exam_facts, describe_lobby
 from laurel.quizzes.queries.practice import PracticeQuestion, find_practice_state
 from laurel.quizzes.queries.publishing import Checks, DrawCount, check_publishing, describe_draw, find_problems
@@ -36,7 +37,9 @@ from laurel.quizzes.queries.results import Result, ReviewedQuestion, get_result
 
 __all__ = [
     "AttemptSummary",
+    "BeingRead",
     "Checks",
+    "Desk",
     "DrawCount",
     "ExamFacts",
     "Lobby",
@@ -59,6 +62,7 @@ __all__ = [
     "find_problems",
     "find_quiz_by_external_id",
     "get_attempt_of",
+    "get_desk",
     "get_published",
     "get_quiz",
     "get_result",
@@ -66,6 +70,7 @@ __all__ = [
     "get_version",
     "get_working_version",
     "list_attempts_of",
+    "list_being_read",
     "list_due_for_submission",
     "list_map",
     "list_marks",
@@ -74,6 +79,7 @@ __all__ = [
     "list_quizzes",
     "list_slots",
     "list_versions",
+    "list_waiting",
     "lock_attempt_of",
     "lock_quiz",
     "map_answers",

@@ -40,12 +40,14 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class QuizResults:
-    """Attempts that count: how many were started, are running, were graded, and passed. `pass_rate` None: too few to say."""
+    """Attempts that count: how many were started, are running, were graded, passed, and wait for a grader. `pass_rate` None: too
+    few to say."""
 
     started: int
     running: int
     graded: int
     passed: int
+    waiting: int = 0
 
     @property
     def pass_rate(self) -> int | None:
@@ -88,6 +90,7 @@ def summarize_results(session: Session, quiz_id: UUID) -> QuizResults:
     return QuizResults(
         started=sum(count for _, _, count in counts),
         running=sum(count for state, _, count in counts if state is AttemptState.IN_PROGRESS),
+        waiting=sum(count for state, _, count in counts if state is AttemptState.NEEDS_GRADING),
         graded=sum(count for state, _, count in counts if state is AttemptState.GRADED),
         passed=sum(count for state, passed, count in counts if state is AttemptState.GRADED and passed),
     )

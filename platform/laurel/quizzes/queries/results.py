@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 
 from laurel.bank.models import QuestionVersion
 from laurel.bank.queries import get_versions
-from laurel.bank.rules import Grade
+from laurel.bank.rules import Grade, QuestionKind
 from laurel.core.errors import ConflictError
 from laurel.quizzes.models import Attempt, CurrentAnswer, PaperSlot, Quiz, QuizVersion, SlotMark
 from laurel.quizzes.queries.attempts import content_of, get_attempt_of, list_attempts_of, list_marks, list_paper, map_answers
+from laurel.quizzes.queries.grading import map_readings
 from laurel.quizzes.queries.lobby import check_next
 from laurel.quizzes.queries.quizzes import get_quiz, get_version
 from laurel.quizzes.rules import (
@@ -30,6 +31,7 @@ from laurel.quizzes.rules import (
     states,
     timing,
 )
+from laurel.quizzes.rules.rubrics import Reading
 from laurel.quizzes.rules.showing import Content, FeedbackView, QuestionView, show_feedback, show_question
 from laurel.quizzes.rules.starting import StartCheck
 
@@ -66,6 +68,7 @@ class Result:
     domains: Sequence[DomainResult]
     questions: Sequence[ReviewedQuestion]
     next: StartCheck
+    needs_grader: bool
 
     @property
     def is_graded(self) -> bool:
@@ -81,6 +84,8 @@ class _Sheet:
     paper: Sequence[PaperSlot]
     answers: Mapping[int, CurrentAnswer]
     marks: Sequence[SlotMark]
+    contents: Mapping[UUID, QuestionVersion]
+    readings: Mapping[int, Reading]
 
     @property
     def is_graded(self) -> bool:
@@ -93,21 +98,27 @@ def get_result(session: Session, learner_id: UUID, attempt_id: UUID, *, now: dat
     if attempt.state in states.OPEN or attempt.finished_at is None:
         raise ConflictError("This attempt is still running.")
     quiz, version = get_quiz(session, attempt.quiz_id), get_version(session, attempt.quiz_version_id)
-    sheet = _Sheet(attempt, version, list_paper(session, attempt_id), map_answers(session, attempt_id), list_marks(session, attempt_id))
+    sheet = _load(session, attempt, version)
     following = check_next(quiz, version, list_attempts_of(session, learner_id, quiz.id, is_preview=attempt.is_preview), now=now)
     may_start_again = following.left != 0 and not timing.is_time_over(version.closes_at, now)
     phase = reviewing.phase_of(finished_at=attempt.finished_at, may_start_again=may_start_again, now=now)
-    return _describe(quiz, sheet, reviewing.visible(version.review_preset, phase), following, get_versions_of(session, sheet.paper))
+    return _describe(quiz, sheet, reviewing.visible(version.review_preset, phase), following)
 
 
-def get_versions_of(session: Session, paper: Sequence[PaperSlot]) -> Mapping[UUID, QuestionVersion]:
+def _load(session: Session, attempt: Attempt, version: QuizVersion) -> _Sheet:
+    paper, marks = list_paper(session, attempt.id), list_marks(session, attempt.id)
+    contents = _versions_of(session, paper)
+    has_essay = any(content.kind is QuestionKind.ESSAY for content in contents.values())
+    readings = map_readings(session, attempt.id, marks) if has_essay else {}
+    return _Sheet(attempt, version, paper, map_answers(session, attempt.id), marks, contents, readings)
+
+
+def _versions_of(session: Session, paper: Sequence[PaperSlot]) -> Mapping[UUID, QuestionVersion]:
     """The questions of the paper by version id, in one query."""
     return get_versions(session, {slot.question_version_id for slot in paper})
 
 
-def _describe(
-    quiz: Quiz, sheet: _Sheet, fields: Collection[Field], following: StartCheck, contents: Mapping[UUID, QuestionVersion]
-) -> Result:
+def _describe(quiz: Quiz, sheet: _Sheet, fields: Collection[Field], following: StartCheck) -> Result:
     attempt, version = sheet.attempt, sheet.version
     finished_at = attempt.finished_at or attempt.created_at
     seen = frozenset(fields) if sheet.is_graded else frozenset[Field]()
@@ -131,8 +142,9 @@ def _describe(
         pass_percent=version.pass_percent,
         shows_shares=Field.MARKS in seen,
         domains=_domains(sheet) if Field.BANDS in seen else [],
-        questions=_questions(sheet, contents, seen) if Field.PAPER in seen else [],
+        questions=_questions(sheet, seen) if Field.PAPER in seen else [],
         next=following,
+        needs_grader=attempt.state is AttemptState.NEEDS_GRADING,
     )
 
 
@@ -142,9 +154,11 @@ def _domains(sheet: _Sheet) -> list[DomainResult]:
     return scoring.results_by_domain(parts, sheet.version.pass_percent)
 
 
-def _questions(sheet: _Sheet, contents: Mapping[UUID, QuestionVersion], fields: Collection[Field]) -> list[ReviewedQuestion]:
+def _questions(sheet: _Sheet, fields: Collection[Field]) -> list[ReviewedQuestion]:
     marks = {mark.slot: mark for mark in sheet.marks}
-    return [_reviewed(sheet, slot, content_of(contents[slot.question_version_id]), marks[slot.number], fields) for slot in sheet.paper]
+    return [
+        _reviewed(sheet, slot, content_of(sheet.contents[slot.question_version_id]), marks[slot.number], fields) for slot in sheet.paper
+    ]
 
 
 def _reviewed(sheet: _Sheet, slot: PaperSlot, content: Content, mark: SlotMark, fields: Collection[Field]) -> ReviewedQuestion:
@@ -161,5 +175,6 @@ def _reviewed(sheet: _Sheet, slot: PaperSlot, content: Content, mark: SlotMark, 
         max_mark=scoring.shown_mark(mark.max_mark),
         fields=fields,
         explain_all=sheet.version.review_preset is ReviewPreset.PRACTICE,
+        reading=sheet.readings.get(slot.number),
     )
     return ReviewedQuestion(view, feedback)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from laurel.bank.rules import Answer, Body, Grade, OptionReview, ShownOption, write_form_value
 from laurel.quizzes.rules.reviewing import Field
+from laurel.quizzes.rules.rubrics import Reading, RubricView, Writing, show_rubric, writing_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +19,7 @@ class QuestionView:
     disabled: bool
     options: Sequence[ShownOption]
     chosen: str | list[str]
+    writing: Writing | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,7 @@ class FeedbackView:
     general_html: str
     right_answer_text: str
     options: Mapping[str, OptionReview]
+    rubric: RubricView | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,16 +58,25 @@ def show_question(
         disabled=disabled,
         options=[options[key] for key in order],
         chosen=write_form_value(content.body.kind, answer),
+        writing=writing_of(content.body),
     )
 
 
 def show_feedback(
-    content: Content, *, answer: Answer, grade: Grade, mark: str, max_mark: str, fields: Collection[Field], explain_all: bool
+    content: Content,
+    *,
+    answer: Answer,
+    grade: Grade,
+    mark: str,
+    max_mark: str,
+    fields: Collection[Field],
+    explain_all: bool,
+    reading: Reading | None = None,
 ) -> FeedbackView | None:
     """What of the verdict may be seen; None if nothing may.
 
     Until the right answer may be seen, verdicts stand at chosen options only. `explain_all` (practice) still shows the
-    explanation of every option.
+    explanation of every option. `reading` is what a grader made of an essay.
     """
     if Field.RIGHT_OR_WRONG not in fields:
         return None
@@ -84,6 +96,7 @@ def show_feedback(
             key: _verdict(option, shows_key=shows_key, shows_feedback=shows_options and (option.is_chosen or shows_key or explain_all))
             for key, option in review.options.items()
         },
+        rubric=show_rubric(content.body, reading, fields=fields, explain_all=explain_all),
     )
 
 

@@ -1,7 +1,7 @@
 """Ending attempts: handed in by the learner or by the timer, graded, or abandoned. Each step is one guarded UPDATE."""
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,12 +14,13 @@ from laurel.bank.queries import get_versions
 from laurel.bank.rules import GradeState, grade
 from laurel.core.bus import publish
 from laurel.quizzes import queries
-from laurel.quizzes.events import AttemptAbandoned, AttemptGraded, AttemptSubmitted
+from laurel.quizzes.events import AttemptAbandoned, AttemptGraded, AttemptSubmitted, GradersAsked
 from laurel.quizzes.models import Attempt, PaperSlot, QuizVersion, SlotMark
 from laurel.quizzes.queries.attempts import reload_attempt
-from laurel.quizzes.rules import AttemptState, FinishReason, Mark, chain, scoring, states, timing
+from laurel.quizzes.rules import AttemptState, FinishReason, Mark, QuizKind, chain, scoring, states, timing
 from laurel.quizzes.rules.quizzes import ExpiryPolicy
 from laurel.quizzes.rules.states import AttemptTransitionError
+from laurel.quizzes.services.claiming import put_in_queue
 
 log = logging.getLogger("laurel.quizzes")
 
@@ -69,25 +70,43 @@ def _hand_in(session: Session, attempt: Attempt, *, by_timer: bool, now: datetim
 
 
 def grade_attempt(session: Session, attempt: Attempt, *, now: datetime) -> None:
-    """Mark every slot of a submitted attempt and say whether it passed. Doing it twice changes nothing."""
+    """Mark every slot of a submitted attempt and say whether it passed. Doing it twice changes nothing.
+
+    Where people have to read answers, the other marks are kept and the attempt waits for them.
+    """
     if attempt.state is not AttemptState.SUBMITTED:
         return
+    marks = _mark_slots(session, attempt, queries.get_version(session, attempt.quiz_version_id), now=now)
+    waiting = [mark.slot for mark in marks if mark.state is GradeState.NEEDS_GRADING]
+    if waiting:
+        _ask_graders(session, attempt, [mark for mark in marks if mark.slot not in waiting], waiting, now=now)
+    else:
+        conclude(session, attempt, marks, origin=AttemptState.SUBMITTED, now=now)
+
+
+def _ask_graders(session: Session, attempt: Attempt, marks: Sequence[SlotMark], waiting: Sequence[int], *, now: datetime) -> None:
+    """Nobody is asked to read a preview or what was only practice."""
+    if not _advance(session, attempt, AttemptState.NEEDS_GRADING, origins=(AttemptState.SUBMITTED,)):
+        return
+    session.add_all(marks)
+    session.flush()
+    if attempt.is_preview or queries.get_quiz(session, attempt.quiz_id).kind is QuizKind.PRACTICE:
+        return
+    put_in_queue(session, attempt, waiting, now=now)
+    publish(
+        session,
+        GradersAsked(occurred_at=now, attempt_id=attempt.id, quiz_id=attempt.quiz_id, learner_id=attempt.learner_id, answers=len(waiting)),
+    )
+
+
+def conclude(session: Session, attempt: Attempt, marks: Sequence[SlotMark], *, origin: AttemptState, now: datetime) -> bool:
+    """Say whether an attempt has passed, now that all its marks are there; False if that was said before."""
     version = queries.get_version(session, attempt.quiz_version_id)
-    marks = _mark_slots(session, attempt, version, now=now)
     score = scoring.score_of(Mark(mark.mark, mark.max_mark) for mark in marks)
     passed = score.reaches(version.pass_percent)
-    graded = _advance(
-        session,
-        attempt,
-        AttemptState.GRADED,
-        origins=(AttemptState.SUBMITTED,),
-        graded_at=now,
-        earned=score.earned,
-        possible=score.possible,
-        passed=passed,
-    )
-    if not graded:
-        return
+    facts = {"graded_at": now, "earned": score.earned, "possible": score.possible, "passed": passed}
+    if not _advance(session, attempt, AttemptState.GRADED, origins=(origin,), **facts):
+        return False
     session.add_all(marks)
     session.flush()
     publish(
@@ -101,6 +120,7 @@ def grade_attempt(session: Session, attempt: Attempt, *, now: datetime) -> None:
             is_preview=attempt.is_preview,
         ),
     )
+    return True
 
 
 def _mark_slots(session: Session, attempt: Attempt, version: QuizVersion, *, now: datetime) -> list[SlotMark]:

@@ -1,7 +1,7 @@
 """The paper: one question a page, the review before the end, and handing in. Everything works without a script."""
 
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
@@ -65,7 +65,7 @@ def show_page(attempt: Attempt, number: int, *, error: str = "", typed: str | li
     entries = queries.list_map(session, attempt.id)
     return render_template(
         "quizzes/question_page.html",
-        view=view if typed is None else _with(view, typed),
+        view=view if typed is None else replace(view, chosen=typed),
         slot=slot,
         seq=seq,
         total=len(entries),
@@ -74,10 +74,6 @@ def show_page(attempt: Attempt, number: int, *, error: str = "", typed: str | li
         error=error,
         **surroundings(attempt),
     )
-
-
-def _with(view: Any, typed: str | list[str]) -> Any:
-    return {name: getattr(view, name) for name in ("number", "type", "stem_html", "name", "disabled", "options")} | {"chosen": typed}
 
 
 @bp.post("/<uuid:attempt_id>/questions/<int:number>")

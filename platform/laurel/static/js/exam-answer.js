@@ -2,6 +2,12 @@
 // script was here included, and shows again what an earlier page could not save. `seq` is the next number of this question's answers.
 import "./exam-saving.js";
 
+/** A text without what no database keeps and nobody sees: the control characters that pasting may bring along, and half characters. */
+function storable(text) {
+  const visible = text.replace(/[\x0b\x0c]/g, "\n").replace(/[\x00-\x08\x0e-\x1f\x7f]/g, "");
+  return visible.toWellFormed?.() ?? visible;
+}
+
 class ExamAnswer extends HTMLElement {
   connectedCallback() {
     this.number = Number(this.getAttribute("slot-number"));
@@ -29,7 +35,7 @@ class ExamAnswer extends HTMLElement {
     if (this.kind === "multiple_response") return chosen.length ? { choices: chosen.sort() } : null;
     if (this.kind === "single_choice") return chosen.length ? { choice: chosen[0] } : null;
     if (this.kind === "true_false") return chosen.length ? { value: chosen[0] === "true" } : null;
-    const text = this.inputs()[0].value;
+    const text = storable(this.inputs()[0].value);
     return text.trim() ? { text } : null;
   }
 
@@ -50,7 +56,7 @@ class ExamAnswer extends HTMLElement {
     if (!op || op.seq < Number(this.getAttribute("seq"))) return;
     const values = op.answer === null ? [] : Object.values(op.answer).flat().map(String);
     for (const input of this.inputs()) {
-      if (input.type === "text") input.value = values[0] ?? "";
+      if (["text", "textarea"].includes(input.type)) input.value = values[0] ?? "";
       else input.checked = values.includes(input.value);
     }
     this.tell(op.answer !== null);

@@ -11,8 +11,10 @@ const modules = {
   "live-preview": "./live-preview.js",
   "page-contents": "./page-contents.js",
   "panel-switch": "./panel-switch.js",
+  "rubric-sum": "./rubric-sum.js",
   "show-password": "./show-password.js",
   "theme-switch": "./theme-switch.js",
+  "word-count": "./word-count.js",
 };
 
 for (const [name, path] of Object.entries(modules)) {

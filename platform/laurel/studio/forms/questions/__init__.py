@@ -7,6 +7,7 @@ from laurel.studio.forms.questions.base import QuestionForm
 from laurel.studio.forms.questions.choices import MultipleResponseForm, SingleChoiceForm, TrueFalseForm
 from laurel.studio.forms.questions.steps import CategoryForm, StepForm
 from laurel.studio.forms.questions.typed import NumericalForm, ShortAnswerForm
+from laurel.studio.forms.questions.written import EssayForm
 
 FORMS: Mapping[QuestionKind, type[QuestionForm]] = {
     QuestionKind.SINGLE_CHOICE: SingleChoiceForm,
@@ -14,6 +15,7 @@ FORMS: Mapping[QuestionKind, type[QuestionForm]] = {
     QuestionKind.TRUE_FALSE: TrueFalseForm,
     QuestionKind.SHORT_ANSWER: ShortAnswerForm,
     QuestionKind.NUMERICAL: NumericalForm,
+    QuestionKind.ESSAY: EssayForm,
 }
 
 __all__ = ["FORMS", "CategoryForm", "QuestionForm", "StepForm"]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from laurel.bank.rules import Body
+from laurel.bank.rules.essay import Essay
 from laurel.bank.rules.grades import ALMOST_ONE, ALMOST_ZERO, ONE, ZERO
 from laurel.bank.rules.multiple_response import MultipleResponse, Policy
 from laurel.bank.rules.numerical import Numerical
@@ -27,7 +28,8 @@ class KeyRow:
 
 
 def key_rows(body: Body) -> Sequence[KeyRow]:
-    """One row for each option or accepted answer, then one for anything else where answers are typed."""
+    """One row for each option or accepted answer, then one for anything else where answers are typed. An essay has none: its
+    key is a rubric."""
     if isinstance(body, SingleChoice | MultipleResponse):
         is_counted = isinstance(body, MultipleResponse) and body.policy is not Policy.WEIGHTED
         return [_option_row(option, is_counted=is_counted) for option in body.options]
@@ -42,6 +44,8 @@ def key_rows(body: Body) -> Sequence[KeyRow]:
     if isinstance(body, Numerical):
         rows = [KeyRow(a.show(), "", _credit(a.fraction), a.fraction >= ALMOST_ONE, a.feedback_html) for a in body.answers]
         return [*rows, KeyRow("Anything else", "", _credit(ZERO), False, body.feedback_otherwise_html)]
+    if isinstance(body, Essay):
+        return []
     raise TypeError(f"There is no table for the key of {body.kind}.")
 
 

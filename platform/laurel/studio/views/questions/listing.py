@@ -12,6 +12,7 @@ from laurel.bank import queries, services
 from laurel.bank.models import Question
 from laurel.bank.queries import CategoryPath, QuestionFilter
 from laurel.bank.rules import QuestionKind, QuestionStatus, may_become
+from laurel.bank.rules.essay import Essay
 from laurel.bank.services import NotReadyError
 from laurel.core.db import database_now
 from laurel.core.errors import InvalidInputError
@@ -100,6 +101,7 @@ def question_page(question_id: UUID) -> ResponseReturnValue:
         category=next(path for path in queries.list_category_paths(session) if path.id == question.category_id),
         findings=services.check_version(version, question),
         keys=key_rows(body),
+        essay=body if isinstance(body, Essay) else None,
         steps=_list_steps(question),
         tags=queries.map_tags(session, [question.id]).get(question.id, []),
         usage=map_usage(session, [question.id]).get(question.id),

@@ -26,6 +26,7 @@ KIND_WORDS = {
     QuestionKind.TRUE_FALSE: "A statement, and feedback for both answers.",
     QuestionKind.SHORT_ANSWER: "A word or a few, matched against patterns in which * stands for anything.",
     QuestionKind.NUMERICAL: "A number with a tolerance, and units if you like.",
+    QuestionKind.ESSAY: "A text that a person reads and gives points for, criterion by criterion.",
 }
 Save = Callable[[Session, QuestionDraft], Question]
 

@@ -14,14 +14,22 @@ from werkzeug.serving import make_server
 from laurel.quizzes.models import Attempt
 from tests.browser import find_chromium
 from tests.conftest import SignIn
-from tests.factories.quizzes import make_attempt, make_quiz
+from tests.factories.quizzes import ALL_KINDS, make_attempt, make_quiz
 from tests.quizzes.pages import sign_in_as
 
 
 @pytest.fixture
 def my_attempt(session: Session, sign_in: SignIn) -> Attempt:
-    """A running attempt, one question of each kind, of the person who is signed in."""
+    """A running attempt, one question of each simple kind, of the person who is signed in."""
     attempt = make_attempt(session, make_quiz(session))
+    sign_in_as(session, sign_in, attempt)
+    return attempt
+
+
+@pytest.fixture
+def every_kind(session: Session, sign_in: SignIn) -> Attempt:
+    """A running attempt, one question of every kind, of the person who is signed in."""
+    attempt = make_attempt(session, make_quiz(session, kinds=ALL_KINDS))
     sign_in_as(session, sign_in, attempt)
     return attempt
 

@@ -22,6 +22,24 @@ WRITTEN: dict[QuestionKind, tuple[dict[str, str], str]] = {
     QuestionKind.TRUE_FALSE: ({"answer": "false", "feedback_true": "No."}, "False"),
     QuestionKind.SHORT_ANSWER: ({"answers-0-pattern": "token", "answers-1-pattern": "tok*", "answers-1-credit": "50"}, "token"),
     QuestionKind.NUMERICAL: ({"answers-0-value": "1,500", "answers-0-tolerance": "0.5"}, "1500 (1499.5 to 1500.5)"),
+    QuestionKind.MATCHING: (
+        {
+            "stems-0-text": "temperature",
+            "stems-0-match": "variety",
+            "stems-1-text": "top_p",
+            "stems-1-match": "variety",
+            "choices-0-text": "length",
+        },
+        "temperature → variety; top_p → variety",
+    ),
+    QuestionKind.ORDERING: (
+        {"items-0-text": "Plan", "items-1-text": "Write", "items-2-text": "Test", "scheme": "all_pairs"},
+        "1. Plan; 2. Write; 3. Test",
+    ),
+    QuestionKind.CLOZE: (
+        {"gaps-0-input": "number", "gaps-0-units": "m; km = 1000", "answers-0-text": "1,500", "answers-0-tolerance": "1"},
+        "1. 1500 (1499 to 1501) m",
+    ),
 }
 
 
@@ -87,6 +105,14 @@ BAD: list[tuple[QuestionKind, dict[str, str], str]] = [
     (QuestionKind.NUMERICAL, {"answers-0-value": "many"}, "This is not a number. Write it like 0.5 or 1,500, or * for any number."),
     (QuestionKind.NUMERICAL, {"answers-0-tolerance": "1,5"}, "This is not a number. Write it like 0.5 or 1,500."),
     (QuestionKind.NUMERICAL, {"answers-0-tolerance": "-1"}, "A tolerance is zero or more."),
+    (QuestionKind.MATCHING, {"stems-1-match": ""}, "Write what matches in pair 2."),
+    (QuestionKind.MATCHING, {"stems-1-text": ""}, "Write what is to be matched in pair 2, or remove the pair."),
+    (QuestionKind.ORDERING, {"items-2-text": ""}, "Write item 3, or remove it."),
+    (QuestionKind.CLOZE, {"gaps-1-weight": "0"}, "The weight of a gap is above 0 and at most 1000."),
+    (QuestionKind.CLOZE, {"answers-3-gap": "9"}, "Write the number of one of the gaps above."),
+    (QuestionKind.CLOZE, {"answers-3-text": "many"}, "This is not a number. Write it like 0.5 or 1,500, or * for any number."),
+    (QuestionKind.CLOZE, {"answers-1-credit": "-5"}, "In a gap the credit lies between 0 % and 100 %."),
+    (QuestionKind.CLOZE, {"gaps-2-units": "m = x"}, "This is not a number. Write it like 0.5 or 1,500."),
 ]
 
 

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 from uuid import UUID
 
 from laurel.bank.rules import Body, QuestionDraft, QuestionKind, parse_body
+from laurel.bank.rules.matching import pair_up
 from laurel.core.errors import InvalidInputError
 
 COMMON = frozenset({"id", "type", "domain", "difficulty", "objective", "stem", "general_feedback"})
@@ -74,6 +75,13 @@ class Record:
             self.refuse(f"{key} must be a whole number, without quotes.", key)
         return value
 
+    def texts(self, key: str) -> list[str]:
+        """The list of texts under `key`, empty if it is absent."""
+        values = self.fields.get(key, [])
+        if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+            self.refuse(f'{key} must be a list of texts, ["…", "…"].', key)
+        return values
+
     def rows(self, key: str, noun: str) -> list["Record"]:
         """The tables under `key`, one at least."""
         rows = self.fields.get(key)
@@ -115,6 +123,10 @@ def _true_false(record: Record) -> dict[str, Any]:
 
 def _short_answer(record: Record) -> dict[str, Any]:
     record.allow(COMMON | {"answers", "case_sensitive", "feedback_otherwise"})
+    return _texts(record)
+
+
+def _texts(record: Record) -> dict[str, Any]:
     rows = record.rows("answers", "answer")
     for row in rows:
         row.allow({"pattern", "fraction", "feedback"})
@@ -127,6 +139,10 @@ def _short_answer(record: Record) -> dict[str, Any]:
 
 def _numerical(record: Record) -> dict[str, Any]:
     record.allow(COMMON | {"answers", "feedback_otherwise"})
+    return _numbers(record)
+
+
+def _numbers(record: Record) -> dict[str, Any]:
     rows = record.rows("answers", "answer")
     for row in rows:
         row.allow({"value", "tolerance", "tolerance_kind", "fraction", "feedback"})
@@ -138,12 +154,60 @@ def _numerical(record: Record) -> dict[str, Any]:
     return {"answers": answers, "feedback_otherwise": record.text("feedback_otherwise", default="")}
 
 
+def _matching(record: Record) -> dict[str, Any]:
+    record.allow(COMMON | {"pairs", "distractors", "all_or_nothing"})
+    rows = record.rows("pairs", "pair")
+    for row in rows:
+        row.allow({"stem", "match", "feedback"})
+    pairs = [{"text": row.text("stem"), "match": row.text("match"), "feedback": row.text("feedback")} for row in rows]
+    distractors = [{"text": text} for text in record.texts("distractors")]
+    try:
+        return pair_up(pairs, distractors) | {"all_or_nothing": record.flag("all_or_nothing", default=False)}
+    except InvalidInputError as error:
+        record.refuse(error.message, error.field)
+
+
+def _ordering(record: Record) -> dict[str, Any]:
+    record.allow(COMMON | {"items", "scheme"})
+    rows = record.rows("items", "item")
+    for row in rows:
+        row.allow({"text", "feedback"})
+    items = [{"text": row.text("text"), "feedback": row.text("feedback", default="")} for row in rows]
+    return {"items": items, "scheme": record.text("scheme", default="absolute_position")}
+
+
+def _cloze(record: Record) -> dict[str, Any]:
+    record.allow(COMMON | {"gaps"})
+    return {"gaps": [_gap(row) for row in record.rows("gaps", "gap")]}
+
+
+def _gap(row: Record) -> dict[str, Any]:
+    kind = row.text("input")
+    if kind not in GAPS:
+        row.refuse(f"input must be one of {', '.join(GAPS)}.", "input")
+    known, read = GAPS[kind]
+    row.allow(known | {"input", "weight"})
+    return {"input": kind, "weight": row.text("weight", default="1"), "body": read(row)}
+
+
+def _gap_options(row: Record) -> dict[str, Any]:
+    return {"options": [_option(option) for option in row.rows("options", "option")]}
+
+
+GAPS: Mapping[str, tuple[frozenset[str], Callable[[Record], dict[str, Any]]]] = {
+    "choice": (frozenset({"options"}), _gap_options),
+    "text": (frozenset({"answers", "case_sensitive", "feedback_otherwise"}), _texts),
+    "number": (frozenset({"answers", "feedback_otherwise"}), _numbers),
+}
 READERS: Mapping[QuestionKind, Callable[[Record], dict[str, Any]]] = {
     QuestionKind.SINGLE_CHOICE: _single_choice,
     QuestionKind.MULTIPLE_RESPONSE: _multiple_response,
     QuestionKind.TRUE_FALSE: _true_false,
     QuestionKind.SHORT_ANSWER: _short_answer,
     QuestionKind.NUMERICAL: _numerical,
+    QuestionKind.MATCHING: _matching,
+    QuestionKind.ORDERING: _ordering,
+    QuestionKind.CLOZE: _cloze,
 }
 
 

@@ -4,19 +4,48 @@ from laurel.bank.rules.comparing import Comparison, compare
 from laurel.bank.rules.drafts import QuestionDraft, check_draft, content_hash, parts_of
 from laurel.bank.rules.findings import Finding, Severity
 from laurel.bank.rules.grades import Grade, GradeState
-from laurel.bank.rules.kinds import Answer, Body, OptionReview, Part, QuestionKind, Review, ShownOption, plain_text
-from laurel.bank.rules.registry import grade, is_answered, parse_answer, parse_body, read_form_values, right_answer_text, write_form_value
+from laurel.bank.rules.kinds import (
+    Answer,
+    Body,
+    Chosen,
+    Inputs,
+    OptionReview,
+    Part,
+    PartReview,
+    QuestionKind,
+    Review,
+    ShownOption,
+    ShownPart,
+    Shuffling,
+    plain_text,
+)
+from laurel.bank.rules.registry import (
+    Posted,
+    chosen_in,
+    grade,
+    is_answered,
+    parse_answer,
+    parse_body,
+    read_form_values,
+    right_answer_text,
+    values_under,
+    write_form_value,
+)
 from laurel.bank.rules.statuses import QuestionStatus, QuestionTransitionError, advance, may_become
 
 __all__ = [
     "Answer",
     "Body",
+    "Chosen",
     "Comparison",
     "Finding",
     "Grade",
     "GradeState",
+    "Inputs",
     "OptionReview",
     "Part",
+    "PartReview",
+    "Posted",
     "QuestionDraft",
     "QuestionKind",
     "QuestionStatus",
@@ -24,8 +53,11 @@ __all__ = [
     "Review",
     "Severity",
     "ShownOption",
+    "ShownPart",
+    "Shuffling",
     "advance",
     "check_draft",
+    "chosen_in",
     "compare",
     "content_hash",
     "grade",
@@ -37,5 +69,6 @@ __all__ = [
     "plain_text",
     "read_form_values",
     "right_answer_text",
+    "values_under",
     "write_form_value",
 ]

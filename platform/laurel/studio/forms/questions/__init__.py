@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from laurel.bank.rules import QuestionKind
 from laurel.studio.forms.questions.base import QuestionForm
 from laurel.studio.forms.questions.choices import MultipleResponseForm, SingleChoiceForm, TrueFalseForm
+from laurel.studio.forms.questions.composed import ClozeForm, MatchingForm, OrderingForm
 from laurel.studio.forms.questions.steps import CategoryForm, StepForm
 from laurel.studio.forms.questions.typed import NumericalForm, ShortAnswerForm
 
@@ -14,6 +15,9 @@ FORMS: Mapping[QuestionKind, type[QuestionForm]] = {
     QuestionKind.TRUE_FALSE: TrueFalseForm,
     QuestionKind.SHORT_ANSWER: ShortAnswerForm,
     QuestionKind.NUMERICAL: NumericalForm,
+    QuestionKind.MATCHING: MatchingForm,
+    QuestionKind.ORDERING: OrderingForm,
+    QuestionKind.CLOZE: ClozeForm,
 }
 
 __all__ = ["FORMS", "CategoryForm", "QuestionForm", "StepForm"]

@@ -82,3 +82,12 @@ def test_a_practice_paper_is_the_same_for_a_learner_each_time_and_differs_betwee
     seeds = [practice_seed(IDS[50], learner) for learner in learners]
     assert seeds == [practice_seed(IDS[50], learner) for learner in learners]
     assert len(set(seeds)) == 20
+
+
+@given(seed=SEEDS, number=st.integers(1, 50))
+def test_an_order_that_is_to_be_avoided_is_never_shown(seed: int, number: int) -> None:
+    avoided = order_options("abc", keep_last=False, seed=seed, number=number)
+    shown = order_options("abc", keep_last=False, seed=seed, number=number, avoid=avoided)
+    assert sorted(shown) == ["a", "b", "c"]
+    assert shown != avoided
+    assert shown == order_options("abc", keep_last=False, seed=seed, number=number, avoid=avoided)

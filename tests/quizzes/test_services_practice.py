@@ -56,6 +56,18 @@ def test_a_checked_answer_is_kept_and_explained(session: Session, quiz: Quiz, no
     assert services.check_practice_answer(session, posted=right, **facts).feedback.state == "correct"
 
 
+@pytest.mark.parametrize(
+    ("number", "posted", "is_invalid"),
+    [(5, {"": ["four thousand"]}, True), (5, {"": ["4,000"]}, False), (8, {"3": ["many"]}, True), (8, {"3": ["3"]}, False)],
+)
+def test_practice_says_that_something_is_no_number(
+    session: Session, quiz: Quiz, now: datetime, number: int, posted: dict[str, list[str]], is_invalid: bool
+) -> None:
+    facts = {"quiz_id": quiz.id, "learner_id": make_user(session).id, "slot_number": number, "now": now}
+    checked = services.check_practice_answer(session, posted=posted, **facts)
+    assert (checked.feedback.state, checked.feedback.is_invalid) == ("incorrect", is_invalid)
+
+
 def test_the_answers_of_one_learner_are_not_those_of_another(session: Session, quiz: Quiz, now: datetime) -> None:
     one, other = make_user(session), make_user(session)
     services.check_practice_answer(session, quiz_id=quiz.id, learner_id=one.id, slot_number=1, posted={"": ["a"]}, now=now)

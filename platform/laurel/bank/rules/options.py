@@ -113,8 +113,8 @@ def check_options(options: Sequence[Option]) -> list[Finding]:
 def by_words(options: Iterable[ShownOption]) -> tuple[ShownOption, ...]:
     """The options in the order of the dictionary, numbers by their value: an order that says nothing about the key."""
 
-    def rank(option: ShownOption) -> tuple[list[tuple[int, str]], str]:
-        words = (option.words or option.html).casefold()
-        return [(int(digits), "") if digits else (-1, text) for digits, text in DIGITS.findall(words)], option.key
+    def rank(option: ShownOption) -> tuple[list[tuple[bool, int, str]], str]:
+        runs = DIGITS.findall(option.words.casefold())
+        return [(not digits, int(digits or 0), text) for digits, text in runs], option.key
 
     return tuple(sorted(options, key=rank))

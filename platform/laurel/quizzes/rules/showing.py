@@ -49,9 +49,10 @@ class PartVerdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedbackView:
-    """How an answer did, as far as it may be seen."""
+    """How an answer did, as far as it may be seen. `is_invalid`: it could not be read as a number, which practice says."""
 
     state: str
+    is_invalid: bool
     mark: str
     max_mark: str
     general_html: str
@@ -110,6 +111,7 @@ def show_feedback(
         general.append(content.general_feedback_html)
     return FeedbackView(
         state=grade.state.value,
+        is_invalid=grade.is_invalid and explain_all,
         mark=mark,
         max_mark=max_mark,
         general_html="".join(general),

@@ -165,6 +165,56 @@ def test_rows_are_moved_and_removed_with_their_keys(session: Session, desk: Flas
     assert fields["right"] == "a"
 
 
+def test_a_new_gap_gets_the_next_free_number_and_an_answer_the_gap_of_the_last(session: Session, desk: FlaskClient, author: User) -> None:
+    question = make_question(session, kind=QuestionKind.CLOZE, owner_id=author.id)
+    session.commit()
+    path = f"{HOME}/{question.id}/edit"
+
+    without_second = read_form(fill_in(desk, path, act="remove-gaps-1").get_data(as_text=True), "stem")
+    added = read_form(send(desk, path, without_second, act="add-gaps").get_data(as_text=True), "stem")
+    answered = read_form(send(desk, path, added, act="add-answers").get_data(as_text=True), "stem")
+
+    assert [added[f"gaps-{row}-key"] for row in range(3)] == ["1", "3", "2"]
+    assert answered["answers-4-gap"] == "3"
+
+
+def test_moving_rows_of_parts_changes_the_key_and_no_keys(session: Session, desk: FlaskClient, author: User) -> None:
+    question = make_question(session, kind=QuestionKind.ORDERING, owner_id=author.id)
+    session.commit()
+    path = f"{HOME}/{question.id}/edit"
+
+    moved = read_form(fill_in(desk, path, act="up-items-2").get_data(as_text=True), "stem")
+    send(desk, path, moved, **{"items-0-text": "Say what a good answer would be"})
+
+    look_again(session, question)
+    assert [item["key"] for item in latest_version(session, question).body["items"]] == ["ib", "ic", "ia"]
+
+
+def test_an_option_that_moves_to_another_gap_gets_a_key_of_its_own(session: Session, desk: FlaskClient, author: User) -> None:
+    options = {"options": [{"text": "yes", "fraction": "1"}, {"text": "no"}]}
+    body = {"gaps": [{"input": "choice", "body": options}, {"input": "choice", "body": options}]}
+    question = make_question(session, kind=QuestionKind.CLOZE, body=body, stem="[[1]] [[2]]", owner_id=author.id)
+    session.commit()
+
+    fill_in(desk, f"{HOME}/{question.id}/edit", **{"answers-3-gap": "1", "answers-3-text": "perhaps"})
+
+    look_again(session, question)
+    first = latest_version(session, question).body["gaps"][0]["body"]["options"]
+    assert [option["text"] for option in first] == ["yes", "no", "perhaps"]
+    assert len({option["key"] for option in first}) == 3
+
+
+def test_versions_of_parts_are_compared_part_by_part(session: Session, desk: FlaskClient, author: User) -> None:
+    question = make_question(session, kind=QuestionKind.MATCHING, owner_id=author.id)
+    session.commit()
+    fill_in(desk, f"{HOME}/{question.id}/edit", **{"stems-1-match": "How long the answer can be"})
+    page = text_of(desk.get(f"{HOME}/{question.id}/versions"))
+    assert "Match of stem 2" in page
+    assert "<ins>can </ins>" in page
+    assert "Match of stem 1" not in page
+    assert f"/{question.id}" in text_of(desk.get(f"{HOME}?q=answer+can+be"))  # and it is found by its new words
+
+
 @pytest.mark.parametrize(
     "act", ["add-answers", "fly", "up-options-99", "remove-options-x", "remove-options-", "add-csrf_token", "up-options-²"]
 )

@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from laurel.bank.rules import (
     GradeState,
+    Inputs,
     QuestionKind,
     check_draft,
+    chosen_in,
     content_hash,
     grade,
     is_answered,
@@ -17,12 +19,15 @@ from laurel.bank.rules import (
     parse_body,
     read_form_values,
     right_answer_text,
+    values_under,
     write_form_value,
 )
 from laurel.bank.rules.multiple_response import Policy
 from laurel.bank.rules.options import KEYS
+from laurel.bank.rules.orders import Scheme
 from laurel.bank.rules.registry import BODIES
 from laurel.core.errors import InvalidInputError
+from tests.factories.bank import BODIES as FACTORY_BODIES
 
 words = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=12).filter(lambda text: bool(text.strip()))
 weights = st.integers(-10, 10).map(lambda tenths: str(tenths / 10))
@@ -79,17 +84,56 @@ bodies: dict[QuestionKind, st.SearchStrategy[dict[str, Any]]] = {
         }
     ),
 }
+STEM_KEYS, CHOICE_KEYS, ITEM_KEYS = ["s1", "s2", "s3"], ["c1", "c2", "c3", "c4"], ["i1", "i2", "i3", "i4"]
+bodies |= {
+    QuestionKind.MATCHING: st.fixed_dictionaries(
+        {
+            "stems": st.tuples(
+                *(st.fixed_dictionaries({"key": st.just(key), "text": words, "choice": st.sampled_from(CHOICE_KEYS)}) for key in STEM_KEYS)
+            ).map(list),
+            "choices": st.permutations([{"key": key, "text": f"Choice {key}"} for key in CHOICE_KEYS]),
+            "all_or_nothing": st.booleans(),
+        }
+    ),
+    QuestionKind.ORDERING: st.fixed_dictionaries(
+        {"items": st.permutations([{"key": key, "text": f"Item {key}"} for key in ITEM_KEYS]), "scheme": st.sampled_from(list(Scheme))}
+    ),
+    QuestionKind.CLOZE: st.tuples(
+        st.fixed_dictionaries(
+            {"input": st.just("text"), "weight": st.sampled_from(["1", "0.5", "7"]), "body": bodies[QuestionKind.SHORT_ANSWER]}
+        ),
+        st.fixed_dictionaries({"input": st.just("number"), "body": bodies[QuestionKind.NUMERICAL]}),
+        st.fixed_dictionaries(
+            {
+                "input": st.just("choice"),
+                "body": st.fixed_dictionaries(
+                    {"options": st.lists(st.fixed_dictionaries({"text": words, "fraction": shares}), min_size=2, max_size=10)}
+                ),
+            }
+        ),
+    ).map(lambda gaps: {"gaps": list(gaps)}),
+}
 raw_answers: dict[QuestionKind, st.SearchStrategy[Any]] = {
     QuestionKind.SINGLE_CHOICE: st.fixed_dictionaries({"choice": st.sampled_from(KEYS)}),
     QuestionKind.MULTIPLE_RESPONSE: st.fixed_dictionaries({"choices": st.lists(st.sampled_from(KEYS), max_size=10)}),
     QuestionKind.TRUE_FALSE: st.fixed_dictionaries({"value": st.booleans()}),
     QuestionKind.SHORT_ANSWER: st.fixed_dictionaries({"text": words}),
     QuestionKind.NUMERICAL: st.fixed_dictionaries({"text": numbers | words}),
+    QuestionKind.MATCHING: st.dictionaries(st.sampled_from(STEM_KEYS), st.sampled_from(CHOICE_KEYS)).map(lambda pairs: {"pairs": pairs}),
+    QuestionKind.ORDERING: st.permutations([*ITEM_KEYS, None, None]).map(lambda order: {"order": list(order[:4])}),
+    QuestionKind.CLOZE: st.fixed_dictionaries({}, optional={"1": words, "2": numbers | words, "3": st.sampled_from(KEYS)}).map(
+        lambda gaps: {"gaps": gaps}
+    ),
     QuestionKind.ESSAY: st.fixed_dictionaries({"text": st.lists(words, max_size=3).map("\n".join)}),
 }
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["choice", "choices", "value", "text"]) | st.text(), inner),
+    lambda inner: (
+        st.lists(inner)
+        | st.dictionaries(
+            st.sampled_from(["choice", "choices", "value", "text", "pairs", "order", "gaps", "1", "s1", "i1"]) | st.text(), inner
+        )
+    ),
     max_leaves=10,
 )
 
@@ -164,22 +208,39 @@ def test_a_body_survives_being_stored(question: tuple[QuestionKind, Any, Any]) -
 def test_every_body_can_be_shown_reviewed_and_checked(question: tuple[QuestionKind, Any, Any]) -> None:
     kind, body, answer = question
     assert isinstance(right_answer_text(kind, body), str)
-    assert set(body.review(answer).options) == {option.key for option in body.shown_options()}
+    review, order = body.review(answer), [option.key for option in body.shown_options()]
+    parts = {part.key for part in body.shown_parts(order)}
+    if body.inputs is not Inputs.PARTS:
+        assert set(review.options) == set(order)
+    assert set(review.parts) == parts or (not parts and set(review.parts) == set(order))
     check_draft(stem="Stem", body=body, general_feedback="", objective="")
 
 
 @given(questions())
 def test_an_answer_survives_a_form(question: tuple[QuestionKind, Any, Any]) -> None:
     kind, body, answer = question
-    shown = write_form_value(kind, answer)
-    values = shown if isinstance(shown, list) else [shown]
-    assert parse_answer(kind, body, read_form_values(kind, values)) == answer
+    shown = write_form_value(kind, body, answer)
+    if isinstance(shown, str):
+        fields = [("answer", shown)]
+    elif isinstance(shown, list):
+        fields = [("answer", value) for value in shown]
+    else:
+        fields = [(f"answer-{part}", value) for part, value in shown.items()]
+    posted = values_under("answer", [*fields, ("answers", "x"), ("other", "y")])
+    assert chosen_in(body.inputs, posted) == shown
+    assert parse_answer(kind, body, read_form_values(kind, body, posted)) == answer
+
+
+BODIES_FOR_ANYTHING = FACTORY_BODIES | {
+    QuestionKind.MATCHING: {"stems": [{"key": "s1", "text": "A", "choice": "c1"}], "choices": [{"key": "c1", "text": "B"}]},
+    QuestionKind.ORDERING: {"items": [{"key": "i1", "text": "A"}, {"key": "i2", "text": "B"}]},
+}
 
 
 @pytest.mark.parametrize("kind", list(QuestionKind))
 @given(raw=anything)
 def test_whatever_is_sent_is_an_answer_or_refused(kind: QuestionKind, raw: Any) -> None:
-    body = parse_body(kind, {"answer": True, "options": [{"text": "A", "fraction": "1"}, {"text": "B"}]})
+    body = parse_body(kind, BODIES_FOR_ANYTHING[kind])
     try:
         answer = parse_answer(kind, body, raw)
     except InvalidInputError:
@@ -191,12 +252,32 @@ def test_whatever_is_sent_is_an_answer_or_refused(kind: QuestionKind, raw: Any) 
 @given(
     data=st.dictionaries(
         st.sampled_from(
-            ["options", "answers", "policy", "answer", "units", "case_sensitive", "feedback_otherwise", "criteria", "min_words"]
+            (
+                "options answers policy answer units case_sensitive feedback_otherwise stems choices all_or_nothing items scheme gaps"
+                " criteria min_words"
+            ).split()
         ),
         anything
         | st.lists(
             st.dictionaries(
-                st.sampled_from(["text", "fraction", "pattern", "value", "tolerance", "key", "name", "points", "levels"]), anything
+                st.sampled_from(
+                    [
+                        "text",
+                        "fraction",
+                        "pattern",
+                        "value",
+                        "tolerance",
+                        "key",
+                        "choice",
+                        "input",
+                        "weight",
+                        "body",
+                        "name",
+                        "points",
+                        "levels",
+                    ]
+                ),
+                anything,
             ),
             max_size=3,
         ),
@@ -208,3 +289,23 @@ def test_whatever_is_written_is_a_body_or_refused(kind: QuestionKind, data: dict
     except InvalidInputError:
         return
     assert parse_body(kind, body.to_json()) == body
+
+
+@given(data=bodies[QuestionKind.MATCHING], raw=raw_answers[QuestionKind.MATCHING], draws=st.data())
+def test_the_order_of_stems_and_choices_never_matters(data: dict[str, Any], raw: Any, draws: st.DataObject) -> None:
+    other = data | {name: draws.draw(st.permutations(data[name])) for name in ("stems", "choices")}
+    one, two = (parse_body(QuestionKind.MATCHING, one) for one in (data, other))
+    fractions = {grade(body.kind, body, parse_answer(body.kind, body, raw)).fraction for body in (one, two)}
+    assert len(fractions) == 1
+
+
+@given(bodies[QuestionKind.ORDERING])
+def test_items_are_never_shown_in_the_right_order(data: dict[str, Any]) -> None:
+    body = parse_body(QuestionKind.ORDERING, data)
+    assert [option.key for option in body.shown_options()] != [item["key"] for item in data["items"]]
+
+
+@given(bodies[QuestionKind.ORDERING])
+def test_the_right_order_is_worth_everything_under_every_scheme(data: dict[str, Any]) -> None:
+    body = parse_body(QuestionKind.ORDERING, data)
+    assert grade(body.kind, body, {"order": [item["key"] for item in data["items"]]}).fraction == 1

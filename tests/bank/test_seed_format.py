@@ -41,6 +41,32 @@ def short_answer(**changes: Any) -> dict[str, Any]:
     return fields | {"answers": answers} | changes
 
 
+def parts(kind: str, **fields: Any) -> dict[str, Any]:
+    """A record of a kind that is answered part by part."""
+    return {key: value for key, value in record(type=kind).items() if key != "options"} | fields
+
+
+PAIRS = [{"stem": "temperature", "match": "variety", "feedback": "x"}, {"stem": "top_p", "match": "variety", "feedback": "y"}]
+ITEMS = [{"text": "Plan"}, {"text": "Write"}, {"text": "Test", "feedback": "x"}]
+GAPS = [
+    {"input": "choice", "options": [{"text": "A", "correct": True, "feedback": "x"}, {"text": "B", "correct": False, "feedback": "x"}]},
+    {"input": "text", "answers": [{"pattern": "token*", "fraction": "1", "feedback": "x"}], "case_sensitive": True},
+    {"input": "number", "weight": "2", "answers": [{"value": "4", "tolerance": "1", "fraction": "1", "feedback": "x"}]},
+]
+
+
+@pytest.mark.parametrize(
+    ("fields", "right"),
+    [
+        (parts("matching", pairs=PAIRS, distractors=["length"]), "temperature → variety; top_p → variety"),
+        (parts("ordering", items=ITEMS, scheme="all_pairs"), "1. Plan; 2. Write; 3. Test"),
+        (parts("cloze", gaps=GAPS, stem="[[1]] [[2]] [[3]]"), "1. A; 2. token…; 3. 4 (3 to 5)"),
+    ],
+)
+def test_a_question_of_parts_comes_in(session: Session, bring_in: Any, fields: dict[str, Any], right: str) -> None:
+    assert latest_version(session, bring_in(fields)).typed_body().right_answer_text() == right
+
+
 @pytest.fixture
 def bring_in(session: Session, now: datetime) -> Any:
     category, author = make_category(session), make_user(session)
@@ -116,6 +142,15 @@ def test_an_authors_edit_outlives_the_next_seeding(session: Session, bring_in: A
         (record(type="true_false"), "there is no field called options here"),
         (short_answer(options=[]), "there is no field called options here"),
         (short_answer(answers=[]), "answers are missing"),
+        (parts("matching", pairs=[]), "pairs are missing"),
+        (parts("matching", pairs=PAIRS, distractors="length"), "distractors must be a list of texts"),
+        (parts("matching", pairs=[PAIRS[0] | {"match": "x" * 3000}]), "pe1-x-01: This is too long"),
+        (parts("matching", pairs=[PAIRS[0] | {"choice": "x"}]), "pe1-x-01, pair 1: there is no field called choice here"),
+        (parts("ordering", items=ITEMS[:2]), "pe1-x-01: A question about an order needs three items at least."),
+        (parts("ordering", items=ITEMS, scheme="luck"), "scheme: This must be one of absolute_position"),
+        (parts("cloze", gaps=GAPS, stem="[[1]] [[2]]"), "pe1-x-01: Gap 3 is not in the text."),
+        (parts("cloze", gaps=[{"input": "essay"}]), "pe1-x-01, gap 1: input must be one of choice, text, number."),
+        (parts("cloze", gaps=[GAPS[1] | {"options": []}]), "pe1-x-01, gap 1: there is no field called options here"),
     ],
 )
 def test_a_record_with_a_mistake_is_refused_with_its_place(session: Session, bring_in: Any, fields: dict[str, Any], message: str) -> None:

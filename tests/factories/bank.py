@@ -44,6 +44,36 @@ BODIES: Mapping[QuestionKind, dict[str, Any]] = {
         "answers": [{"value": "4096", "tolerance": "0", "fraction": "1", "feedback": "Right."}],
         "feedback_otherwise": "Count again.",
     },
+    QuestionKind.MATCHING: {
+        "stems": [
+            {"key": "s1", "text": "temperature", "choice": "cx", "feedback": "It flattens or sharpens the choice."},
+            {"key": "s2", "text": "max_tokens", "choice": "cm", "feedback": "It cuts the answer off."},
+        ],
+        "choices": [
+            {"key": "cm", "text": "How long the answer may be"},
+            {"key": "cx", "text": "How varied the words are"},
+            {"key": "cb", "text": "What language it is in"},
+        ],
+    },
+    QuestionKind.ORDERING: {
+        "items": [
+            {"key": "ib", "text": "Say what a good answer is", "feedback": "Before anything is written."},
+            {"key": "ia", "text": "Write the prompt", "feedback": "Now that you know what for."},
+            {"key": "ic", "text": "Run it on ten cases", "feedback": "One case proves little."},
+        ]
+    },
+    QuestionKind.CLOZE: {
+        "gaps": [
+            {
+                "input": "choice",
+                "body": {
+                    "options": [{"key": "b", "text": "text", "fraction": "1", "feedback": "Word by word."}, {"key": "a", "text": "facts"}]
+                },
+            },
+            {"input": "text", "body": {"answers": [{"pattern": "token*", "feedback": "Right."}], "feedback_otherwise": "Think of pieces."}},
+            {"input": "number", "weight": "2", "body": {"answers": [{"value": "0.75", "tolerance": "0.05"}]}},
+        ]
+    },
     QuestionKind.ESSAY: {
         "instructions": "Write for somebody who has never used a model.",
         "min_words": "50",
@@ -65,6 +95,8 @@ BODIES: Mapping[QuestionKind, dict[str, Any]] = {
         ],
     },
 }
+STEMS = {QuestionKind.CLOZE: "A model writes [[1]] by [[2]], about [[3]] of a word at a time."}
+STEM = "What does a language model predict?"
 
 
 def make_category(session: Session, *, slug: str | None = None, title: str = "Foundations") -> QuestionCategory:
@@ -75,7 +107,7 @@ def make_draft(
     category_id: UUID,
     *,
     kind: QuestionKind = QuestionKind.SINGLE_CHOICE,
-    stem: str = "What does a language model predict?",
+    stem: str | None = None,
     body: Mapping[str, Any] | None = None,
     general_feedback: str = "It continues text.",
     objective: str = "Say what a language model predicts",
@@ -85,7 +117,7 @@ def make_draft(
 ) -> QuestionDraft:
     return QuestionDraft(
         category_id=category_id,
-        stem=stem,
+        stem=stem or STEMS.get(kind, STEM),
         body=parse_body(kind, body or BODIES[kind]),
         general_feedback=general_feedback,
         objective=objective,

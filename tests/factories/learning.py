@@ -1,11 +1,13 @@
 """Courses with lessons, and people who learn in them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 
 from sqlalchemy.orm import Session
 
 from laurel.accounts.models import User
+from laurel.bank.rules import QuestionKind
 from laurel.catalog.models import Course
 from laurel.catalog.rules import LessonKind
 from laurel.catalog.services import LessonContent, publish_lesson, put_module
@@ -34,12 +36,17 @@ class Classroom:
     practice: Quiz
 
 
-def make_classroom(session: Session, *, lessons: int = 2, learner: User | None = None) -> Classroom:
-    """The course with slug `course.slug`; its lessons are `lesson-1`, `lesson-2`, …, then `quiz`, then `exam`."""
+def make_classroom(
+    session: Session, *, lessons: int = 2, learner: User | None = None, practice: Sequence[QuestionKind] | None = None
+) -> Classroom:
+    """The course with slug `course.slug`; its lessons are `lesson-1`, `lesson-2`, …, then `quiz`, then `exam`.
+
+    `practice`: the kinds of question in the first lesson, two choices unless said otherwise.
+    """
     course = make_sellable_course(session, title=f"Prompting {next(_numbers)}")
     category = make_category(session)
     slots = [fixed(make_question(session, category_id=category.id, owner_id=course.owner_id)) for _ in range(2)]
-    practice = make_quiz(session, kind=QuizKind.PRACTICE, slots=slots)
+    exercise = make_quiz(session, kind=QuizKind.PRACTICE, slots=None if practice else slots, kinds=practice or ())
     quiz = make_quiz(session, kind=QuizKind.GRADED, slots=slots)
     exam = make_quiz(session, kind=QuizKind.EXAM, slots=slots)
     module = put_module(session, course_id=course.id, slug="basics", position=1, title="Basics", summary="")
@@ -52,7 +59,7 @@ def make_classroom(session: Session, *, lessons: int = 2, learner: User | None =
             minutes=5,
             body="## Words\n\nTheir *order* matters.",
             is_preview=n == 1,
-            quiz_id=practice.id if n == 1 else None,
+            quiz_id=exercise.id if n == 1 else None,
         )
         for n in range(1, lessons + 1)
     ]
@@ -64,4 +71,4 @@ def make_classroom(session: Session, *, lessons: int = 2, learner: User | None =
     make_order(session, buyer=learner, offering=make_offering(session, course=course, prices={"usd": 0}))
     enrollment = find_enrollment(session, learner_id=learner.id, course_id=course.id)
     assert enrollment is not None
-    return Classroom(course, learner, enrollment, exam, quiz, practice)
+    return Classroom(course, learner, enrollment, exam, quiz, exercise)

@@ -22,12 +22,17 @@ from tests.factories.bank import latest_version, make_category, make_question
 
 ALL_KINDS = tuple(kind for kind in QuestionKind if kind is not QuestionKind.ESSAY)
 """The kinds that grade themselves."""
+SIMPLE_KINDS = ALL_KINDS[:5]
+"""The kinds that have one answer: what a quiz is made of unless a test asks for more."""
 RIGHT: dict[QuestionKind, dict[str, Any]] = {
     QuestionKind.SINGLE_CHOICE: {"choice": "a"},
     QuestionKind.MULTIPLE_RESPONSE: {"choices": ["a", "b"]},
     QuestionKind.TRUE_FALSE: {"value": False},
     QuestionKind.SHORT_ANSWER: {"text": "hallucination"},
     QuestionKind.NUMERICAL: {"text": "4096"},
+    QuestionKind.MATCHING: {"pairs": {"s1": "cx", "s2": "cm"}},
+    QuestionKind.ORDERING: {"order": ["ib", "ia", "ic"]},
+    QuestionKind.CLOZE: {"gaps": {"1": "b", "2": "tokens", "3": "0.75"}},
 }
 WRONG: dict[QuestionKind, dict[str, Any]] = {
     QuestionKind.SINGLE_CHOICE: {"choice": "b"},
@@ -35,6 +40,9 @@ WRONG: dict[QuestionKind, dict[str, Any]] = {
     QuestionKind.TRUE_FALSE: {"value": True},
     QuestionKind.SHORT_ANSWER: {"text": "nonsense"},
     QuestionKind.NUMERICAL: {"text": "1"},
+    QuestionKind.MATCHING: {"pairs": {"s1": "cb", "s2": "cb"}},
+    QuestionKind.ORDERING: {"order": ["ia", "ic", "ib"]},
+    QuestionKind.CLOZE: {"gaps": {"1": "a", "2": "letters", "3": "7"}},
 }
 
 
@@ -55,14 +63,17 @@ def make_quiz(
     session: Session,
     *,
     kind: QuizKind = QuizKind.EXAM,
-    kinds: Sequence[QuestionKind] = ALL_KINDS,
+    kinds: Sequence[QuestionKind] = SIMPLE_KINDS,
     slots: Sequence[SlotSpec] | None = None,
     owner_id: UUID | None = None,
     title: str = "Prompt exam",
     now: datetime | None = None,
     **settings: Any,
 ) -> Quiz:
-    """A published quiz of one fixed question of each kind, or of the given slots: an hour, 70 percent, three attempts, no wait."""
+    """A published quiz of one fixed question of each simple kind, of the given kinds, or of the given slots.
+
+    An exam takes an hour and asks for 70 percent; there are three attempts and no wait.
+    """
     owner_id = owner_id or make_user(session, roles=["author"]).id
     if slots is None:
         category = make_category(session)
@@ -177,10 +188,12 @@ def links_of(session: Session, attempt: Attempt) -> list[tuple[chain.Link, str |
 
 
 __all__ = [
+    "ALL_KINDS",
     "ESSAY",
     "FULL",
     "HALF",
     "RIGHT",
+    "SIMPLE_KINDS",
     "WRONG",
     "answer",
     "answer_all",

@@ -1,5 +1,6 @@
 """A person at a browser: reads, pays, learns, answers. Works with and without JavaScript, and by what is written on the page."""
 
+import html
 import re
 from dataclasses import dataclass
 from itertools import count
@@ -114,7 +115,17 @@ class Person:
 
     def answer(self) -> None:
         """Answer the question on the page rightly."""
-        key = self.keys.find(self.page.locator(".question-stem").inner_text())
+        stem = self.page.locator(".question-stem")
+        words = stem.evaluate("stem => stem.innerHTML.split('<span class=\"gap')[0]") if stem.locator(".gap").count() else ""
+        key = self.keys.find(re.sub("<[^>]+>", " ", html.unescape(words)) if words else stem.inner_text())
+        for part, right in key.parts:
+            field = self.page.get_by_label(part, exact=True)
+            if field.evaluate("field => field.matches('select')"):
+                field.select_option(right)
+            else:
+                field.fill(right)
+        if key.parts:
+            return
         if key.write:
             self.page.locator(".question input[type=text]").fill(key.write)
             return

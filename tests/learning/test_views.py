@@ -5,6 +5,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from laurel.bank.rules import QuestionKind
 from laurel.catalog.queries import list_lessons
 from laurel.learning.services import finish_lesson
 from tests.conftest import QueryCount, SignIn
@@ -96,6 +97,19 @@ def test_a_practice_answer_that_cannot_be_gets_a_message_beside_it(
 
     assert answer.status_code == 400
     assert "field-error" in answer.get_data(as_text=True)
+
+
+def test_a_practice_order_that_cannot_be_stays_on_the_page(session: Session, sign_in: SignIn, csrf: Csrf) -> None:
+    room = make_classroom(session, practice=[QuestionKind.SINGLE_CHOICE, QuestionKind.ORDERING])
+    client = sign_in(room.learner)
+    places = {"question-2-ib": "2", "question-2-ia": "2", "question-2-ic": "1"}
+
+    answer = client.post(f"/learn/{room.course.slug}/lesson-1/check", data={"csrf_token": csrf(), "slot": "2"} | places)
+
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 400
+    assert "Two items are in place 2. Give each item a place of its own." in page
+    assert (page.count('value="2" selected'), page.count('value="1" selected')) == (2, 1)
 
 
 @pytest.mark.parametrize("slot", ["", "99", "-1", "1e3", "x", "٣", "9" * 400, "9" * 5000])

@@ -1,27 +1,36 @@
 """What the tests of quizzes start from."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from threading import Thread
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser, Playwright
+from playwright.sync_api import Browser, BrowserContext, Playwright
 from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
 
 from laurel.quizzes.models import Attempt
 from tests.browser import find_chromium
 from tests.conftest import SignIn
-from tests.factories.quizzes import make_attempt, make_quiz
+from tests.factories.quizzes import ALL_KINDS, make_attempt, make_quiz
 from tests.quizzes.pages import sign_in_as
 
 
 @pytest.fixture
 def my_attempt(session: Session, sign_in: SignIn) -> Attempt:
-    """A running attempt, one question of each kind, of the person who is signed in."""
+    """A running attempt, one question of each simple kind, of the person who is signed in."""
     attempt = make_attempt(session, make_quiz(session))
+    sign_in_as(session, sign_in, attempt)
+    return attempt
+
+
+@pytest.fixture
+def every_kind(session: Session, sign_in: SignIn) -> Attempt:
+    """A running attempt, one question of every kind, of the person who is signed in."""
+    attempt = make_attempt(session, make_quiz(session, kinds=ALL_KINDS))
     sign_in_as(session, sign_in, attempt)
     return attempt
 
@@ -61,3 +70,21 @@ def cookie(client: FlaskClient) -> str:
     found = client.get_cookie("laurel_demo", domain="laurel.test")
     assert found is not None
     return found.value
+
+
+@pytest.fixture
+def visit(chromium: Browser, server: None, client: FlaskClient) -> Iterator[Callable[..., BrowserContext]]:
+    """Opens a browser context in which the learner is signed in; another one is another device."""
+    contexts = []
+
+    def open_context(**options: Any) -> BrowserContext:
+        context = chromium.new_context(**options)
+        cookie = client.get_cookie("laurel_demo", domain="laurel.test")
+        assert cookie is not None
+        context.add_cookies([{"name": "laurel_demo", "value": cookie.value, "domain": "laurel.test", "path": "/"}])
+        contexts.append(context)
+        return context
+
+    yield open_context
+    for context in contexts:
+        context.close()

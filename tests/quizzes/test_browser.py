@@ -1,53 +1,23 @@
 """The exam in a real browser: saving without a thought, losing nothing, and no script needed."""
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import BrowserContext, Route, expect
 from sqlalchemy.orm import Session
 
 from laurel.core.clock import now
 from laurel.quizzes import services
 from laurel.quizzes.models import Attempt
 from laurel.quizzes.rules import AttemptState, FinishReason
-from tests.factories.quizzes import answer_all
+from tests.factories.quizzes import ALL_KINDS, answer_all
+from tests.quizzes.browsing import SITE, Hands, faults_of, open_question, saved
 from tests.quizzes.pages import current, refresh, url
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
-SITE = "http://laurel.test"
-SAVED = re.compile("^All answers saved \\d")
-
-
-@pytest.fixture
-def visit(chromium: Browser, server: None, my_attempt: Attempt, cookie: str) -> Iterator[Callable[..., BrowserContext]]:
-    """Opens a browser context in which the learner is signed in; another one is another device."""
-    contexts = []
-
-    def open_context(**options: Any) -> BrowserContext:
-        context = chromium.new_context(**options)
-        context.add_cookies([{"name": "laurel_demo", "value": cookie, "domain": "laurel.test", "path": "/"}])
-        contexts.append(context)
-        return context
-
-    yield open_context
-    for context in contexts:
-        context.close()
-
-
-def open_question(context: BrowserContext, attempt: Attempt, number: int = 1) -> Page:
-    page = context.new_page()
-    page.goto(f"{SITE}{url(attempt, f'/questions/{number}')}")
-    expect(page.locator("exam-saving[ready]")).to_have_text(re.compile("answers"))
-    return page
-
-
-def saved(page: Page) -> None:
-    expect(page.locator("exam-saving")).to_have_text(SAVED, timeout=15_000)
 
 
 def test_a_choice_is_saved_without_leaving_the_page(visit: Callable[..., BrowserContext], session: Session, my_attempt: Attempt) -> None:
@@ -197,35 +167,6 @@ def test_the_browsers_clock_decides_nothing(visit: Callable[..., BrowserContext]
     assert my_attempt.state is AttemptState.IN_PROGRESS
 
 
-@dataclass
-class Hands:
-    """Somebody without a mouse."""
-
-    page: Page
-
-    def reach(self, words: str) -> None:
-        """Press Tab until what begins with these words has the focus."""
-        for _ in range(60):
-            self.page.keyboard.press("Tab")
-            if self.page.evaluate("document.activeElement.innerText?.trim() ?? ''").startswith(words):
-                return
-        raise AssertionError(f"{words} was never reached")
-
-    def press(self, words: str) -> None:
-        self.reach(words)
-        self.page.keyboard.press("Enter")
-
-    def answer(self, *keys: str) -> None:
-        """From the first field of the question on, key by key."""
-        self.page.locator("#main").focus()
-        self.page.keyboard.press("Tab")
-        for key in keys:
-            self.page.keyboard.press(key)
-
-    def arrive(self, place: str) -> None:
-        expect(self.page).to_have_url(re.compile(f"/{place}$"))
-
-
 def test_the_whole_exam_by_keyboard(visit: Callable[..., BrowserContext], session: Session, my_attempt: Attempt) -> None:
     hands = Hands(open_question(visit(), my_attempt))
     hands.answer("Space")  # single choice: the first option
@@ -277,21 +218,19 @@ def test_the_whole_exam_without_a_script(visit: Callable[..., BrowserContext], s
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 1280])
 def test_no_page_of_an_exam_breaks_a_rule_of_access_or_overflows(
-    visit: Callable[..., BrowserContext], session: Session, my_attempt: Attempt, scheme: Any, width: int
+    visit: Callable[..., BrowserContext], session: Session, every_kind: Attempt, scheme: Any, width: int
 ) -> None:
     page = visit(viewport={"width": width, "height": 800}, color_scheme=scheme).new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
 
     def check(place: str) -> None:
-        page.goto(f"{SITE}{url(my_attempt, place)}")
-        broken = [found["id"] for found in Axe().run(page).response["violations"]]
-        overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert (place, broken, max(0, overflow)) == (place, [], 0)
+        page.goto(f"{SITE}{url(every_kind, place)}")
+        assert (place, faults_of(page)) == (place, ([], 0))
 
-    for place in (*(f"/questions/{number}" for number in range(1, 6)), "/review", "/hand-in"):
+    for place in (*(f"/questions/{number}" for number in range(1, len(ALL_KINDS) + 1)), "/review", "/hand-in"):
         check(place)
-    services.submit_attempt(session, attempt_id=my_attempt.id, learner_id=my_attempt.learner_id, now=now())
+    services.submit_attempt(session, attempt_id=every_kind.id, learner_id=every_kind.learner_id, now=now())
     session.commit()
     for place in ("/questions/1", "/result"):
         check(place)

@@ -97,3 +97,12 @@ def test_a_practice_paper_is_the_same_for_a_learner_each_time_and_differs_betwee
 def test_a_slot_with_a_spread_is_mixed_and_loses_nothing(seed: int) -> None:
     assert sorted(mix(IDS[:9], seed=seed, number=3)) == IDS[:9]
     assert mix(IDS[:9], seed=seed, number=3) == mix(IDS[:9], seed=seed, number=3)
+
+
+@given(seed=SEEDS, number=st.integers(1, 50))
+def test_an_order_that_is_to_be_avoided_is_never_shown(seed: int, number: int) -> None:
+    avoided = order_options("abc", keep_last=False, seed=seed, number=number)
+    shown = order_options("abc", keep_last=False, seed=seed, number=number, avoid=avoided)
+    assert sorted(shown) == ["a", "b", "c"]
+    assert shown != avoided
+    assert shown == order_options("abc", keep_last=False, seed=seed, number=number, avoid=avoided)

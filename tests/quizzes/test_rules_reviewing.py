@@ -85,3 +85,49 @@ def test_a_question_on_a_page_has_the_papers_order_and_no_key() -> None:
     assert [option.key for option in shown.options] == ["c", "a", "b"]
     assert shown.chosen == "b"
     assert "why" not in repr(shown)
+
+
+MATCHING = Content(
+    body=parse_body(
+        QuestionKind.MATCHING,
+        {
+            "stems": [{"key": key, "text": key, "choice": "x", "feedback_html": f"<p>why {key}</p>"} for key in "abc"],
+            "choices": [{"key": "x", "text": "X"}, {"key": "y", "text": "Y"}],
+        },
+    ),
+    stem_html="<p>Which?</p>",
+    general_feedback_html="",
+)
+
+
+@pytest.mark.parametrize(
+    ("preset", "phase", "explain_all", "feedback", "right"),
+    [
+        (P.COURSE_QUIZ, Phase.JUST_AFTER, False, ["<p>why a</p>", "", ""], ["", "", ""]),
+        (P.COURSE_QUIZ, Phase.CLOSED, False, ["<p>why a</p>", "<p>why b</p>", "<p>why c</p>"], ["", "X", "X"]),
+        (P.PRACTICE, Phase.DURING, True, ["<p>why a</p>", "<p>why b</p>", "<p>why c</p>"], ["", "", ""]),
+    ],
+)
+def test_a_part_that_was_wrong_is_explained_when_its_key_may_be_seen(
+    preset: ReviewPreset, phase: Phase, explain_all: bool, feedback: list[str], right: list[str]
+) -> None:
+    shown = show_feedback(
+        MATCHING,
+        answer={"pairs": {"a": "x", "b": "y"}},
+        grade=WRONG,
+        mark="0",
+        max_mark="1",
+        fields=visible(preset, phase),
+        explain_all=explain_all,
+    )
+    assert [part.state for part in shown.parts.values()] == ["correct", "incorrect", "gave_up"]
+    assert [part.feedback_html for part in shown.parts.values()] == feedback
+    assert [part.right_text for part in shown.parts.values()] == right
+
+
+def test_gaps_are_counted_as_they_stand_in_the_text() -> None:
+    gaps = [{"input": "text", "body": {"answers": [{"pattern": "x"}]}} for _ in range(3)]
+    content = Content(body=parse_body(QuestionKind.CLOZE, {"gaps": gaps}), stem_html="<p>[[3]] a [[1]]</p>", general_feedback_html="")
+    shown = show_question(content, number=1, name="answer", answer={"gaps": {"3": "x"}})
+    assert [part.key for part in shown.parts] == ["3", "1", "2"]
+    assert shown.chosen == {"3": "x"}

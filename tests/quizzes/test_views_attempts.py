@@ -8,8 +8,10 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from laurel.bank.rules import QuestionKind
+from laurel.bank.rules.matching import pair_up
 from laurel.core.ids import new_id
 from laurel.quizzes.models import Attempt
+from laurel.quizzes.queries import attempts
 from laurel.quizzes.rules import AttemptState, FinishReason
 from tests.conftest import QueryCount, SignIn
 from tests.factories.accounts import make_user
@@ -172,16 +174,27 @@ PLANTED = {
     QuestionKind.TRUE_FALSE: {"answer": True, "feedback_true": CANARY, "feedback_false": CANARY},
     QuestionKind.SHORT_ANSWER: {"answers": [{"pattern": CANARY, **TYPED}], "feedback_otherwise": CANARY},
     QuestionKind.NUMERICAL: {"answers": [{"value": NUMBER, **TYPED}], "feedback_otherwise": CANARY},
+    QuestionKind.MATCHING: pair_up([{"text": "one", "match": "two", "feedback": CANARY}, {"text": "three", "match": "four"}], []),
+    QuestionKind.ORDERING: {"items": [{"text": text, "feedback": CANARY} for text in ("one", "two", "three")]},
+    QuestionKind.CLOZE: {
+        "gaps": [
+            {"input": "choice", "body": OPTIONS},
+            {"input": "text", "body": {"answers": [{"pattern": CANARY, **TYPED}], "feedback_otherwise": CANARY}},
+            {"input": "number", "body": {"answers": [{"value": NUMBER, **TYPED}], "feedback_otherwise": CANARY}},
+        ]
+    },
 }
 
 
 def visit_everything(client: FlaskClient, attempt: Attempt) -> list[Any]:
     """Every answer of the server during an attempt and right after, to right, wrong and impossible input."""
     found = []
-    for number, answer in enumerate(("a", ["a", "b"], "true", "guess", "7"), start=1):
+    for number, answer in enumerate(("a", ["a", "b"], "true", "guess", "7", "", "", ""), start=1):
         page = client.get(url(attempt, f"/questions/{number}"))
-        wrong = post_answer(client, attempt, number, answer="x" * 2000)
-        found += [page, post_answer(client, attempt, number, answer=answer), wrong, client.get(url(attempt, f"/questions/{number}"))]
+        parts = re.findall(r' name="(answer-[^"]+)"', page.text)
+        wrong = post_answer(client, attempt, number, answer="x" * 2000, **dict.fromkeys(parts, "x" * 2000))
+        right = post_answer(client, attempt, number, answer=answer, **dict(zip(parts, ("", "1", "7"), strict=False)))
+        found += [page, right, wrong, client.get(url(attempt, f"/questions/{number}"))]
     headers = {"X-CSRFToken": hidden(page.text, "csrf_token")}
     item = {"op_id": str(new_id()), "slot": 1, "seq": 9, "answer": {"choice": "b"}}
     found += [client.get(url(attempt, place), follow_redirects=True) for place in PLACES]
@@ -204,6 +217,45 @@ def test_no_answer_of_the_server_gives_a_key_of_an_exam_away(client: FlaskClient
         assert not {CANARY, NUMBER, "fraction", "is_correct"} & set(re.findall(r"CANARY-7f3a|76543.21|fraction|is_correct", answer.text))
         assert answer.headers["Cache-Control"] == "no-store"
         assert answer.headers["Referrer-Policy"] == "same-origin"
+
+
+ORDER = [{"text": text} for text in ("Plan", "Write", "Test", "Revise")]
+PAIRS = [{"text": f"Stem {number}", "match": f"Match {number}"} for number in range(4)]
+CHOICES = {"gaps": [{"input": "choice", "body": {"options": [{"text": t, "fraction": f} for t, f in (("right", "1"), ("wrong", "0"))]}}]}
+
+
+@pytest.mark.parametrize("shuffles", [True, False])
+def test_two_questions_that_differ_in_their_key_alone_have_the_same_page(
+    client: FlaskClient, session: Session, sign_in: SignIn, shuffles: bool
+) -> None:
+    """Whatever a page holds, keys of parts and the order of lists included, does not follow from the key."""
+    other_pairs = [{"text": pair["text"], "match": PAIRS[(at + 1) % 4]["match"]} for at, pair in enumerate(PAIRS)]
+    other_choices = {"gaps": [{"input": "choice", "body": {"options": [{"text": "wrong", "fraction": "1"}, {"text": "right"}]}}]}
+    twins = [
+        (QuestionKind.MATCHING, pair_up(PAIRS, []), pair_up(other_pairs, [])),
+        (QuestionKind.ORDERING, {"items": ORDER}, {"items": ORDER[::-1]}),
+        (QuestionKind.CLOZE, CHOICES, other_choices),
+    ]
+    for kind, one, other in twins:
+        pages = []
+        for body in (one, other):
+            quiz = make_quiz(session, slots=[fixed(make_question(session, kind=kind, body=body))], shuffle_options=shuffles)
+            attempt = make_attempt(session, quiz)
+            keys = [option.key for option in attempts.get_slot(session, attempt.id, 1)[1].typed_body().shown_options()]
+            attempts.get_slot(session, attempt.id, 1)[0].option_order = sorted(keys) if kind is QuestionKind.ORDERING or shuffles else keys
+            sign_in_as(session, sign_in, attempt)
+            pages.append(re.findall(r"<fieldset.*</fieldset>", client.get(url(attempt, "/questions/1")).text, re.DOTALL))
+        assert len(pages[0]) == 1
+        assert pages[0] == pages[1]
+
+
+@pytest.mark.parametrize("shuffles", [True, False])
+def test_no_paper_shows_an_order_that_is_right(session: Session, shuffles: bool) -> None:
+    question = make_question(session, kind=QuestionKind.ORDERING)
+    quiz = make_quiz(session, slots=[fixed(question)], shuffle_options=shuffles)
+    orders = {tuple(attempts.list_paper(session, make_attempt(session, quiz).id)[0].option_order) for _ in range(40)}
+    assert len(orders) == 5  # of six
+    assert ("ib", "ia", "ic") not in orders
 
 
 def test_what_a_learner_typed_is_inert(client: FlaskClient, my_attempt: Attempt) -> None:

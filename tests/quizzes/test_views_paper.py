@@ -1,3 +1,4 @@
+import re
 from typing import Any
 
 import pytest
@@ -17,7 +18,15 @@ FORMS: dict[QuestionKind, tuple[Any, Any]] = {
     QuestionKind.TRUE_FALSE: ("true", {"value": True}),
     QuestionKind.SHORT_ANSWER: ("  Hallucination ", {"text": "Hallucination"}),
     QuestionKind.NUMERICAL: ("4,096", {"text": "4,096"}),
+    QuestionKind.MATCHING: ({"s1": "cx", "s2": ""}, {"pairs": {"s1": "cx"}}),
+    QuestionKind.ORDERING: ({"ib": "3", "ia": "", "ic": "1"}, {"order": ["ic", None, "ib"]}),
+    QuestionKind.CLOZE: ({"1": "b", "2": " Tokens ", "3": ""}, {"gaps": {"1": "b", "2": "Tokens"}}),
 }
+
+
+def fields_of(sent: Any) -> dict[str, Any]:
+    """What a form of this kind posts."""
+    return {f"answer-{part}": value for part, value in sent.items()} if isinstance(sent, dict) else {"answer": sent}
 
 
 # ---- one question a page
@@ -37,14 +46,16 @@ def test_a_complete_attempt_leads_to_its_review(client: FlaskClient, session: Se
 
 @pytest.mark.parametrize(("number", "kind"), list(enumerate(QuestionKind, start=1)))
 def test_an_answer_is_saved_by_its_form_alone(
-    client: FlaskClient, session: Session, my_attempt: Attempt, number: int, kind: QuestionKind
+    client: FlaskClient, session: Session, every_kind: Attempt, number: int, kind: QuestionKind
 ) -> None:
     sent, stored = FORMS[kind]
-    answer = post_answer(client, my_attempt, number, answer=sent, go="next")
-    assert (answer.status_code, current(session, my_attempt, number)) == (303, stored)
-    page = client.get(url(my_attempt, f"/questions/{number}")).text
+    answer = post_answer(client, every_kind, number, go="next", **fields_of(sent))
+    assert (answer.status_code, current(session, every_kind, number)) == (303, stored)
+    page = client.get(url(every_kind, f"/questions/{number}")).text
     if kind in (QuestionKind.SHORT_ANSWER, QuestionKind.NUMERICAL):
         assert f'value="{stored["text"]}"' in page
+    elif isinstance(sent, dict):
+        assert page.count(" selected") + page.count('value="Tokens"') == 1 + (kind is not QuestionKind.MATCHING)
     else:
         assert page.count(" checked") == (2 if kind is QuestionKind.MULTIPLE_RESPONSE else 1)
 
@@ -141,6 +152,16 @@ def test_a_flag_is_shown_and_can_be_taken_away(client: FlaskClient, my_attempt: 
         (1, {"answer": "z"}, "not an option"),
         (1, {"answer": ["a", "b"]}, "Only one answer"),
         (3, {"answer": "maybe"}, "true or false"),
+        (6, {"answer-s1": ["cx", "cm"]}, "Only one answer"),
+        (6, {"answer-s1": "cz"}, "not a choice"),
+        (6, {"answer-s9": "cx"}, "not a part"),
+        (7, {"answer-ib": "2", "answer-ia": "2", "answer-ic": "1"}, "Two items are in place 2"),
+        (7, {"answer-ib": "4"}, "not a place"),
+        (7, {"answer-ib": "\u00b2"}, "not a place"),
+        (7, {"answer-iz": "1"}, "not an item"),
+        (8, {"answer-1": "z"}, "not an option"),
+        (8, {"answer-2": "x" * 1001}, "too long"),
+        (8, {"answer-9": "x"}, "not a gap"),
         (1, {"answer": "a", "seq": "-1"}, "damaged"),
         (1, {"answer": "a", "seq": "9999999999999999999"}, "damaged"),
         (1, {"answer": "a", "seq": "99999999"}, "too far ahead"),
@@ -149,18 +170,35 @@ def test_a_flag_is_shown_and_can_be_taken_away(client: FlaskClient, my_attempt: 
     ],
 )
 def test_what_cannot_be_saved_is_said_on_the_page_and_changes_nothing(
-    client: FlaskClient, session: Session, my_attempt: Attempt, number: int, fields: dict[str, Any], words: str
+    client: FlaskClient, session: Session, every_kind: Attempt, number: int, fields: dict[str, Any], words: str
 ) -> None:
-    answer = post_answer(client, my_attempt, number, **fields)
+    answer = post_answer(client, every_kind, number, **fields)
     assert answer.status_code == 400
     assert words in answer.text
     assert "This answer was not saved" in answer.text
-    assert current(session, my_attempt, number) is None
+    assert current(session, every_kind, number) is None
 
 
 def test_what_was_typed_stays_in_the_field(client: FlaskClient, my_attempt: Attempt) -> None:
     typed = "y" * 1001
     assert f'value="{typed}"' in post_answer(client, my_attempt, 4, answer=typed).text
+
+
+def test_two_items_in_one_place_stay_where_they_were_put(client: FlaskClient, every_kind: Attempt) -> None:
+    page = post_answer(client, every_kind, 7, **fields_of({"ib": "2", "ia": "2", "ic": "1"})).text
+    chosen = {key: re.search(rf'name="answer-{key}".*?</select>', page, re.DOTALL) for key in ("ib", "ia", "ic")}
+    assert {key: re.findall(r'value="(\d)" selected', found[0]) for key, found in chosen.items() if found} == {
+        "ib": ["2"],
+        "ia": ["2"],
+        "ic": ["1"],
+    }
+
+
+def test_an_order_that_nobody_touched_is_no_answer(client: FlaskClient, session: Session, every_kind: Attempt) -> None:
+    page = client.get(url(every_kind, "/questions/7")).text
+    assert " selected" not in page
+    post_answer(client, every_kind, 7, go="next", **fields_of({"ib": "", "ia": "", "ic": ""}))
+    assert current(session, every_kind, 7) is None
 
 
 @pytest.mark.parametrize("number", [0, 6, 99, 99999, 10**30])

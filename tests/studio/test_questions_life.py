@@ -65,6 +65,11 @@ def test_a_step_that_cannot_be_taken_changes_nothing(
 @pytest.mark.parametrize(
     ("kind", "values", "words"),
     [
+        (QuestionKind.MATCHING, {"answer-s1": "cx", "answer-s2": "cb"}, "0.5 of 1"),
+        (QuestionKind.ORDERING, {"answer-ib": "1", "answer-ia": "2", "answer-ic": "3"}, "1 of 1"),
+        (QuestionKind.ORDERING, {"answer-ib": "", "answer-ia": ""}, "Not answered"),
+        (QuestionKind.CLOZE, {"answer-1": "b", "answer-2": "tokens", "answer-3": "0.9"}, "0.5 of 1"),
+        (QuestionKind.CLOZE, {"answer-3": "many"}, "What stands in a gap for a number is not a number"),
         (QuestionKind.SINGLE_CHOICE, ["a"], "1 of 1"),
         (QuestionKind.SINGLE_CHOICE, ["b"], "0 of 1"),
         (QuestionKind.SINGLE_CHOICE, [], "Not answered"),
@@ -79,14 +84,15 @@ def test_a_step_that_cannot_be_taken_changes_nothing(
     ],
 )
 def test_a_preview_says_what_an_answer_would_earn(
-    session: Session, desk: FlaskClient, author: User, kind: QuestionKind, values: list[str], words: str
+    session: Session, desk: FlaskClient, author: User, kind: QuestionKind, values: Any, words: str
 ) -> None:
     question = make_question(session, kind=kind, owner_id=author.id)
     session.commit()
     path = f"{HOME}/{question.id}/preview"
     token = read_form(desk.get(path).get_data(as_text=True), "csrf_token")["csrf_token"]
 
-    response = desk.post(path, data={"csrf_token": token, "answer": values})
+    fields = values if isinstance(values, dict) else {"answer": values}
+    response = desk.post(path, data={"csrf_token": token, **fields})
 
     assert response.status_code == 200
     assert words in text_of(response)
@@ -99,6 +105,19 @@ def test_a_preview_refuses_what_the_question_did_not_offer(session: Session, des
     path = f"{HOME}/{question.id}/preview"
     token = read_form(desk.get(path).get_data(as_text=True), "csrf_token")["csrf_token"]
     assert desk.post(path, data={"csrf_token": token, "answer": values}).status_code == 400
+
+
+def test_a_preview_says_what_is_wrong_and_keeps_what_was_chosen(session: Session, desk: FlaskClient, author: User) -> None:
+    question = make_question(session, kind=QuestionKind.ORDERING, owner_id=author.id)
+    session.commit()
+    path = f"{HOME}/{question.id}/preview"
+    token = read_form(desk.get(path).get_data(as_text=True), "csrf_token")["csrf_token"]
+
+    response = desk.post(path, data={"csrf_token": token, "answer-ib": "2", "answer-ia": "2"})
+
+    assert response.status_code == 400
+    assert "Two items are in place 2. Give each item a place of its own." in text_of(response)
+    assert text_of(response).count('value="2" selected') == 2
 
 
 def test_the_learners_view_holds_no_key(session: Session, desk: FlaskClient, author: User) -> None:

@@ -26,6 +26,24 @@ WRITTEN: dict[QuestionKind, tuple[dict[str, str], str]] = {
         {"criteria-0-name": "Clear", "criteria-0-points": "4", "criteria-0-levels": "4: Yes\n0: No", "max_words": "200"},
         "",
     ),
+    QuestionKind.MATCHING: (
+        {
+            "stems-0-text": "temperature",
+            "stems-0-match": "variety",
+            "stems-1-text": "top_p",
+            "stems-1-match": "variety",
+            "choices-0-text": "length",
+        },
+        "temperature → variety; top_p → variety",
+    ),
+    QuestionKind.ORDERING: (
+        {"items-0-text": "Plan", "items-1-text": "Write", "items-2-text": "Test", "scheme": "all_pairs"},
+        "1. Plan; 2. Write; 3. Test",
+    ),
+    QuestionKind.CLOZE: (
+        {"gaps-0-input": "number", "gaps-0-units": "m; km = 1000", "answers-0-text": "1,500", "answers-0-tolerance": "1"},
+        "1. 1500 (1499 to 1501) m",
+    ),
 }
 
 
@@ -97,6 +115,14 @@ BAD: list[tuple[QuestionKind, dict[str, str], str]] = [
     (QuestionKind.ESSAY, {"criteria-0-levels": "4: Yes\nno"}, "Level 2: Write points from 0 to 1000, with two decimal places at most."),
     (QuestionKind.ESSAY, {"criteria-0-levels": "5: Yes"}, "A level earns more than the 4 points of its criterion."),
     (QuestionKind.ESSAY, {"max_words": "20"}, "The most words are fewer than the least."),
+    (QuestionKind.MATCHING, {"stems-1-match": ""}, "Write what matches in pair 2."),
+    (QuestionKind.MATCHING, {"stems-1-text": ""}, "Write what is to be matched in pair 2, or remove the pair."),
+    (QuestionKind.ORDERING, {"items-2-text": ""}, "Write item 3, or remove it."),
+    (QuestionKind.CLOZE, {"gaps-1-weight": "0"}, "The weight of a gap is above 0 and at most 1000."),
+    (QuestionKind.CLOZE, {"answers-3-gap": "9"}, "Write the number of one of the gaps above."),
+    (QuestionKind.CLOZE, {"answers-3-text": "many"}, "This is not a number. Write it like 0.5 or 1,500, or * for any number."),
+    (QuestionKind.CLOZE, {"answers-1-credit": "-5"}, "In a gap the credit lies between 0 % and 100 %."),
+    (QuestionKind.CLOZE, {"gaps-2-units": "m = x"}, "This is not a number. Write it like 0.5 or 1,500."),
 ]
 
 
@@ -147,6 +173,56 @@ def test_rows_are_moved_and_removed_with_their_keys(session: Session, desk: Flas
     fields = read_form(response.get_data(as_text=True), "stem")
     assert "".join(value for name, value in fields.items() if re.fullmatch(r"options-\d-key", name)) == expected
     assert fields["right"] == "a"
+
+
+def test_a_new_gap_gets_the_next_free_number_and_an_answer_the_gap_of_the_last(session: Session, desk: FlaskClient, author: User) -> None:
+    question = make_question(session, kind=QuestionKind.CLOZE, owner_id=author.id)
+    session.commit()
+    path = f"{HOME}/{question.id}/edit"
+
+    without_second = read_form(fill_in(desk, path, act="remove-gaps-1").get_data(as_text=True), "stem")
+    added = read_form(send(desk, path, without_second, act="add-gaps").get_data(as_text=True), "stem")
+    answered = read_form(send(desk, path, added, act="add-answers").get_data(as_text=True), "stem")
+
+    assert [added[f"gaps-{row}-key"] for row in range(3)] == ["1", "3", "2"]
+    assert answered["answers-4-gap"] == "3"
+
+
+def test_moving_rows_of_parts_changes_the_key_and_no_keys(session: Session, desk: FlaskClient, author: User) -> None:
+    question = make_question(session, kind=QuestionKind.ORDERING, owner_id=author.id)
+    session.commit()
+    path = f"{HOME}/{question.id}/edit"
+
+    moved = read_form(fill_in(desk, path, act="up-items-2").get_data(as_text=True), "stem")
+    send(desk, path, moved, **{"items-0-text": "Say what a good answer would be"})
+
+    look_again(session, question)
+    assert [item["key"] for item in latest_version(session, question).body["items"]] == ["ib", "ic", "ia"]
+
+
+def test_an_option_that_moves_to_another_gap_gets_a_key_of_its_own(session: Session, desk: FlaskClient, author: User) -> None:
+    options = {"options": [{"text": "yes", "fraction": "1"}, {"text": "no"}]}
+    body = {"gaps": [{"input": "choice", "body": options}, {"input": "choice", "body": options}]}
+    question = make_question(session, kind=QuestionKind.CLOZE, body=body, stem="[[1]] [[2]]", owner_id=author.id)
+    session.commit()
+
+    fill_in(desk, f"{HOME}/{question.id}/edit", **{"answers-3-gap": "1", "answers-3-text": "perhaps"})
+
+    look_again(session, question)
+    first = latest_version(session, question).body["gaps"][0]["body"]["options"]
+    assert [option["text"] for option in first] == ["yes", "no", "perhaps"]
+    assert len({option["key"] for option in first}) == 3
+
+
+def test_versions_of_parts_are_compared_part_by_part(session: Session, desk: FlaskClient, author: User) -> None:
+    question = make_question(session, kind=QuestionKind.MATCHING, owner_id=author.id)
+    session.commit()
+    fill_in(desk, f"{HOME}/{question.id}/edit", **{"stems-1-match": "How long the answer can be"})
+    page = text_of(desk.get(f"{HOME}/{question.id}/versions"))
+    assert "Match of stem 2" in page
+    assert "<ins>can </ins>" in page
+    assert "Match of stem 1" not in page
+    assert f"/{question.id}" in text_of(desk.get(f"{HOME}?q=answer+can+be"))  # and it is found by its new words
 
 
 @pytest.mark.parametrize(

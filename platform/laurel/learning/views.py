@@ -1,5 +1,6 @@
 """The classroom: a learner's courses, their lessons, and the doors to quizzes and exams."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
@@ -9,6 +10,7 @@ from flask import session as browser_session
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from laurel.bank.rules import Posted, chosen_in, values_under
 from laurel.catalog.queries import OutlineLesson, get_lesson_html
 from laurel.catalog.rules import LessonKind
 from laurel.core.db import database_now
@@ -17,6 +19,7 @@ from laurel.learning import queries, services
 from laurel.learning.forms import CheckForm, DoneForm, StartExamForm, StartForm
 from laurel.learning.queries import CourseProgress, LessonLockedError, NotEnrolledError
 from laurel.quizzes import queries as quizzes
+from laurel.quizzes.queries import PracticeQuestion
 from laurel.quizzes.services import OpenAttemptError, check_practice_answer, reset_practice_answer, start_attempt
 from laurel.settings import Settings
 from laurel.web.access import SIGNED_IN, my_id, policy
@@ -109,6 +112,8 @@ def reading_page(way: CourseProgress, lesson: OutlineLesson, *, slot: int = 0, e
     """A lesson to read, with its practice questions; `error` stands beside the question in `slot`."""
     session = current_session()
     practice = quizzes.find_practice_state(session, lesson.quiz_id, my_id()) if lesson.quiz_id else []
+    if slot:
+        practice = [_with_posted(item) if item.view.number == slot else item for item in practice]
     return render_template(
         "learning/lesson_page.html",
         html=get_lesson_html(session, lesson.id),
@@ -117,6 +122,15 @@ def reading_page(way: CourseProgress, lesson: OutlineLesson, *, slot: int = 0, e
         done_form=DoneForm(),
         **surroundings(way, lesson),
     )
+
+
+def _with_posted(item: PracticeQuestion) -> PracticeQuestion:
+    """The question with what was sent and could not be checked."""
+    return replace(item, view=replace(item.view, chosen=chosen_in(item.view.inputs, _posted_for(item.view.number))))
+
+
+def _posted_for(number: int) -> Posted:
+    return values_under(f"question-{number}", request.form.items(multi=True))
 
 
 def lobby_page(way: CourseProgress, lesson: OutlineLesson, form: StartForm | StartExamForm) -> str:
@@ -174,8 +188,7 @@ def _answer_practice(session: Session, lesson: OutlineLesson, number: int) -> No
     if "again" in request.form:
         reset_practice_answer(session, quiz_id=quiz_id, learner_id=my_id(), slot_number=number, now=now)
         return
-    chosen = request.form.getlist(f"question-{number}")
-    check_practice_answer(session, quiz_id=quiz_id, learner_id=my_id(), slot_number=number, raw_answer=chosen, now=now)
+    check_practice_answer(session, quiz_id=quiz_id, learner_id=my_id(), slot_number=number, posted=_posted_for(number), now=now)
 
 
 @bp.post("/<course_slug>/<lesson_slug>/attempts", endpoint="start_attempt")

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 from uuid import UUID
 
 from laurel.bank.rules import Body, QuestionDraft, QuestionKind, parse_body
+from laurel.bank.rules.matching import pair_up
 from laurel.core.errors import InvalidInputError
 
 COMMON = frozenset({"id", "type", "domain", "difficulty", "objective", "stem", "general_feedback", "tags", "duplicate_group"})
@@ -126,6 +127,10 @@ def _true_false(record: Record) -> dict[str, Any]:
 
 def _short_answer(record: Record) -> dict[str, Any]:
     record.allow(COMMON | {"answers", "case_sensitive", "feedback_otherwise"})
+    return _texts(record)
+
+
+def _texts(record: Record) -> dict[str, Any]:
     rows = record.rows("answers", "answer")
     for row in rows:
         row.allow({"pattern", "fraction", "feedback"})
@@ -138,6 +143,10 @@ def _short_answer(record: Record) -> dict[str, Any]:
 
 def _numerical(record: Record) -> dict[str, Any]:
     record.allow(COMMON | {"answers", "feedback_otherwise"})
+    return _numbers(record)
+
+
+def _numbers(record: Record) -> dict[str, Any]:
     rows = record.rows("answers", "answer")
     for row in rows:
         row.allow({"value", "tolerance", "tolerance_kind", "fraction", "feedback"})
@@ -169,6 +178,51 @@ def _criterion(row: Record) -> dict[str, Any]:
     }
 
 
+def _matching(record: Record) -> dict[str, Any]:
+    record.allow(COMMON | {"pairs", "distractors", "all_or_nothing"})
+    rows = record.rows("pairs", "pair")
+    for row in rows:
+        row.allow({"stem", "match", "feedback"})
+    pairs = [{"text": row.text("stem"), "match": row.text("match"), "feedback": row.text("feedback")} for row in rows]
+    distractors = [{"text": text} for text in record.texts("distractors")]
+    try:
+        return pair_up(pairs, distractors) | {"all_or_nothing": record.flag("all_or_nothing", default=False)}
+    except InvalidInputError as error:
+        record.refuse(error.message, error.field)
+
+
+def _ordering(record: Record) -> dict[str, Any]:
+    record.allow(COMMON | {"items", "scheme"})
+    rows = record.rows("items", "item")
+    for row in rows:
+        row.allow({"text", "feedback"})
+    items = [{"text": row.text("text"), "feedback": row.text("feedback", default="")} for row in rows]
+    return {"items": items, "scheme": record.text("scheme", default="absolute_position")}
+
+
+def _cloze(record: Record) -> dict[str, Any]:
+    record.allow(COMMON | {"gaps"})
+    return {"gaps": [_gap(row) for row in record.rows("gaps", "gap")]}
+
+
+def _gap(row: Record) -> dict[str, Any]:
+    kind = row.text("input")
+    if kind not in GAPS:
+        row.refuse(f"input must be one of {', '.join(GAPS)}.", "input")
+    known, read = GAPS[kind]
+    row.allow(known | {"input", "weight"})
+    return {"input": kind, "weight": row.text("weight", default="1"), "body": read(row)}
+
+
+def _gap_options(row: Record) -> dict[str, Any]:
+    return {"options": [_option(option) for option in row.rows("options", "option")]}
+
+
+GAPS: Mapping[str, tuple[frozenset[str], Callable[[Record], dict[str, Any]]]] = {
+    "choice": (frozenset({"options"}), _gap_options),
+    "text": (frozenset({"answers", "case_sensitive", "feedback_otherwise"}), _texts),
+    "number": (frozenset({"answers", "feedback_otherwise"}), _numbers),
+}
 READERS: Mapping[QuestionKind, Callable[[Record], dict[str, Any]]] = {
     QuestionKind.SINGLE_CHOICE: _single_choice,
     QuestionKind.MULTIPLE_RESPONSE: _multiple_response,
@@ -176,6 +230,9 @@ READERS: Mapping[QuestionKind, Callable[[Record], dict[str, Any]]] = {
     QuestionKind.SHORT_ANSWER: _short_answer,
     QuestionKind.NUMERICAL: _numerical,
     QuestionKind.ESSAY: _essay,
+    QuestionKind.MATCHING: _matching,
+    QuestionKind.ORDERING: _ordering,
+    QuestionKind.CLOZE: _cloze,
 }
 
 

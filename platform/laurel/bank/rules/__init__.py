@@ -4,20 +4,49 @@ from laurel.bank.rules.comparing import Comparison, compare
 from laurel.bank.rules.drafts import QuestionDraft, check_draft, content_hash, parts_of
 from laurel.bank.rules.findings import Finding, Severity
 from laurel.bank.rules.grades import Grade, GradeState
-from laurel.bank.rules.kinds import Answer, Body, OptionReview, Part, QuestionKind, Review, ShownOption, plain_text
-from laurel.bank.rules.registry import grade, is_answered, parse_answer, parse_body, read_form_values, right_answer_text, write_form_value
+from laurel.bank.rules.kinds import (
+    Answer,
+    Body,
+    Chosen,
+    Inputs,
+    OptionReview,
+    Part,
+    PartReview,
+    QuestionKind,
+    Review,
+    ShownOption,
+    ShownPart,
+    Shuffling,
+    plain_text,
+)
+from laurel.bank.rules.registry import (
+    Posted,
+    chosen_in,
+    grade,
+    is_answered,
+    parse_answer,
+    parse_body,
+    read_form_values,
+    right_answer_text,
+    values_under,
+    write_form_value,
+)
 from laurel.bank.rules.statuses import QuestionStatus, QuestionTransitionError, advance, may_become
 from laurel.bank.rules.tags import clean_tags, split_tags
 
 __all__ = [
     "Answer",
     "Body",
+    "Chosen",
     "Comparison",
     "Finding",
     "Grade",
     "GradeState",
+    "Inputs",
     "OptionReview",
     "Part",
+    "PartReview",
+    "Posted",
     "QuestionDraft",
     "QuestionKind",
     "QuestionStatus",
@@ -25,8 +54,11 @@ __all__ = [
     "Review",
     "Severity",
     "ShownOption",
+    "ShownPart",
+    "Shuffling",
     "advance",
     "check_draft",
+    "chosen_in",
     "clean_tags",
     "compare",
     "content_hash",
@@ -40,5 +72,6 @@ __all__ = [
     "read_form_values",
     "right_answer_text",
     "split_tags",
+    "values_under",
     "write_form_value",
 ]

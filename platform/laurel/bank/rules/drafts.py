@@ -71,10 +71,9 @@ def parts_of(stem: str, body: Body, general_feedback: str) -> list[Part]:
 
 def check_draft(*, stem: str, body: Body, general_feedback: str, objective: str) -> list[Finding]:
     """What speaks against putting the question to learners, the errors first."""
-    found = body.check()
-    for part in parts_of(stem, body, general_feedback):
-        if IMAGE_WITHOUT_TEXT.search(part.text):
-            found.append(error(f"{part.label}: an image has no text for those who cannot see it."))
+    found = [*body.check(), *body.check_stem(stem)]
+    mute = [part for part in parts_of(stem, body, general_feedback) if IMAGE_WITHOUT_TEXT.search(part.text)]
+    found += [error(f"{part.label}: an image has no text for those who cannot see it.") for part in mute]
     if not general_feedback:
         found.append(warning("There is no general feedback: the idea behind the answer.", "general_feedback"))
     if not objective:

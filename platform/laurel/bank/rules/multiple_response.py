@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from laurel.bank.rules.findings import Finding, error, warning
 from laurel.bank.rules.grades import ALMOST_ONE, ALMOST_ZERO, ONE, ZERO, Judgement
-from laurel.bank.rules.kinds import Answer, Body, Json, Part, QuestionKind, Renderers, Review, ShownOption
+from laurel.bank.rules.kinds import Answer, Body, Chosen, Inputs, Json, Part, QuestionKind, Renderers, Review, ShownOption, Shuffling
 from laurel.bank.rules.options import (
     MAX_OPTIONS,
     Option,
@@ -90,6 +90,8 @@ class MultipleResponse(Body):
     """Options of which any number is chosen. An option is a key if its fraction is above 0; only `weighted` uses how much."""
 
     kind: ClassVar[QuestionKind] = QuestionKind.MULTIPLE_RESPONSE
+    inputs: ClassVar[Inputs] = Inputs.MANY
+    shuffling: ClassVar[Shuffling] = Shuffling.AS_THE_QUIZ_SAYS
 
     options: tuple[Option, ...]
     policy: Policy = Policy.ALL_OR_NOTHING
@@ -119,6 +121,12 @@ class MultipleResponse(Body):
         if len(chosen) > MAX_OPTIONS or not all(isinstance(key, str) and key in known for key in chosen):
             refuse("That is not an option of this question.")
         return {"choices": sorted(set(chosen))} if chosen else None
+
+    def from_form(self, chosen: Chosen) -> Any:
+        return {"choices": chosen}
+
+    def to_form(self, answer: Answer) -> Chosen:
+        return list(answer["choices"]) if answer else []
 
     def judge(self, answer: Json) -> Judgement:
         chosen = frozenset(answer["choices"])

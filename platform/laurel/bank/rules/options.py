@@ -1,5 +1,6 @@
 """Options to choose from, as single choice and multiple response have them."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -10,6 +11,7 @@ from laurel.bank.rules.kinds import Json, OptionReview, Part, Renderers, ShownOp
 from laurel.bank.rules.reading import MAX_LINE, read_fraction, read_html, read_rows, read_text, refuse, write_number, write_percent
 
 KEYS = "abcdefghij"
+DIGITS = re.compile(r"([0-9]{1,30})|([^0-9]+)")
 MAX_OPTIONS = len(KEYS)
 CATCH_ALL = ("all of the above", "none of the above", "all of these", "none of these")
 
@@ -106,3 +108,13 @@ def check_options(options: Sequence[Option]) -> list[Finding]:
         if option.text.casefold().rstrip(".") in CATCH_ALL:
             found.append(warning(f"“{option.text}” tests reading more than knowing.", f"options-{index}-text"))
     return found
+
+
+def by_words(options: Iterable[ShownOption]) -> tuple[ShownOption, ...]:
+    """The options in the order of the dictionary, numbers by their value: an order that says nothing about the key."""
+
+    def rank(option: ShownOption) -> tuple[list[tuple[bool, int, str]], str]:
+        runs = DIGITS.findall(option.words.casefold())
+        return [(not digits, int(digits or 0), text) for digits, text in runs], option.key
+
+    return tuple(sorted(options, key=rank))

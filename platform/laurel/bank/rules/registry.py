@@ -1,16 +1,23 @@
 """The kinds there are, and what can be done with any of them. A new kind is a module with a `Body` and one line here."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
 
+from laurel.bank.rules.cloze import Cloze
 from laurel.bank.rules.essay import Essay
 from laurel.bank.rules.grades import GAVE_UP, Grade, grade_of
-from laurel.bank.rules.kinds import Answer, Body, Json, QuestionKind
+from laurel.bank.rules.kinds import Answer, Body, Chosen, Inputs, Json, QuestionKind
+from laurel.bank.rules.matching import Matching
 from laurel.bank.rules.multiple_response import MultipleResponse
 from laurel.bank.rules.numerical import Numerical
+from laurel.bank.rules.ordering import Ordering
+from laurel.bank.rules.reading import refuse
 from laurel.bank.rules.short_answer import ShortAnswer
 from laurel.bank.rules.single_choice import SingleChoice
 from laurel.bank.rules.true_false import TrueFalse
+
+Posted: TypeAlias = Mapping[str, Sequence[str]]
+"""What a form posted for a question: values by part, those of the question itself under ""."""
 
 BODIES: Mapping[QuestionKind, type[Body]] = {
     QuestionKind.SINGLE_CHOICE: SingleChoice,
@@ -19,6 +26,9 @@ BODIES: Mapping[QuestionKind, type[Body]] = {
     QuestionKind.SHORT_ANSWER: ShortAnswer,
     QuestionKind.NUMERICAL: Numerical,
     QuestionKind.ESSAY: Essay,
+    QuestionKind.MATCHING: Matching,
+    QuestionKind.ORDERING: Ordering,
+    QuestionKind.CLOZE: Cloze,
 }
 
 
@@ -57,27 +67,35 @@ def right_answer_text(kind: QuestionKind, body: Body) -> str:
     return body.right_answer_text()
 
 
-def read_form_values(kind: QuestionKind, values: Sequence[str]) -> Any:
-    """What a page without a script posts under a question's name, as the raw answer that `parse_answer` takes."""
-    if kind is QuestionKind.MULTIPLE_RESPONSE:
-        return {"choices": list(values)}
-    value = values[0] if values else ""
-    if kind is QuestionKind.SINGLE_CHOICE:
-        return {"choice": value}
-    if kind is QuestionKind.TRUE_FALSE:
-        return {"value": {"true": True, "false": False, "": None}.get(value, value)}
-    return {"text": value}
+def values_under(name: str, fields: Iterable[tuple[str, str]]) -> Posted:
+    """What a form posted under a question's name (as "") and under those of its parts (`answer-<part>` as `<part>`)."""
+    found: dict[str, list[str]] = {}
+    for field, value in fields:
+        if field == name or field.startswith(f"{name}-"):
+            found.setdefault(field[len(name) + 1 :], []).append(value)
+    return found
 
 
-def write_form_value(kind: QuestionKind, answer: Answer) -> str | list[str]:
-    """The other way round: what `components/questions.html` takes as `chosen`."""
-    if kind is QuestionKind.MULTIPLE_RESPONSE:
-        return list(answer["choices"]) if answer else []
-    if answer is None:
-        return ""
-    if kind is QuestionKind.TRUE_FALSE:
-        return "true" if answer["value"] else "false"
-    return str(answer["choice"] if kind is QuestionKind.SINGLE_CHOICE else answer["text"])
+def read_form_values(kind: QuestionKind, body: Body, posted: Posted) -> Any:
+    """What a page without a script posts, as the raw answer that `parse_answer` takes; raises InvalidInputError."""
+    _must_be(kind, body)
+    if body.inputs is not Inputs.MANY and any(len(values) > 1 for values in posted.values()):
+        refuse("Only one answer is possible here.")
+    return body.from_form(chosen_in(body.inputs, posted))
+
+
+def chosen_in(inputs: Inputs, posted: Posted) -> Chosen:
+    """What a page posts, as it is shown again in the page: see `write_form_value`."""
+    if inputs is Inputs.PARTS:
+        return {part: values[0] for part, values in posted.items() if part and values}
+    values = list(posted.get("", ()))
+    return values if inputs is Inputs.MANY else "".join(values[:1])
+
+
+def write_form_value(kind: QuestionKind, body: Body, answer: Answer) -> Chosen:
+    """A stored answer as `components/questions.html` takes it as `chosen`."""
+    _must_be(kind, body)
+    return body.to_form(answer)
 
 
 def _must_be(kind: QuestionKind, body: Body) -> None:

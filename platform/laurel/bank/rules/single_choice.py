@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Self
 
 from laurel.bank.rules.findings import Finding, error, warning
 from laurel.bank.rules.grades import ALMOST_ONE, Judgement
-from laurel.bank.rules.kinds import Answer, Body, Json, Part, QuestionKind, Renderers, Review, ShownOption
+from laurel.bank.rules.kinds import Answer, Body, Chosen, Json, Part, QuestionKind, Renderers, Review, ShownOption, Shuffling
 from laurel.bank.rules.options import Option, check_options, option_parts, read_options, render_options, review_options, show_options
 from laurel.bank.rules.reading import read_flag, refuse
 
@@ -18,6 +18,7 @@ class SingleChoice(Body):
     """Options of which one is chosen. With `keep_last` the last one stays last when the others are shuffled."""
 
     kind: ClassVar[QuestionKind] = QuestionKind.SINGLE_CHOICE
+    shuffling: ClassVar[Shuffling] = Shuffling.AS_THE_QUIZ_SAYS
 
     options: tuple[Option, ...]
     keep_last: bool = False
@@ -43,6 +44,12 @@ class SingleChoice(Body):
         if not isinstance(key, str) or key not in {option.key for option in self.options}:
             refuse("That is not an option of this question.")
         return {"choice": key}
+
+    def from_form(self, chosen: Chosen) -> Any:
+        return {"choice": chosen}
+
+    def to_form(self, answer: Answer) -> Chosen:
+        return str(answer["choice"]) if answer else ""
 
     def judge(self, answer: Json) -> Judgement:
         index = next(at for at, option in enumerate(self.options) if option.key == answer["choice"])

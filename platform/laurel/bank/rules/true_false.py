@@ -5,8 +5,10 @@ from typing import Any, ClassVar, Self
 
 from laurel.bank.rules.findings import Finding, warning
 from laurel.bank.rules.grades import ONE, ZERO, Judgement
-from laurel.bank.rules.kinds import Answer, Body, Json, OptionReview, Part, QuestionKind, Renderers, Review, ShownOption
+from laurel.bank.rules.kinds import Answer, Body, Chosen, Json, OptionReview, Part, QuestionKind, Renderers, Review, ShownOption
 from laurel.bank.rules.reading import read_flag, read_html, read_text, refuse
+
+WORDS = {"true": True, "false": False, "": None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,12 @@ class TrueFalse(Body):
         if not isinstance(raw["value"], bool):
             refuse("An answer to this question is true or false.")
         return {"value": raw["value"]}
+
+    def from_form(self, chosen: Chosen) -> Any:
+        return {"value": WORDS.get(str(chosen), chosen)}
+
+    def to_form(self, answer: Answer) -> Chosen:
+        return str(answer["value"]).lower() if answer else ""
 
     def judge(self, answer: Json) -> Judgement:
         return Judgement(fraction=ONE if answer["value"] is self.is_true else ZERO)

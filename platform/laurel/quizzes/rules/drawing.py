@@ -151,12 +151,13 @@ def mix(questions: Sequence[UUID], *, seed: int, number: int) -> list[UUID]:
     return dice.sample(list(questions), k=len(questions))
 
 
-def order_options(keys: Sequence[str], *, keep_last: bool, seed: int, number: int) -> list[str]:
-    """The options of question `number` in the order in which this paper shows them."""
+def order_options(keys: Sequence[str], *, keep_last: bool, seed: int, number: int, avoid: Sequence[str] = ()) -> list[str]:
+    """The options of question `number` in the order in which this paper shows them, which is never `avoid`."""
     dice = Random(f"{seed}:options:{number}")  # noqa: S311
     if keep_last and keys:
         return [*dice.sample(list(keys[:-1]), k=len(keys) - 1), keys[-1]]
-    return dice.sample(list(keys), k=len(keys))
+    order = dice.sample(list(keys), k=len(keys))
+    return [*order[1:], order[0]] if avoid and order == list(avoid) else order
 
 
 def practice_seed(version_id: UUID, learner_id: UUID | None) -> int:

@@ -3,35 +3,64 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from laurel.bank.rules import Answer, Body, Grade, OptionReview, ShownOption, write_form_value
+from laurel.bank.rules import (
+    Answer,
+    Body,
+    Chosen,
+    Grade,
+    GradeState,
+    Inputs,
+    OptionReview,
+    PartReview,
+    ShownOption,
+    ShownPart,
+    write_form_value,
+)
 from laurel.quizzes.rules.reviewing import Field
 from laurel.quizzes.rules.rubrics import Reading, RubricView, Writing, show_rubric, writing_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuestionView:
-    """One question with the learner's answer and nothing about the key. `name` is that of its form field."""
+    """One question with the learner's answer and nothing about the key. `name` is that of its form field.
+
+    `stem` is the text in pieces, (HTML, key of the part that stands behind it); `parts` are what is answered one by one.
+    """
 
     number: int
     type: str
     stem_html: str
+    stem: Sequence[tuple[str, str]]
     name: str
     disabled: bool
     options: Sequence[ShownOption]
-    chosen: str | list[str]
+    parts: Sequence[ShownPart]
+    inputs: Inputs
+    chosen: Chosen
     writing: Writing | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PartVerdict:
+    """How a part did, as far as it may be seen: `state` and the texts are "" where nothing may be said."""
+
+    state: str
+    feedback_html: str
+    right_text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedbackView:
-    """How an answer did, as far as it may be seen."""
+    """How an answer did, as far as it may be seen. `is_invalid`: it could not be read as a number, which practice says."""
 
     state: str
+    is_invalid: bool
     mark: str
     max_mark: str
     general_html: str
     right_answer_text: str
     options: Mapping[str, OptionReview]
+    parts: Mapping[str, PartVerdict]
     rubric: RubricView | None = None
 
 
@@ -50,14 +79,20 @@ def show_question(
     """The question with its options in the paper's order, or in the author's if there is none."""
     options = {option.key: option for option in content.body.shown_options()}
     order = [key for key in option_order if key in options] or list(options)
+    stem = content.body.shown_stem(content.stem_html)
+    places = {key: place for place, (_, key) in enumerate(stem)}
+    parts = sorted(content.body.shown_parts(order), key=lambda part: places.get(part.key, 0))
     return QuestionView(
         number=number,
         type=content.body.kind.value,
         stem_html=content.stem_html,
+        stem=stem,
         name=name,
         disabled=disabled,
-        options=[options[key] for key in order],
-        chosen=write_form_value(content.body.kind, answer),
+        options=[] if parts else [options[key] for key in content.body.arranged(order, answer)],
+        parts=parts,
+        inputs=content.body.inputs,
+        chosen=write_form_value(content.body.kind, content.body, answer),
         writing=writing_of(content.body),
     )
 
@@ -88,15 +123,20 @@ def show_feedback(
         general.append(content.general_feedback_html)
     return FeedbackView(
         state=grade.state.value,
+        is_invalid=grade.is_invalid and explain_all,
         mark=mark,
         max_mark=max_mark,
         general_html="".join(general),
-        right_answer_text=content.body.right_answer_text() if shows_key and not review.options else "",
+        right_answer_text=content.body.right_answer_text() if shows_key and not (review.options or review.parts) else "",
         options={
             key: _verdict(option, shows_key=shows_key, shows_feedback=shows_options and (option.is_chosen or shows_key or explain_all))
             for key, option in review.options.items()
         },
         rubric=show_rubric(content.body, reading, fields=fields, explain_all=explain_all),
+        parts={
+            key: _part_verdict(part, shows_key=shows_key, shows_feedback=shows_options, explain_all=explain_all)
+            for key, part in review.parts.items()
+        },
     )
 
 
@@ -105,4 +145,14 @@ def _verdict(option: OptionReview, *, shows_key: bool, shows_feedback: bool) -> 
         is_correct=option.is_correct and (shows_key or option.is_chosen),
         is_chosen=option.is_chosen,
         feedback_html=option.feedback_html if shows_feedback else "",
+    )
+
+
+def _part_verdict(part: PartReview, *, shows_key: bool, shows_feedback: bool, explain_all: bool) -> PartVerdict:
+    """A part without an answer is explained only with the key, as a part that was wrong is if its explanation gives the key away."""
+    is_told = part.state is GradeState.CORRECT or not (part.gives_away or part.state is GradeState.GAVE_UP)
+    return PartVerdict(
+        state="" if part.state is None else part.state.value,
+        feedback_html=part.feedback_html if shows_feedback and (is_told or shows_key or explain_all) else "",
+        right_text=part.right_text if shows_key and part.state is not GradeState.CORRECT else "",
     )

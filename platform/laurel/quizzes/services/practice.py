@@ -1,12 +1,11 @@
 """Practice inside a lesson: one question at a time, with feedback at once, as often as the learner likes."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from laurel.bank.rules import parse_answer, read_form_values
+from laurel.bank.rules import Posted, parse_answer, read_form_values
 from laurel.core.errors import InvalidInputError
 from laurel.core.ids import new_id
 from laurel.quizzes import queries
@@ -18,9 +17,10 @@ from laurel.quizzes.services.starting import require_practice, start_practice
 
 
 def check_practice_answer(
-    session: Session, *, quiz_id: UUID, learner_id: UUID, slot_number: int, raw_answer: Sequence[str], now: datetime
+    session: Session, *, quiz_id: UUID, learner_id: UUID, slot_number: int, posted: Posted, now: datetime
 ) -> PracticeQuestion:
-    """Keep the learner's answer and say how it did. `raw_answer`: the values that the form posted under the question's name.
+    """Keep the learner's answer and say how it did. `posted`: what the form holds under the question's name
+    and those of its parts.
 
     The first answer starts the learner's practice attempt. Raises InvalidInputError if nothing was chosen or it could not
     have been, NotFoundError if there is no such quiz or question.
@@ -29,7 +29,8 @@ def check_practice_answer(
     require_practice(quiz)
     attempt = start_practice(session, version, learner_id=learner_id, now=now)
     slot, question = get_slot(session, attempt.id, slot_number)
-    answer = parse_answer(question.kind, question.typed_body(), read_form_values(question.kind, raw_answer))
+    body = question.typed_body()
+    answer = parse_answer(question.kind, body, read_form_values(question.kind, body, posted))
     if answer is None:
         raise InvalidInputError("Choose or write an answer first.", field=f"question-{slot_number}")
     _save(session, attempt_id=attempt.id, learner_id=learner_id, slot_number=slot_number, answer=answer, now=now)

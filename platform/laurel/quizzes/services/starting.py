@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from laurel.accounts.queries import lock_user
 from laurel.bank.models import QuestionVersion
 from laurel.bank.queries import get_versions
+from laurel.bank.rules import Shuffling
 from laurel.core.bus import publish
 from laurel.core.errors import ConflictError, InvalidInputError
 from laurel.core.ids import new_id
@@ -143,12 +144,14 @@ def freeze(session: Session, attempt: Attempt, version: QuizVersion, paper: list
 
 
 def _option_order(content: QuestionVersion, version: QuizVersion, *, seed: int, number: int) -> list[str]:
-    """The keys in this paper's order; true and false always stand as people expect them."""
+    """The keys in this paper's order; true and false always stand as people expect them, and no order that is the key is shown."""
     body = content.typed_body()
     keys = [option.key for option in body.shown_options()]
-    if not version.shuffle_options or not hasattr(body, "keep_last"):
+    is_shuffled = body.shuffling is Shuffling.ALWAYS or (body.shuffling is Shuffling.AS_THE_QUIZ_SAYS and version.shuffle_options)
+    if not is_shuffled:
         return keys
-    return drawing.order_options(keys, keep_last=body.keep_last, seed=seed, number=number)
+    keep_last = getattr(body, "keep_last", False)
+    return drawing.order_options(keys, keep_last=keep_last, seed=seed, number=number, avoid=body.forbidden_order())
 
 
 def start_practice(session: Session, version: QuizVersion, *, learner_id: UUID, now: datetime) -> Attempt:

@@ -8,8 +8,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from laurel.bank.models import QuestionVersion
-from laurel.bank.rules import QuestionKind, parse_answer, read_form_values
+from laurel.bank.rules import Posted, chosen_in, parse_answer, read_form_values, values_under
 from laurel.core.db import database_now
 from laurel.core.errors import InvalidInputError
 from laurel.core.ids import new_id
@@ -54,8 +53,8 @@ def question_page(attempt_id: UUID, number: int) -> ResponseReturnValue:
     return show_page(attempt, number)
 
 
-def show_page(attempt: Attempt, number: int, *, error: str = "", typed: str | list[str] | None = None) -> str:
-    """One question; `typed` is what was sent and could not be saved."""
+def show_page(attempt: Attempt, number: int, *, error: str = "", posted: Posted | None = None) -> str:
+    """One question; `posted` is what was sent and could not be saved."""
     session = current_session()
     slot, question = queries.get_slot(session, attempt.id, number)
     current = queries.find_answer(session, attempt.id, number)
@@ -65,7 +64,7 @@ def show_page(attempt: Attempt, number: int, *, error: str = "", typed: str | li
     entries = queries.list_map(session, attempt.id)
     return render_template(
         "quizzes/question_page.html",
-        view=view if typed is None else replace(view, chosen=typed),
+        view=view if posted is None else replace(view, chosen=chosen_in(view.inputs, posted)),
         slot=slot,
         seq=seq,
         total=len(entries),
@@ -107,16 +106,16 @@ def _show_again(attempt_id: UUID, number: int, message: str, status: int) -> Res
     attempt = get_settled_attempt(attempt_id)
     if not may_answer(attempt):
         return show_end(attempt)
-    return show_page(attempt, number, error=message, typed=_typed(current_session(), attempt, number)), status
+    return show_page(attempt, number, error=message, posted=_posted()), status
 
 
 def _save_page(session: Session, attempt_id: UUID, number: int, form: AnswerForm, *, now: datetime) -> SaveReply | None:
     """Save what the page holds; None if that is what is stored already."""
     op_id, seq, lease = form.read_operation()
     _slot, question = queries.get_slot(session, queries.get_attempt_of(session, my_id(), attempt_id).id, number)
-    raw = read_form_values(question.kind, _values(question))
+    body = question.typed_body()
     try:
-        answer = parse_answer(question.kind, question.typed_body(), raw)
+        answer = parse_answer(question.kind, body, read_form_values(question.kind, body, _posted()))
     except InvalidInputError as error:
         raise InvalidSaveError(f"{error.message} Nothing was saved.") from None
     current = queries.find_answer(session, attempt_id, number)
@@ -126,18 +125,9 @@ def _save_page(session: Session, attempt_id: UUID, number: int, form: AnswerForm
     return services.save_answers(session, attempt_id=attempt_id, learner_id=my_id(), items=[item], lease=lease, now=now)
 
 
-def _values(question: QuestionVersion) -> list[str]:
-    values = request.form.getlist(NAME)
-    if len(values) > 1 and question.kind is not QuestionKind.MULTIPLE_RESPONSE:
-        raise InvalidSaveError("Only one answer is possible here. Nothing was saved.")
-    return values
-
-
-def _typed(session: Session, attempt: Attempt, number: int) -> str | list[str]:
-    """What was sent, to be shown again."""
-    kind = queries.get_slot(session, attempt.id, number)[1].kind
-    values = request.form.getlist(NAME)
-    return values if kind is QuestionKind.MULTIPLE_RESPONSE else "".join(values[:1])
+def _posted() -> Posted:
+    """What the page's form holds as an answer."""
+    return values_under(NAME, request.form.items(multi=True))
 
 
 def _next_address(attempt_id: UUID, number: int, entries: list[MapEntry]) -> str:

@@ -9,6 +9,7 @@ const modules = {
   "exam-timer": "./exam-timer.js",
   "lesson-keys": "./lesson-keys.js",
   "live-preview": "./live-preview.js",
+  "order-list": "./order-list.js",
   "page-contents": "./page-contents.js",
   "panel-switch": "./panel-switch.js",
   "rubric-sum": "./rubric-sum.js",

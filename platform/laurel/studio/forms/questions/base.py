@@ -166,16 +166,17 @@ class QuestionForm(LaurelForm):
         if name not in self.rows or verb not in {"add", "remove", "up", "down"}:
             raise InvalidInputError("That is not a button of this page.")
         data = {key: value for key, value in self.data.items() if key != "csrf_token"}
-        at = self._move(data[name], verb, index, self.rows[name])
+        at = self._move(name, data[name], verb, index)
         changed = type(self)(formdata=None, data=data)
         return changed, f"{name}-{at}-{self.rows[name].says[0]}"
 
-    def _move(self, rows: list[dict[str, Any]], verb: str, index: str, rules: RowRules) -> int:
+    def _move(self, name: str, rows: list[dict[str, Any]], verb: str, index: str) -> int:
         """Change the rows in place; returns the row to go to."""
+        rules = self.rows[name]
         if verb == "add":
             if len(rows) >= rules.most:
                 raise InvalidInputError(f"There can be {rules.most} {rules.noun}s at most.")
-            rows.append(self.new_row(rows))
+            rows.append(self.new_row(rows, name))
             return len(rows) - 1
         if not index.isascii() or not index.isdigit() or len(index) > 3 or int(index) >= len(rows):
             raise InvalidInputError("That row is not there any more.")
@@ -187,6 +188,6 @@ class QuestionForm(LaurelForm):
         rows.insert(to, row)
         return to
 
-    def new_row(self, _rows: list[dict[str, Any]]) -> dict[str, Any]:
-        """A blank row beside those that are there."""
+    def new_row(self, _rows: list[dict[str, Any]], _name: str) -> dict[str, Any]:
+        """A blank row beside those that are there in the list of this name."""
         return {}

@@ -46,7 +46,7 @@ class _OptionsForm(QuestionForm):
     def blank(cls) -> dict[str, Any]:
         return {"options": [{"key": key} for key in KEYS[:4]]}
 
-    def new_row(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    def new_row(self, rows: list[dict[str, Any]], _name: str) -> dict[str, Any]:
         return {"key": _free_key(row["key"] for row in rows)}
 
     def _options_json(self, fractions: list[str]) -> list[dict[str, str]]:

@@ -1,15 +1,18 @@
 """The key of a question as a table for its author."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Any
 
-from laurel.bank.rules import Body
-from laurel.bank.rules.essay import Essay
+from laurel.bank.rules import Body, QuestionKind
+from laurel.bank.rules.cloze import Cloze
 from laurel.bank.rules.grades import ALMOST_ONE, ALMOST_ZERO, ONE, ZERO
+from laurel.bank.rules.matching import Matching
 from laurel.bank.rules.multiple_response import MultipleResponse, Policy
 from laurel.bank.rules.numerical import Numerical
 from laurel.bank.rules.options import Option
+from laurel.bank.rules.ordering import Ordering
 from laurel.bank.rules.reading import write_percent
 from laurel.bank.rules.short_answer import ShortAnswer
 from laurel.bank.rules.single_choice import SingleChoice
@@ -28,25 +31,64 @@ class KeyRow:
 
 
 def key_rows(body: Body) -> Sequence[KeyRow]:
-    """One row for each option or accepted answer, then one for anything else where answers are typed. An essay has none: its
-    key is a rubric."""
-    if isinstance(body, SingleChoice | MultipleResponse):
-        is_counted = isinstance(body, MultipleResponse) and body.policy is not Policy.WEIGHTED
-        return [_option_row(option, is_counted=is_counted) for option in body.options]
-    if isinstance(body, TrueFalse):
-        return [
-            KeyRow("True", "", _credit(ONE if body.is_true else ZERO), body.is_true, body.feedback_true_html),
-            KeyRow("False", "", _credit(ZERO if body.is_true else ONE), not body.is_true, body.feedback_false_html),
-        ]
-    if isinstance(body, ShortAnswer):
-        rows = [KeyRow(a.pattern, "", _credit(a.fraction), a.fraction >= ALMOST_ONE, a.feedback_html) for a in body.answers]
-        return [*rows, KeyRow("Anything else", "", _credit(ZERO), False, body.feedback_otherwise_html)]
-    if isinstance(body, Numerical):
-        rows = [KeyRow(a.show(), "", _credit(a.fraction), a.fraction >= ALMOST_ONE, a.feedback_html) for a in body.answers]
-        return [*rows, KeyRow("Anything else", "", _credit(ZERO), False, body.feedback_otherwise_html)]
-    if isinstance(body, Essay):
-        return []
-    raise TypeError(f"There is no table for the key of {body.kind}.")
+    """One row for each option, accepted answer or part, then one for anything else where answers are typed. An essay has none:
+    its key is a rubric."""
+    return ROWS[body.kind](body)
+
+
+def _choice_rows(body: SingleChoice | MultipleResponse) -> list[KeyRow]:
+    is_counted = isinstance(body, MultipleResponse) and body.policy is not Policy.WEIGHTED
+    return [_option_row(option, is_counted=is_counted) for option in body.options]
+
+
+def _true_false_rows(body: TrueFalse) -> list[KeyRow]:
+    return [
+        KeyRow("True", "", _credit(ONE if body.is_true else ZERO), body.is_true, body.feedback_true_html),
+        KeyRow("False", "", _credit(ZERO if body.is_true else ONE), not body.is_true, body.feedback_false_html),
+    ]
+
+
+def _text_rows(body: ShortAnswer) -> list[KeyRow]:
+    rows = [KeyRow(a.pattern, "", _credit(a.fraction), a.fraction >= ALMOST_ONE, a.feedback_html) for a in body.answers]
+    return [*rows, KeyRow("Anything else", "", _credit(ZERO), False, body.feedback_otherwise_html)]
+
+
+def _number_rows(body: Numerical) -> list[KeyRow]:
+    rows = [KeyRow(a.show(), "", _credit(a.fraction), a.fraction >= ALMOST_ONE, a.feedback_html) for a in body.answers]
+    return [*rows, KeyRow("Anything else", "", _credit(ZERO), False, body.feedback_otherwise_html)]
+
+
+def _matching_rows(body: Matching) -> list[KeyRow]:
+    """The pairs, then what matches nothing."""
+    choices = {choice.key: choice for choice in body.choices}
+    pairs = [KeyRow("", f"{stem.html} → {choices[stem.choice].html}", "pair", True, stem.feedback_html) for stem in body.stems]
+    return [*pairs, *(KeyRow(choice.text, choice.html, "fits nothing", False, "") for choice in body.distractors())]
+
+
+def _ordering_rows(body: Ordering) -> list[KeyRow]:
+    return [KeyRow(item.text, item.html, f"place {place}", True, item.feedback_html) for place, item in enumerate(body.items, start=1)]
+
+
+def _cloze_rows(body: Cloze) -> list[KeyRow]:
+    """The rows of each gap with its number before them."""
+    return [
+        replace(row, text=f"[[{gap.key}]] {row.text}", html=row.html and f"[[{gap.key}]] {row.html}")
+        for gap in body.gaps
+        for row in key_rows(gap.body)
+    ]
+
+
+ROWS: Mapping[QuestionKind, Callable[[Any], list[KeyRow]]] = {
+    QuestionKind.SINGLE_CHOICE: _choice_rows,
+    QuestionKind.MULTIPLE_RESPONSE: _choice_rows,
+    QuestionKind.TRUE_FALSE: _true_false_rows,
+    QuestionKind.SHORT_ANSWER: _text_rows,
+    QuestionKind.NUMERICAL: _number_rows,
+    QuestionKind.MATCHING: _matching_rows,
+    QuestionKind.ORDERING: _ordering_rows,
+    QuestionKind.CLOZE: _cloze_rows,
+    QuestionKind.ESSAY: lambda _body: [],
+}
 
 
 def _option_row(option: Option, *, is_counted: bool) -> KeyRow:

@@ -1,7 +1,8 @@
 """A question as a learner would see it, saved or not, and what an answer to it would earn."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from flask import render_template, request
@@ -9,7 +10,8 @@ from flask.typing import ResponseReturnValue
 
 from laurel.bank import services
 from laurel.bank.models import QuestionVersion
-from laurel.bank.rules import Answer, Grade, QuestionDraft, grade, parse_answer, read_form_values
+from laurel.bank.rules import Answer, Grade, QuestionDraft, chosen_in, grade, parse_answer, read_form_values, values_under
+from laurel.core.errors import InvalidInputError
 from laurel.quizzes.rules.reviewing import Field
 from laurel.quizzes.rules.showing import Content, FeedbackView, QuestionView, show_feedback, show_question
 from laurel.studio.views.questions.blueprint import WRITE, bp, find_question
@@ -38,15 +40,17 @@ def show_draft(draft: QuestionDraft) -> QuestionView:
 @policy(GET=WRITE, POST=WRITE)
 def preview_question_page(question_id: UUID) -> ResponseReturnValue:
     question, version = find_question(question_id)
-    content = _content_of(version)
-    answer: Answer = None
-    check = None
-    if request.method == "POST":
-        raw = read_form_values(version.kind, request.form.getlist(NAME))
-        answer = parse_answer(version.kind, content.body, raw)
-        check = _check(content, version, answer)
-    slot = show_question(content, number=1, name=NAME, answer=answer)
-    return render_template("studio/preview_question_page.html", question=question, version=version, slot=slot, check=check)
+    content, posted = _content_of(version), values_under(NAME, request.form.items(multi=True))
+    shown: dict[str, Any] = {"question": question, "version": version, "check": None, "error": ""}
+    if request.method == "GET":
+        return render_template("studio/preview_question_page.html", slot=show_question(content, number=1, name=NAME, answer=None), **shown)
+    try:
+        answer = parse_answer(version.kind, content.body, read_form_values(version.kind, content.body, posted))
+    except InvalidInputError as error:
+        slot = replace(show_question(content, number=1, name=NAME, answer=None), chosen=chosen_in(content.body.inputs, posted))
+        return render_template("studio/preview_question_page.html", slot=slot, **shown | {"error": error.message}), 400
+    slot, shown["check"] = show_question(content, number=1, name=NAME, answer=answer), _check(content, version, answer)
+    return render_template("studio/preview_question_page.html", slot=slot, **shown)
 
 
 def _content_of(version: QuestionVersion) -> Content:

@@ -27,6 +27,9 @@ KIND_WORDS = {
     QuestionKind.SHORT_ANSWER: "A word or a few, matched against patterns in which * stands for anything.",
     QuestionKind.NUMERICAL: "A number with a tolerance, and units if you like.",
     QuestionKind.ESSAY: "A text that a person reads and gives points for, criterion by criterion.",
+    QuestionKind.MATCHING: "Each of several things gets what fits it; choices that fit nothing make it harder.",
+    QuestionKind.ORDERING: "Items are brought into their order; several ways to grade one that is not quite right.",
+    QuestionKind.CLOZE: "A text with gaps to choose for, to write in, or to put a number in.",
 }
 Save = Callable[[Session, QuestionDraft], Question]
 

@@ -1,0 +1,60 @@
+"""What the tests of an exam in a real browser do over and over."""
+
+import re
+from dataclasses import dataclass
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, Page, expect
+
+from laurel.quizzes.models import Attempt
+from tests.quizzes.pages import url
+
+SITE = "http://laurel.test"
+SAVED = re.compile("^All answers saved \\d")
+
+
+def open_question(context: BrowserContext, attempt: Attempt, number: int = 1) -> Page:
+    page = context.new_page()
+    page.goto(f"{SITE}{url(attempt, f'/questions/{number}')}")
+    expect(page.locator("exam-saving[ready]")).to_have_text(re.compile("answers"))
+    return page
+
+
+def saved(page: Page) -> None:
+    expect(page.locator("exam-saving")).to_have_text(SAVED, timeout=15_000)
+
+
+def faults_of(page: Page) -> tuple[list[str], int]:
+    """The rules of access that the page breaks, and by how many pixels it is too wide."""
+    broken = [found["id"] for found in Axe().run(page).response["violations"]]
+    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return broken, max(0, overflow)
+
+
+@dataclass
+class Hands:
+    """Somebody without a mouse."""
+
+    page: Page
+
+    def reach(self, words: str) -> None:
+        """Press Tab until what begins with these words has the focus."""
+        for _ in range(60):
+            self.page.keyboard.press("Tab")
+            if self.page.evaluate("document.activeElement.innerText?.trim() ?? ''").startswith(words):
+                return
+        raise AssertionError(f"{words} was never reached")
+
+    def press(self, words: str) -> None:
+        self.reach(words)
+        self.page.keyboard.press("Enter")
+
+    def answer(self, *keys: str) -> None:
+        """From the first field of the question on, key by key."""
+        self.page.locator("#main").focus()
+        self.page.keyboard.press("Tab")
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def arrive(self, place: str) -> None:
+        expect(self.page).to_have_url(re.compile(f"/{place}$"))

@@ -38,7 +38,7 @@ def test_the_questions_are_there_before_anybody_answered(session: Session, quiz:
         assert not any(question.view.disabled for question in state)
 
 
-@pytest.mark.parametrize(("number", "kind"), list(enumerate(QuestionKind, start=1)))
+@pytest.mark.parametrize(("number", "kind"), list(enumerate(ALL_KINDS, start=1)))
 def test_a_checked_answer_is_kept_and_explained(session: Session, quiz: Quiz, now: datetime, number: int, kind: QuestionKind) -> None:
     learner = make_user(session)
     facts = {"quiz_id": quiz.id, "learner_id": learner.id, "slot_number": number, "now": now}

@@ -9,7 +9,7 @@ from laurel.bank.rules import QuestionKind
 from laurel.core.ids import new_id
 from laurel.quizzes import queries as quiz_queries
 from laurel.quizzes.models import Attempt
-from tests.factories.quizzes import answer_all
+from tests.factories.quizzes import ALL_KINDS, answer_all
 from tests.quizzes.pages import current, hidden, post_answer, url
 
 FORMS: dict[QuestionKind, tuple[Any, Any]] = {
@@ -44,7 +44,7 @@ def test_a_complete_attempt_leads_to_its_review(client: FlaskClient, session: Se
     assert client.get(url(my_attempt)).location == url(my_attempt, "/review")
 
 
-@pytest.mark.parametrize(("number", "kind"), list(enumerate(QuestionKind, start=1)))
+@pytest.mark.parametrize(("number", "kind"), list(enumerate(ALL_KINDS, start=1)))
 def test_an_answer_is_saved_by_its_form_alone(
     client: FlaskClient, session: Session, every_kind: Attempt, number: int, kind: QuestionKind
 ) -> None:

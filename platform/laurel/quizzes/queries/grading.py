@@ -67,10 +67,10 @@ def is_free_for(grader_id: UUID, now: datetime) -> ColumnElement[bool]:
     return or_(GradingTask.claimed_by_id.is_(None), GradingTask.claimed_by_id == grader_id, GradingTask.claimed_at <= now - CLAIM)
 
 
-def list_waiting(grader_id: UUID, owner_id: UUID | None) -> Select[GradingTask, str, str, str]:
-    """SELECT of (task, title of the quiz, title as the learner read it, stem of the question), the longest waiting first."""
+def list_waiting(grader_id: UUID, owner_id: UUID | None) -> Select[GradingTask, str, str]:
+    """SELECT of (task, the quiz's title as the learner read it, the question's stem), the longest waiting first."""
     return (
-        select(GradingTask, Quiz.title, QuizVersion.title, QuestionVersion.stem_html)
+        select(GradingTask, QuizVersion.title, QuestionVersion.stem_html)
         .join(Attempt, Attempt.id == GradingTask.attempt_id)
         .join(Quiz, Quiz.id == Attempt.quiz_id)
         .join(QuizVersion, QuizVersion.id == Attempt.quiz_version_id)

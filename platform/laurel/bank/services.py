@@ -123,9 +123,10 @@ def _write(session: Session, question: Question, draft: QuestionDraft, *, author
 
 
 def _write_tags(session: Session, question_id: UUID, tags: Sequence[str]) -> None:
-    session.execute(delete(QuestionTag).where(QuestionTag.question_id == question_id, QuestionTag.tag.not_in(tags)))
-    kept = set(queries.map_tags(session, [question_id]).get(question_id, ()))
-    session.add_all(QuestionTag(question_id=question_id, tag=tag) for tag in tags if tag not in kept)
+    known = queries.map_tags(session, [question_id]).get(question_id, [])
+    if set(known) - set(tags):
+        session.execute(delete(QuestionTag).where(QuestionTag.question_id == question_id, QuestionTag.tag.not_in(tags)))
+    session.add_all(QuestionTag(question_id=question_id, tag=tag) for tag in tags if tag not in known)
 
 
 def _version(question: Question, draft: QuestionDraft, fresh: str, *, author_id: UUID, now: datetime) -> QuestionVersion:

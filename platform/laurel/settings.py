@@ -53,6 +53,8 @@ class Settings:
     redis_url: str = ""
     issuer_name: str = "Laurel Academy"
     issuer_email: str = "certificates@example.com"
+    boot_id: str = ""
+    """A name of this start that says nothing: whoever started the site finds it again under `/healthz`."""
 
     @property
     def is_https(self) -> bool:
@@ -106,6 +108,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         redis_url=env.get("REDIS_URL", ""),
         issuer_name=env.get("ISSUER_NAME", "Laurel Academy"),
         issuer_email=env.get("ISSUER_EMAIL", "certificates@example.com"),
+        boot_id=env.get("LAUREL_BOOT_ID") or secrets.token_hex(8),
     )
     check(settings)
     return settings

@@ -1,23 +1,21 @@
 """`/healthz`: this process answers. `/readyz`: it reaches its database and the schema is the one it was written for."""
 
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, current_app
 from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 
-from laurel.core.ids import new_id
 from laurel.web.access import PUBLIC, policy
 from laurel.web.limits import limiter
 from laurel.web.session import current_session
 
 bp = Blueprint("health", __name__)
-BOOT_ID = str(new_id())
 
 
 @bp.get("/healthz")
 @limiter.exempt
 @policy(GET=PUBLIC)
 def alive() -> ResponseReturnValue:
-    return {"status": "ok", "boot": BOOT_ID}, {"Cache-Control": "no-store"}
+    return {"status": "ok", "boot": current_app.extensions["laurel_settings"].boot_id}, {"Cache-Control": "no-store"}
 
 
 @bp.get("/readyz")

@@ -1,0 +1,72 @@
+"""Processes are killed while answers are saved: nothing that was acknowledged may be missing."""
+
+from collections.abc import Iterator
+from random import Random
+
+import psutil
+
+from tests.faults.checker import integrity
+from tests.faults.lab import FULL, Lab, Load, Scale, exam
+from tests.faults.processes import kill_all
+from tests.faults.scenarios import scenario
+from tests.faults.table import Row
+
+
+def row_of(load: Load, code: str, what: str, *, more: list[str] | None = None, **measured: object) -> Row:
+    """What an exam under this fault came to."""
+    problems = [*load.findings.problems(), *load.journal.troubles[:3], *(more or [])]
+    return Row(code=code, what=what, on=load.site.kind, measured={**load.counts, **measured}, problems=problems)
+
+
+@scenario("F0", "nothing is wrong", short=True)
+def baseline(lab: Lab, scale: Scale) -> Iterator[Row]:
+    for kind in scale.databases:
+        with exam(lab.site(kind), scale) as load:
+            load.run_for(scale.seconds)
+        errors = load.journal.statuses(503) + sum(entry.status is None for entry in load.journal.tries)
+        more = [f"{errors} errors without a fault"] if errors else []
+        if scale is FULL and load.times.p99 > 0.1:
+            more.append("p99 above 100 ms")
+        yield row_of(load, "F0", "nothing is wrong", more=more)
+
+
+@scenario("F1", "web workers are killed, one by one and then all at once", short=True)
+def kill_web_workers(lab: Lab, scale: Scale) -> Iterator[Row]:
+    yield from _kill_workers("postgresql", lab, scale, "F1")
+
+
+@scenario("F20", "web workers on SQLite are killed, one by one and then all at once", short=True)
+def kill_web_workers_on_sqlite(lab: Lab, scale: Scale) -> Iterator[Row]:
+    yield from _kill_workers("sqlite", lab, scale, "F20")
+
+
+def _kill_workers(kind: str, lab: Lab, scale: Scale, code: str) -> Iterator[Row]:
+    site, chance = lab.site(kind), Random(1)
+    with exam(site, scale) as load:
+        for _ in range(scale.kills):
+            load.hurt()
+            kill_all([chance.choice(children(site.web.running.children()))])
+            load.run_for(0.6)
+        load.hurt()
+        kill_all(children(site.web.running.children()))
+        load.wait_for_saves(3 * scale.clients)
+    broken = integrity(site.database) if kind == "sqlite" else []
+    yield row_of(load, code, f"kill -9 of a web worker ×{scale.kills}, then of all at once", more=broken)
+
+
+def children(found: list[psutil.Process]) -> list[psutil.Process]:
+    assert found, "The web server has no workers."
+    return found
+
+
+@scenario("F2", "PostgreSQL is killed and started again", short=True)
+def kill_postgresql(lab: Lab, scale: Scale) -> Iterator[Row]:
+    site = lab.site("postgresql")
+    with exam(site, scale) as load:
+        for _ in range(2 if scale is not FULL else 3):
+            load.hurt()
+            lab.cluster.kill()
+            load.run_for(1.0)
+            lab.cluster.start()
+            load.wait_for_saves(3 * scale.clients)
+    yield row_of(load, "F2", "kill -9 of PostgreSQL, 1 s away")

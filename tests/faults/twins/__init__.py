@@ -1,0 +1,1 @@
+"""Known-bad twins of what we built: the negative controls in which the loss must be seen."""

@@ -1,6 +1,8 @@
 """`make faults`: every scenario, one line of JSON each, and the table at the end."""
 
+import signal
 import sys
+import traceback
 from pathlib import Path
 
 from tests.faults.lab import FULL, SHORT, Lab
@@ -15,8 +17,6 @@ def rows_of(one: Scenario, lab: Lab, *, short: bool) -> list[Row]:
     try:
         return list(one.run(lab, SHORT if short else FULL))
     except Exception as error:
-        import traceback
-
         traceback.print_exc()
         return [Row(code=one.code, what=one.what, problems=[f"{type(error).__name__}: {error}"])]
 
@@ -27,6 +27,7 @@ def main(arguments: list[str]) -> int:
     codes = [argument for argument in arguments if not argument.startswith("--")]
     wanted = [one for one in load_all() if not codes or one.code in codes]
     rows: list[Row] = []
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     lab = Lab()
     try:
         for one in wanted:

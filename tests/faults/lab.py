@@ -1,5 +1,6 @@
 """A site of real processes that may be hurt, and the load that runs while it is."""
 
+import atexit
 import shutil
 import tempfile
 import time
@@ -170,6 +171,7 @@ class Lab:
         self._stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
         self._shared: dict[str, Site] = {}
         self._cluster: Cluster | None = None
+        atexit.register(self.close)
 
     @property
     def cluster(self) -> Cluster:
@@ -204,4 +206,6 @@ class Lab:
         return site
 
     def close(self) -> None:
+        """End every process and remove every file. Also at the end of the program, should nobody call it."""
+        atexit.unregister(self.close)
         self._stack.close()

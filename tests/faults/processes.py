@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from http.client import HTTPException
 from pathlib import Path
 from random import Random
@@ -114,11 +115,17 @@ class Process:
 def kill_all(family: Sequence[psutil.Process]) -> None:
     """`kill -9`, and wait. psutil compares the start time too, so that a pid that was given out again is safe."""
     for process in family:
-        try:
+        with suppress(psutil.NoSuchProcess):
             process.kill()
-        except psutil.NoSuchProcess:
-            continue
-    psutil.wait_procs(family, timeout=20)
+    wait_until(lambda: not any(is_alive(process) for process in family), seconds=20, what="The end of a killed process", pause=0.005)
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Whether it still runs. One that ended and waits for its parent to notice (a zombie) holds nothing any more."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 class Web:

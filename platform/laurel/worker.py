@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
+import psycopg
 from huey import Huey, PostgresHuey, RedisHuey, SqliteHuey, crontab
 from huey.registry import Message
 from huey.serializer import Serializer
@@ -15,7 +16,7 @@ from laurel.accounts.services import delete_ended_links
 from laurel.app import Ports
 from laurel.commerce.services import Till, retry_due_events
 from laurel.core.bus import bus, deliver, list_due
-from laurel.core.db import Database, database_now
+from laurel.core.db import Database, database_now, postgresql_options
 from laurel.core.mail import Message as Mail
 from laurel.core.mail import claim_mail, list_due_mails, record_sending
 from laurel.credentials.queries import list_pending
@@ -30,6 +31,8 @@ from laurel.web.browser_sessions import delete_ended_sessions
 from laurel.web.counters import delete_ended_counters
 
 log = logging.getLogger("laurel.worker")
+TABLES_LOCK = 5_140_824
+"""The advisory lock under which the queue's tables are made."""
 
 
 class JsonSerializer(Serializer):  # type: ignore[misc]
@@ -149,9 +152,17 @@ def make_huey(settings: Settings) -> Huey:
     if settings.redis_url:
         return RedisHuey("laurel", url=settings.redis_url, serializer=JsonSerializer(), results=False)
     if settings.database_url.startswith("postgresql"):
-        dsn = settings.database_url.replace("postgresql+psycopg://", "postgresql://")
-        return PostgresHuey("laurel", dsn=dsn, serializer=JsonSerializer(), results=False)
+        return _postgresql_queue(settings.database_url.replace("postgresql+psycopg://", "postgresql://"))
     return SqliteHuey("laurel", filename=str(settings.instance / "queue.db"), serializer=JsonSerializer(), results=False)
+
+
+def _postgresql_queue(dsn: str) -> Huey:
+    """The queue in the production database. Processes that start at once make its tables one after the other; and whoever rings
+    the bell in a request waits no longer for a database that is gone than the request itself would."""
+    options = postgresql_options(application="laurel-queue")
+    with psycopg.connect(dsn, **{**options, "options": ""}) as connection:
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (TABLES_LOCK,))
+        return PostgresHuey("laurel", dsn=dsn, serializer=JsonSerializer(), results=False, **options)
 
 
 def add_tasks(huey: Huey, chores: Chores | None) -> Callable[[], None]:

@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Playwright
 
 from tests.faults.lab import Lab
 
 
 @pytest.fixture(scope="package")
-def lab() -> Iterator[Lab]:
+def lab(playwright: Playwright) -> Iterator[Lab]:
     made = Lab()
+    made.playwright = playwright
     yield made
     made.close()

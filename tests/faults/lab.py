@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from playwright.sync_api import Playwright, sync_playwright
+
 from laurel.core.db import Database
 from laurel.migrating import migrate_database
 from laurel.models import import_all
@@ -171,7 +173,20 @@ class Lab:
         self._stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
         self._shared: dict[str, Site] = {}
         self._cluster: Cluster | None = None
+        self._playwright: Playwright | None = None
         atexit.register(self.close)
+
+    @property
+    def playwright(self) -> Playwright:
+        """The way to Chromium. A test gives the one that runs already: a process may have only one."""
+        if self._playwright is None:
+            self._playwright = sync_playwright().start()
+            self._stack.callback(self._playwright.stop)
+        return self._playwright
+
+    @playwright.setter
+    def playwright(self, running: Playwright) -> None:
+        self._playwright = running
 
     @property
     def cluster(self) -> Cluster:

@@ -153,12 +153,6 @@ def _sqlite_engine(url: URL) -> Engine:
 
 
 def _postgresql_engine(url: URL, application: str, statement_timeout_ms: int, pool_size: int) -> Engine:
-    limits = {
-        "statement_timeout": str(statement_timeout_ms),
-        "lock_timeout": "2000",
-        "idle_in_transaction_session_timeout": "10000",
-        "TimeZone": "UTC",
-    }
     return create_engine(
         url,
         pool_size=pool_size,
@@ -166,17 +160,28 @@ def _postgresql_engine(url: URL, application: str, statement_timeout_ms: int, po
         pool_timeout=2,
         pool_pre_ping=True,
         pool_recycle=1800,
-        connect_args={
-            "connect_timeout": 3,
-            "application_name": application,
-            "keepalives": 1,
-            "keepalives_idle": 5,
-            "keepalives_interval": 2,
-            "keepalives_count": 3,
-            "tcp_user_timeout": 4000,
-            "options": " ".join(f"-c {name}={value}" for name, value in limits.items()),
-        },
+        connect_args=postgresql_options(application=application, statement_timeout_ms=statement_timeout_ms),
     )
+
+
+def postgresql_options(*, application: str, statement_timeout_ms: int = 5000) -> dict[str, Any]:
+    """What libpq is told about every connection of ours, so that none waits for ever: not for a lock, not for a server that is gone."""
+    limits = {
+        "statement_timeout": str(statement_timeout_ms),
+        "lock_timeout": "2000",
+        "idle_in_transaction_session_timeout": "10000",
+        "TimeZone": "UTC",
+    }
+    return {
+        "connect_timeout": 3,
+        "application_name": application,
+        "keepalives": 1,
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 4000,
+        "options": " ".join(f"-c {name}={value}" for name, value in limits.items()),
+    }
 
 
 def database_now(session: Session) -> datetime:

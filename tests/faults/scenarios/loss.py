@@ -70,3 +70,21 @@ def kill_postgresql(lab: Lab, scale: Scale) -> Iterator[Row]:
             lab.cluster.start()
             load.wait_for_saves(3 * scale.clients)
     yield row_of(load, "F2", "kill -9 of PostgreSQL, 1 s away")
+    yield kill_both(lab, scale)
+
+
+def kill_both(lab: Lab, scale: Scale) -> Row:
+    """Web workers that begin while PostgreSQL is away must wait for it: one that gives up takes the whole server down with it."""
+    site = lab.site("postgresql")
+    site.start(worker=True)
+    with exam(site, scale) as load:
+        load.hurt()
+        lab.cluster.kill()
+        kill_all(children(site.web.running.children()))
+        load.run_for(3.0)
+        lab.cluster.start()
+        load.wait_for_saves(3 * scale.clients)
+    alive = site.worker.process is not None and site.worker.process.is_running()
+    site.worker.stop()
+    more = [] if alive else ["the background worker is gone"]
+    return row_of(load, "F2", "kill -9 of PostgreSQL and of all web workers, 3 s away", more=more)

@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 export PYTHONPATH := platform
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lock migrate browser clean
+.PHONY: help demo test faults check lock migrate browser clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -27,6 +27,9 @@ demo: $(READY) ## run the site with its content, a payment sandbox and a worker 
 
 test: $(READY) browser ## run all tests, on SQLite and PostgreSQL, and the journeys in Chromium
 	@$(PY) -m pytest -n auto --dist loadgroup -q
+
+faults: $(READY) browser ## hurt real processes while answers are saved, and print what came of it (ONLY="F2 F2c")
+	@$(PY) -m tests.faults $(ONLY)
 
 check: $(READY) ## format, lint, import contracts, types, templates
 	@$(VENV)/bin/ruff format --check .

@@ -14,8 +14,9 @@ from gunicorn.app.base import BaseApplication
 
 from laurel.app import create_app
 from laurel.core.db import Database, check_durability
+from laurel.core.starting import when_it_answers
 from laurel.ports import make_ports
-from laurel.settings import SettingsError, Stage, read_settings
+from laurel.settings import Settings, SettingsError, Stage, read_settings
 from laurel.worker import ring_the_bell
 
 THREADS = 4
@@ -41,11 +42,15 @@ def make_app() -> Flask:
     """The application of a web process. Refuses a database that would forget what it acknowledged."""
     settings = read_settings()
     database = Database(settings.database_url)
+    when_it_answers(database, lambda: _get_ready(settings, database))
+    return create_app(settings, database, make_ports(settings))
+
+
+def _get_ready(settings: Settings, database: Database) -> None:
     problems = check_durability(database.engine)
     if problems and settings.stage is Stage.PRODUCTION:
         raise SettingsError("The database is not set up to keep what it acknowledges: " + "; ".join(problems))
     ring_the_bell(settings)
-    return create_app(settings, database, make_ports(settings))
 
 
 class Server(BaseApplication):  # type: ignore[misc]

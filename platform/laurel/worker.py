@@ -19,6 +19,7 @@ from laurel.core.bus import bus, deliver, list_due
 from laurel.core.db import Database, database_now, postgresql_options
 from laurel.core.mail import Message as Mail
 from laurel.core.mail import claim_mail, list_due_mails, record_sending
+from laurel.core.starting import when_it_answers
 from laurel.credentials.queries import list_pending
 from laurel.credentials.services.issuers import issuer_of
 from laurel.credentials.services.issuing import issue
@@ -201,8 +202,13 @@ def ring_the_bell(settings: Settings) -> None:
 
 def run_worker(settings: Settings, chores: Chores) -> None:
     """Work until told to stop; SIGTERM lets the present task end."""
-    huey = make_huey(settings)
-    bus.nudge = add_tasks(huey, chores)
-    chores.look_after_time()
-    chores.run_due()
+
+    def begin() -> Huey:
+        huey = make_huey(settings)
+        bus.nudge = add_tasks(huey, chores)
+        chores.look_after_time()
+        chores.run_due()
+        return huey
+
+    huey = when_it_answers(chores.database, begin)
     huey.create_consumer(workers=1, max_delay=0.5, graceful_signal="TERM").run()

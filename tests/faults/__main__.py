@@ -6,7 +6,7 @@ import traceback
 from pathlib import Path
 
 from tests.faults.lab import FULL, SHORT, Lab
-from tests.faults.scenarios import Scenario, load_all
+from tests.faults.scenarios import Scenario, install, load_all
 from tests.faults.table import Row, line_of, markdown
 
 
@@ -26,6 +26,7 @@ def main(arguments: list[str]) -> int:
     short = "--short" in arguments
     codes = [argument for argument in arguments if not argument.startswith("--")]
     wanted = [one for one in load_all() if not codes or one.code in codes]
+    install(sorted({tool for one in wanted for tool in one.missing()}))
     rows: list[Row] = []
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     lab = Lab()

@@ -1,6 +1,8 @@
 """Everything that is done to the site. Each scenario yields its rows; the short ones are tests, `make faults` runs all."""
 
+import os
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,14 +13,28 @@ from tests.faults.table import Row
 Run = Callable[[Lab, Scale], Iterator[Row]]
 
 
+def succeeds(*command: str) -> bool:
+    """Whether a program is there and may do what it must: being installed is not enough in every container."""
+    return shutil.which(command[0]) is not None and subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def install(tools: Sequence[str]) -> None:
+    """Install the packages of the same names, where we may; whoever still lacks one is told so in the table."""
+    if tools and os.geteuid() == 0 and shutil.which("apt-get"):
+        print(f"Installing {', '.join(tools)} (once) …", flush=True)
+        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        subprocess.run(["apt-get", "update", "-qq"], check=False, env=environment, stdout=subprocess.DEVNULL)
+        subprocess.run(["apt-get", "install", "-y", "-qq", *tools], check=False, env=environment, stdout=subprocess.DEVNULL)
+
+
 def faketime_library() -> Path | None:
     """Where Debian puts it."""
     return next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
 
 
 TOOLS: dict[str, Callable[[], bool]] = {
-    "strace": lambda: shutil.which("strace") is not None,
-    "nftables": lambda: shutil.which("nft") is not None,
+    "strace": lambda: succeeds("strace", "-o", os.devnull, "true"),
+    "nftables": lambda: succeeds("nft", "list", "tables"),
     "libfaketime": lambda: faketime_library() is not None,
 }
 

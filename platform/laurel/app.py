@@ -24,7 +24,7 @@ from laurel.quizzes import views as quizzes
 from laurel.settings import Settings, root
 from laurel.storefront import views as storefront
 from laurel.studio import views as studio
-from laurel.web import access, addresses, browser_sessions, compression, csrf, errors, headers, health, limits, pages, static
+from laurel.web import access, addresses, browser_sessions, compression, csrf, errors, headers, health, limits, pages, static, urgency
 from laurel.web import session as request_session
 
 
@@ -49,6 +49,7 @@ def create_app(settings: Settings, database: Database, ports: Ports) -> Flask:
     app.extensions["laurel_settings"] = settings
     app.extensions["laurel_ports"] = ports
     request_session.init_app(app, database)
+    urgency.init_app(app)
     browser_sessions.init_app(app, settings)
     errors.init_app(app)
     pages.init_app(app, settings)

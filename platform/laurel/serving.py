@@ -17,9 +17,8 @@ from laurel.core.db import Database, check_durability
 from laurel.core.starting import when_it_answers
 from laurel.ports import make_ports
 from laurel.settings import Settings, SettingsError, Stage, read_settings
+from laurel.web.urgency import THREADS
 from laurel.worker import ring_the_bell
-
-THREADS = 4
 
 
 def set_up_logging() -> None:

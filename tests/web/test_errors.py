@@ -3,9 +3,12 @@
 import logging
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy.exc import DBAPIError
 
+from laurel.web.errors import is_database_trouble
 from tests.databases import SqliteTemplates
 
 
@@ -74,3 +77,22 @@ def test_a_request_for_another_host_gets_plain_words(probe: FlaskClient) -> None
 )
 def test_odd_addresses_are_never_a_bug(probe: FlaskClient, path: str) -> None:
     assert probe.get(path).status_code in {200, 302, 308, 400, 404, 414}
+
+
+@pytest.mark.parametrize(
+    ("state", "is_trouble"),
+    [
+        (psycopg.errors.ReadOnlySqlTransaction, True),  # 25006: the server that answers is not, or no longer, the first one
+        (psycopg.errors.LockNotAvailable, True),
+        (psycopg.errors.QueryCanceled, True),
+        (psycopg.errors.DiskFull, True),
+        (psycopg.errors.DeadlockDetected, True),
+        (psycopg.errors.UndefinedTable, False),
+        (psycopg.errors.NotNullViolation, False),
+    ],
+)
+def test_trouble_of_the_database_is_told_from_a_bug_of_ours(state: type[psycopg.Error], is_trouble: bool) -> None:
+    error = DBAPIError.instance("SELECT 1", None, state("…"), psycopg.Error)
+
+    assert isinstance(error, DBAPIError)
+    assert is_database_trouble(error) is is_trouble

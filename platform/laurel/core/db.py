@@ -169,7 +169,7 @@ def postgresql_options(*, application: str, statement_timeout_ms: int = 5000) ->
     limits = {
         "statement_timeout": str(statement_timeout_ms),
         "lock_timeout": "2000",
-        "idle_in_transaction_session_timeout": "10000",
+        "idle_in_transaction_session_timeout": "5000",
         "TimeZone": "UTC",
     }
     return {

@@ -77,6 +77,8 @@ KEPT = {
     503: "What you wrote is kept below. Wait a few seconds, then send it again.",
 }
 LINKS = [("Courses", "/courses"), ("Articles", "/articles"), ("Verify a certificate", "/verify")]
+TROUBLE = {"25006", "40001", "40P01", "55P03"}
+"""A server that only reads (in the middle of a fail-over), two transactions in each other's way, a deadlock, a lock that was not had in time."""
 SQLITE_TROUBLE = ("database is locked", "disk is full", "disk i/o error", "unable to open")
 
 
@@ -127,7 +129,7 @@ def status_of(error: DomainError) -> int:
 def is_database_trouble(error: DBAPIError) -> bool:
     """Whether the database is away, full, locked or too slow, as against a statement of ours that is wrong."""
     state = getattr(error.orig, "sqlstate", None)
-    if error.connection_invalidated or (state and state[:2] in {"08", "53", "57", "58"}) or state in {"40001", "40P01", "55P03"}:
+    if error.connection_invalidated or (state and state[:2] in {"08", "53", "57", "58"}) or state in TROUBLE:
         return True
     text = str(error.orig).lower()
     return (

@@ -7,6 +7,7 @@ from sqlalchemy import text
 from laurel.web.access import PUBLIC, policy
 from laurel.web.limits import limiter
 from laurel.web.session import current_session
+from laurel.web.urgency import urgent
 
 bp = Blueprint("health", __name__)
 
@@ -14,6 +15,7 @@ bp = Blueprint("health", __name__)
 @bp.get("/healthz")
 @limiter.exempt
 @policy(GET=PUBLIC)
+@urgent
 def alive() -> ResponseReturnValue:
     return {"status": "ok", "boot": current_app.extensions["laurel_settings"].boot_id}, {"Cache-Control": "no-store"}
 
@@ -21,6 +23,7 @@ def alive() -> ResponseReturnValue:
 @bp.get("/readyz")
 @limiter.exempt
 @policy(GET=PUBLIC)
+@urgent
 def ready() -> ResponseReturnValue:
     current_session().execute(text("SELECT 1"))
     return {"status": "ready"}, {"Cache-Control": "no-store"}

@@ -81,6 +81,6 @@ def order_of(code: str) -> tuple[str, int, str]:
 
 def load_all() -> list[Scenario]:
     """Every scenario, in the order of the table."""
-    from tests.faults.scenarios import browser, clocks, controls, deliveries, durability, locks, loss, network, outages, races  # noqa: F401
+    from tests.faults.scenarios import browser, clocks, controls, crowding, deliveries, durability, locks, loss, network, outages, races  # noqa: F401
 
     return sorted(ALL, key=lambda one: order_of(one.code))

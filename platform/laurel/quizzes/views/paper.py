@@ -23,6 +23,7 @@ from laurel.quizzes.services import SaveReply
 from laurel.quizzes.views.blueprint import bp, get_settled_attempt, map_items, may_answer, show_end, surroundings
 from laurel.web.access import SIGNED_IN, my_id, policy
 from laurel.web.session import current_session, transaction
+from laurel.web.urgency import urgent
 
 NAME = "answer"
 SENT_BEFORE = "This page was sent before with another answer. What you chose now is below: send it again to save it."
@@ -30,6 +31,7 @@ SENT_BEFORE = "This page was sent before with another answer. What you chose now
 
 @bp.get("/<uuid:attempt_id>")
 @policy(GET=SIGNED_IN)
+@urgent
 def attempt_page(attempt_id: UUID) -> ResponseReturnValue:
     """The place to go on: the first open question, the review if there is none, the result if it is over."""
     attempt = get_settled_attempt(attempt_id)
@@ -46,6 +48,7 @@ def attempt_page(attempt_id: UUID) -> ResponseReturnValue:
 
 @bp.get("/<uuid:attempt_id>/questions/<int:number>")
 @policy(GET=SIGNED_IN)
+@urgent
 def question_page(attempt_id: UUID, number: int) -> ResponseReturnValue:
     attempt = get_settled_attempt(attempt_id)
     if not may_answer(attempt):
@@ -77,6 +80,7 @@ def show_page(attempt: Attempt, number: int, *, error: str = "", posted: Posted 
 
 @bp.post("/<uuid:attempt_id>/questions/<int:number>")
 @policy(POST=SIGNED_IN)
+@urgent
 def answer_question(attempt_id: UUID, number: int) -> ResponseReturnValue:
     """Save the page's answer, if it changed, and go where the button leads."""
     form = AnswerForm()
@@ -143,6 +147,7 @@ def _next_address(attempt_id: UUID, number: int, entries: list[MapEntry]) -> str
 
 @bp.get("/<uuid:attempt_id>/review")
 @policy(GET=SIGNED_IN)
+@urgent
 def review_page(attempt_id: UUID) -> ResponseReturnValue:
     """What is unanswered and what is flagged, before anything is final."""
     return _before_the_end(attempt_id, "quizzes/review_page.html")
@@ -150,6 +155,7 @@ def review_page(attempt_id: UUID) -> ResponseReturnValue:
 
 @bp.get("/<uuid:attempt_id>/hand-in")
 @policy(GET=SIGNED_IN)
+@urgent
 def hand_in_page(attempt_id: UUID) -> ResponseReturnValue:
     """The second step: the learner confirms that this is the end."""
     return _before_the_end(attempt_id, "quizzes/hand_in_page.html")
@@ -172,6 +178,7 @@ def _before_the_end(attempt_id: UUID, template: str) -> ResponseReturnValue:
 
 @bp.post("/<uuid:attempt_id>/submit")
 @policy(POST=SIGNED_IN)
+@urgent
 def submit_attempt(attempt_id: UUID) -> ResponseReturnValue:
     """Hand in. Doing it twice gives the same result."""
     with transaction() as session:

@@ -14,6 +14,7 @@ from laurel.quizzes.views.blueprint import bp
 from laurel.web.access import SIGNED_IN, my_id, policy
 from laurel.web.limits import SAVE, limiter
 from laurel.web.session import transaction
+from laurel.web.urgency import urgent
 
 MAX_BODY = 64 * 1024
 
@@ -37,6 +38,7 @@ def read_body() -> SaveRequest:
 
 @bp.patch("/<uuid:attempt_id>/answers")
 @policy(PATCH=SIGNED_IN)
+@urgent
 @limiter.limit(SAVE, key_func=per_attempt)
 def save_answers(attempt_id: UUID) -> ResponseReturnValue:
     """Save a batch. 200 means that `saved` is on disk; without items it only tells where the attempt stands."""
@@ -63,6 +65,7 @@ def save_answers(attempt_id: UUID) -> ResponseReturnValue:
 
 @bp.post("/<uuid:attempt_id>/lease")
 @policy(POST=SIGNED_IN)
+@urgent
 @limiter.limit(SAVE, key_func=per_attempt)
 def take_lease(attempt_id: UUID) -> ResponseReturnValue:
     """This tab saves from now on: `{"items": [], "lease": "<its token>"}`."""

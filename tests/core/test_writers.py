@@ -8,11 +8,11 @@ from pathlib import Path
 from threading import Barrier, Event, Thread
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 
 from laurel.core.db import Database
-from laurel.core.writers import WriterQueue
+from laurel.core.writers import WriterQueue, queue_writers
 
 THREADS = 12
 
@@ -100,14 +100,25 @@ def test_a_writer_that_fails_or_leaves_hands_the_turn_on(numbers: Database) -> N
 
 
 def test_a_writer_that_another_process_refuses_hands_the_turn_on(numbers: Database) -> None:
-    with numbers.engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA busy_timeout=10")
-    file = str(numbers.engine.url.database)
-    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+    engine = create_engine(numbers.engine.url)
+    queue_writers(engine, patience_ms=50)
+    with closing(sqlite3.connect(str(engine.url.database), isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(OperationalError, match="locked"):
-            add_one(numbers)
+        with pytest.raises(OperationalError, match="locked"), engine.begin() as connection:
+            connection.execute(text("SELECT 1"))
         assert value_of(numbers) == 0, "Who only reads does not wait."
         other.execute("ROLLBACK")
-    add_one(numbers)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE numbers SET value = 1"))
     assert value_of(numbers) == 1
+    engine.dispose()
+
+
+def test_what_is_no_matter_of_turns_is_an_error_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "not a database.db"
+    file.write_text("These are words, and no pages of a database. " * 100)
+    engine = create_engine(f"sqlite:///{file}")
+    queue_writers(engine, patience_ms=3_600_000)
+    with pytest.raises(DatabaseError), engine.begin() as connection:
+        connection.execute(text("SELECT * FROM numbers"))
+    engine.dispose()

@@ -1,7 +1,8 @@
 """SQLite has one writer at a time. Within a process, those who want to write queue here, first come, first served.
 
-Left to itself SQLite lets everybody who waits look again after a pause of its own: under load most looks are in vain, some
-who wait are never lucky, and the lock lies idle in between.
+Left to itself SQLite lets everybody who waits look again after pauses that grow to a tenth of a second: under load most looks
+are in vain, some who wait are never lucky, and the lock lies idle in between. Of each process only the first in the queue
+looks, and every millisecond.
 """
 
 import sqlite3
@@ -12,13 +13,12 @@ from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 PATIENCE_MS = 5000
 """So long a writer waits, here and for other processes together; then the database is busy."""
-LEAST_MS = 50
+PAUSE_SECONDS = 0.001
 HOLDS = "laurel_holds_the_turn"
-TIMEOUT = "laurel_busy_timeout"
 
 
 class WriterQueue:
@@ -55,26 +55,25 @@ class WriterQueue:
                 self._is_taken = False
 
 
-def queue_writers(engine: Engine) -> None:
+def queue_writers(engine: Engine, *, patience_ms: int = PATIENCE_MS) -> None:
     """Begin every transaction of a SQLite engine as its session asked for: a writing one in its turn, with the write lock at once."""
     queue = WriterQueue()
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         if not connection.get_execution_options().get("laurel_writes", True):
-            _begin(connection, "BEGIN", PATIENCE_MS)
+            connection.exec_driver_sql("BEGIN")
             return
+        until = time.monotonic() + patience_ms / 1000
         kept = connection.connection.record_info
         if kept is None:
             raise TypeError("Only connections of a pool can take turns.")
-        asked = time.monotonic()
         if not kept.get(HOLDS):
-            if not queue.acquire(timeout=PATIENCE_MS / 1000):
+            if not queue.acquire(timeout=patience_ms / 1000):
                 raise OperationalError("BEGIN IMMEDIATE", None, sqlite3.OperationalError("database is locked"))
             kept[HOLDS] = True
-        waited_ms = int((time.monotonic() - asked) * 1000)
         try:
-            _begin(connection, "BEGIN IMMEDIATE", max(LEAST_MS, PATIENCE_MS - waited_ms) if waited_ms > LEAST_MS else PATIENCE_MS)
+            _begin_writing(connection.connection.driver_connection, until)
         except BaseException:
             hand_on(kept)
             raise
@@ -88,8 +87,18 @@ def queue_writers(engine: Engine) -> None:
         hand_on(record.record_info)
 
 
-def _begin(connection: Connection, statement: str, patience_ms: int) -> None:
-    if connection.info.get(TIMEOUT, PATIENCE_MS) != patience_ms:
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={patience_ms}")
-        connection.info[TIMEOUT] = patience_ms
-    connection.exec_driver_sql(statement)
+def _begin_writing(connection: Any, until: float) -> None:
+    """Take SQLite's write lock; OperationalError if other processes hold it until then."""
+    connection.execute("PRAGMA busy_timeout=0")
+    try:
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.Error as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
+                    raise DBAPIError.instance("BEGIN IMMEDIATE", None, error, sqlite3.Error) from error
+                time.sleep(PAUSE_SECONDS)
+            else:
+                return
+    finally:
+        connection.execute(f"PRAGMA busy_timeout={PATIENCE_MS}")

@@ -26,6 +26,7 @@ from laurel.web.access import SIGNED_IN, my_id, policy
 from laurel.web.browser_sessions import LazySession, keep_session_until
 from laurel.web.limits import START, limiter
 from laurel.web.session import current_session, transaction
+from laurel.web.urgency import urgent
 
 bp = Blueprint("learning", __name__, url_prefix="/learn")
 SESSION_SLACK = timedelta(minutes=20)
@@ -194,6 +195,7 @@ def _answer_practice(session: Session, lesson: OutlineLesson, number: int) -> No
 @bp.post("/<course_slug>/<lesson_slug>/attempts", endpoint="start_attempt")
 @policy(POST=SIGNED_IN)
 @limiter.limit(START)
+@urgent
 def start_attempt_at(course_slug: str, lesson_slug: str) -> ResponseReturnValue:
     """Start a quiz or an exam: from now on its time runs."""
     way, lesson = load(course_slug, lesson_slug)

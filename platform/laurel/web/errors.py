@@ -78,7 +78,7 @@ KEPT = {
 }
 LINKS = [("Courses", "/courses"), ("Articles", "/articles"), ("Verify a certificate", "/verify")]
 TROUBLE = {"25006", "40001", "40P01", "55P03"}
-"""A server that only reads (in the middle of a fail-over), two transactions in each other's way, a deadlock, a lock that was not had in time."""
+"""A server that only reads (a fail-over), two transactions in each other's way, a deadlock, a lock that was not had in time."""
 SQLITE_TROUBLE = ("database is locked", "disk is full", "disk i/o error", "unable to open")
 
 

@@ -1,14 +1,18 @@
 """The database: the declarative base, our column types, and engines set up so that an acknowledged write is on disk."""
 
+import sqlite3
+import time
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, ClassVar, dataclass_transform
+from threading import Lock
+from typing import Any, ClassVar, cast, dataclass_transform
 from uuid import UUID
 
 from sqlalchemy import (
     JSON,
     BigInteger,
+    ColumnElement,
     DateTime,
     Dialect,
     Enum,
@@ -16,20 +20,25 @@ from sqlalchemy import (
     MetaData,
     Numeric,
     String,
+    Table,
     Uuid,
     create_engine,
     event,
     select,
     text,
 )
-from sqlalchemy import func as sql
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import URL, Connection, Engine, make_url
+from sqlalchemy.exc import InvalidatePoolError, OperationalError
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, Session, mapped_column, relationship, sessionmaker
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
 from laurel.core import clock
 
+BUSY_SECONDS = 5
+"""How long a writer waits for SQLite's one write lock."""
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -105,6 +114,11 @@ class Base(MappedAsDataclass, DeclarativeBase, kw_only=True):
     }
 
 
+def table_of(model: type[DeclarativeBase]) -> Table:
+    """The table of a model, for the few statements that run so often that building objects would be most of their work."""
+    return cast(Table, model.__table__)
+
+
 class Database:
     """One engine and its sessions. `connect` may be called again: a test gives every case a database of its own."""
 
@@ -120,6 +134,7 @@ class Database:
             self.engine.dispose()
         self.engine = make_engine(url, **options)
         self.sessions.configure(bind=self.engine)
+        self._bound = {writes: self.engine.execution_options(laurel_writes=writes) for writes in (True, False)}
 
     @property
     def is_sqlite(self) -> bool:
@@ -127,7 +142,7 @@ class Database:
 
     def session(self, *, writes: bool) -> Session:
         """A session; on SQLite one that `writes` takes the write lock when it begins, so it never fails half-way."""
-        return self.sessions(bind=self.engine.execution_options(laurel_writes=writes))
+        return self.sessions(bind=self._bound[writes])
 
 
 def make_engine(url: str, *, application: str = "laurel-web", statement_timeout_ms: int = 5000, pool_size: int = 8) -> Engine:
@@ -139,35 +154,74 @@ def make_engine(url: str, *, application: str = "laurel-web", statement_timeout_
 
 
 def _sqlite_engine(url: URL) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": 5, "check_same_thread": False})
+    engine, asking = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}), Lock()
 
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON", "trusted_schema=OFF"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            f"busy_timeout={BUSY_SECONDS * 1000}",
+            "foreign_keys=ON",
+            "trusted_schema=OFF",
+        ):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("laurel_writes", True)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        if connection.get_execution_options().get("laurel_writes", True):
+            _begin_writing(connection, asking)
+        else:
+            connection.exec_driver_sql("BEGIN")
 
     return engine
 
 
+def _begin_writing(connection: Connection, asking: Lock) -> None:
+    """Take SQLite's write lock: of each process one thread asks for it, every millisecond, and the others wait behind it.
+
+    Left to itself SQLite lets everybody who waits ask again after 1, 2, 5, 10 … 100 ms: among many short transactions, those who
+    have waited longest would find the lock free least often.
+    """
+    raw = cast(sqlite3.Connection, connection.connection.dbapi_connection)
+    give_up_at = time.monotonic() + BUSY_SECONDS
+    if asking.acquire(timeout=BUSY_SECONDS):
+        try:
+            raw.execute("PRAGMA busy_timeout=0")
+            while not _takes_lock(raw) and time.monotonic() < give_up_at:
+                time.sleep(0.001)
+        finally:
+            asking.release()
+            raw.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+    if not raw.in_transaction:
+        raise OperationalError("BEGIN IMMEDIATE", None, sqlite3.OperationalError("database is locked"))
+
+
+def _takes_lock(raw: sqlite3.Connection) -> bool:
+    try:
+        raw.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            raise OperationalError("BEGIN IMMEDIATE", None, error) from error
+        return False
+    return True
+
+
 def _postgresql_engine(url: URL, application: str, statement_timeout_ms: int, pool_size: int) -> Engine:
+    from psycopg.pq import ExecStatus  # the embedded database needs no driver
+
     limits = {
         "statement_timeout": str(statement_timeout_ms),
         "lock_timeout": "2000",
         "idle_in_transaction_session_timeout": "10000",
         "TimeZone": "UTC",
     }
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=2,
-        pool_pre_ping=True,
         pool_recycle=1800,
         connect_args={
             "connect_timeout": 3,
@@ -181,13 +235,48 @@ def _postgresql_engine(url: URL, application: str, statement_timeout_ms: int, po
         },
     )
 
+    @event.listens_for(engine, "checkout")
+    def begin(connection: Any, _record: Any, _proxy: Any) -> None:
+        """Begin the transaction as the connection leaves the pool: if it is dead, this finds out, as `pool_pre_ping` would, and
+        the pool is filled anew before anything was said on it. The BEGIN that would have come next is saved (decision 0012)."""
+        if connection.pgconn.exec_(b"BEGIN").status != ExecStatus.COMMAND_OK:
+            raise InvalidatePoolError
+
+    return engine
+
+
+class _DatabaseClock(FunctionElement[datetime]):
+    type = UtcDateTime()
+    inherit_cache = True
+
+
+@compiles(_DatabaseClock)
+def _ask_the_clock(_element: _DatabaseClock, _compiler: Any, **_options: Any) -> str:
+    return "clock_timestamp()"
+
+
+@compiles(_DatabaseClock, "sqlite")
+def _leave_the_clock_to_us(_element: _DatabaseClock, _compiler: Any, **_options: Any) -> str:
+    return "NULL"
+
+
+DATABASE_CLOCK: ColumnElement[datetime] = _DatabaseClock()
+"""The database's clock as a column of a statement that asks for other things, too. `moment_of` reads its value."""
+
+
+def moment_of(clock_column: datetime | None) -> datetime:
+    """The moment that DATABASE_CLOCK told. SQLite is in-process: its clock is ours, and the column is empty."""
+    return clock.now() if clock_column is None else clock_column
+
 
 def database_now(session: Session) -> datetime:
-    """The moment by the database's clock, which alone decides deadlines. SQLite is in-process: its clock is ours."""
+    """The moment by the database's clock, which alone decides deadlines."""
     if session.get_bind().dialect.name == "sqlite":
         return clock.now()
-    moment: datetime = session.execute(select(sql.clock_timestamp())).scalar_one()
-    return moment.astimezone(UTC)
+    return moment_of(session.connection().execute(_CLOCK).scalar_one())
+
+
+_CLOCK = select(DATABASE_CLOCK)
 
 
 def check_durability(engine: Engine) -> list[str]:

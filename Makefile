@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 export PYTHONPATH := platform
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults check lock migrate browser clean
+.PHONY: help demo test faults bench-exam check lock migrate browser clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -41,6 +41,9 @@ check: $(READY) ## format, lint, import contracts, types, templates
 
 migrate: $(READY) ## bring the database to the newest schema
 	@$(PY) -m laurel migrate
+
+bench-exam: $(READY) ## how fast answers are saved, beside a floor, as a table (about 8 minutes; OPTIONS="--quick" for one)
+	@PYTHONPATH=platform:. $(PY) -m bench.exam $(OPTIONS)
 
 browser: $(READY) ## find Chromium, or install it
 	@$(PY) tests/browser.py

@@ -8,6 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from laurel import wiring
 from laurel.accounts import views as accounts
+from laurel.accounts.queries import PERSON
 from laurel.articles import views as articles
 from laurel.backoffice import views as backoffice
 from laurel.commerce import views as commerce
@@ -50,7 +51,7 @@ def create_app(settings: Settings, database: Database, ports: Ports) -> Flask:
     app.extensions["laurel_ports"] = ports
     request_session.init_app(app, database)
     urgency.init_app(app)
-    browser_sessions.init_app(app, settings)
+    browser_sessions.init_app(app, settings, PERSON)
     errors.init_app(app)
     pages.init_app(app, settings)
     gate = accounts.init_app(app, settings)

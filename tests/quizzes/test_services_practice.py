@@ -32,8 +32,8 @@ def quiz(session: Session) -> Quiz:
 def test_the_questions_are_there_before_anybody_answered(session: Session, quiz: Quiz) -> None:
     for learner_id in (None, make_user(session).id):
         state = queries.find_practice_state(session, quiz.id, learner_id)
-        assert [question.view.number for question in state] == list(range(1, len(QuestionKind) + 1))
-        assert [question.feedback for question in state] == [None] * len(QuestionKind)
+        assert [question.view.number for question in state] == list(range(1, len(ALL_KINDS) + 1))
+        assert [question.feedback for question in state] == [None] * len(ALL_KINDS)
         assert [option.key for option in state[0].view.options] == ["a", "b", "c", "d"]
         assert not any(question.view.disabled for question in state)
 
@@ -49,7 +49,7 @@ def test_a_checked_answer_is_kept_and_explained(session: Session, quiz: Quiz, no
     session.commit()
     state = queries.find_practice_state(session, quiz.id, learner.id)
     assert state[number - 1] == checked
-    assert [question.feedback is None for question in state] == [at != number for at in range(1, len(QuestionKind) + 1)]
+    assert [question.feedback is None for question in state] == [at != number for at in range(1, len(ALL_KINDS) + 1)]
 
     services.reset_practice_answer(session, **facts)
     assert queries.find_practice_state(session, quiz.id, learner.id)[number - 1].feedback is None

@@ -8,7 +8,11 @@ from sqlalchemy.orm import Session
 
 from laurel.accounts.models import LinkPurpose, MailedLink, User
 from laurel.accounts.rules import Role
+from laurel.core.db import table_of
 from laurel.core.errors import NotFoundError
+
+PERSON = tuple(table_of(User).c[name].label(f"person_{name}") for name in ("id", "name", "email", "role_names", "active", "fs_uniquifier"))
+"""What is read of a person with every request of theirs, together with their session."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,14 @@ from sqlalchemy.orm import Session
 
 from laurel.accounts.models import User
 from laurel.bank.models import Question, QuestionCategory, QuestionTag, QuestionVersion
-from laurel.bank.rules import QuestionKind, QuestionStatus
+from laurel.bank.rules import Body, QuestionKind, QuestionStatus, parse_body
 from laurel.core.errors import NotFoundError
 
 MAX_WORDS = 10
 NO_QUESTION = "There is no such question."
 NO_VERSION = "There is no such version of this question."
+MAX_BODIES = 5_000
+_bodies: dict[UUID, tuple[QuestionKind, Body]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +115,22 @@ def get_versions(session: Session, version_ids: Collection[UUID]) -> dict[UUID, 
     found = {version.id: version for version in session.scalars(select(QuestionVersion).where(QuestionVersion.id.in_(wanted)))}
     if found.keys() != wanted:
         raise NotFoundError(NO_VERSION)
+    return found
+
+
+def map_bodies(session: Session, version_ids: Collection[UUID]) -> dict[UUID, tuple[QuestionKind, Body]]:
+    """Kinds and bodies by version, without the prose around them. A version never changes, so they stay in memory, parsed."""
+    found = {version_id: _bodies[version_id] for version_id in version_ids if version_id in _bodies}
+    missing = set(version_ids) - found.keys()
+    if missing:
+        rows = session.execute(
+            select(QuestionVersion.id, QuestionVersion.kind, QuestionVersion.body).where(QuestionVersion.id.in_(missing))
+        )
+        read = {row[0]: (row[1], parse_body(row[1], row[2])) for row in rows}
+        if len(_bodies) > MAX_BODIES:
+            _bodies.clear()
+        _bodies.update(read)
+        found |= read
     return found
 
 

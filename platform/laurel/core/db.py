@@ -3,12 +3,13 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, ClassVar, dataclass_transform
+from typing import Any, ClassVar, cast, dataclass_transform
 from uuid import UUID
 
 from sqlalchemy import (
     JSON,
     BigInteger,
+    ColumnElement,
     DateTime,
     Dialect,
     Enum,
@@ -16,16 +17,19 @@ from sqlalchemy import (
     MetaData,
     Numeric,
     String,
+    Table,
     Uuid,
     create_engine,
     event,
     select,
     text,
 )
-from sqlalchemy import func as sql
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import URL, Engine, make_url
+from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, Session, mapped_column, relationship, sessionmaker
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
 from laurel.core import clock
@@ -106,6 +110,11 @@ class Base(MappedAsDataclass, DeclarativeBase, kw_only=True):
     }
 
 
+def table_of(model: type[DeclarativeBase]) -> Table:
+    """The table of a model, for the few statements that run so often that building objects would be most of their work."""
+    return cast(Table, model.__table__)
+
+
 class Database:
     """One engine and its sessions. `connect` may be called again: a test gives every case a database of its own."""
 
@@ -121,6 +130,7 @@ class Database:
             self.engine.dispose()
         self.engine = make_engine(url, **options)
         self.sessions.configure(bind=self.engine)
+        self._bound = {writes: self.engine.execution_options(laurel_writes=writes) for writes in (True, False)}
 
     @property
     def is_sqlite(self) -> bool:
@@ -128,7 +138,7 @@ class Database:
 
     def session(self, *, writes: bool) -> Session:
         """A session; on SQLite one that `writes` takes the write lock when it begins, so it never fails half-way."""
-        return self.sessions(bind=self.engine.execution_options(laurel_writes=writes))
+        return self.sessions(bind=self._bound[writes])
 
 
 def make_engine(url: str, *, application: str = "laurel-web", statement_timeout_ms: int = 5000, pool_size: int = 8) -> Engine:
@@ -153,15 +163,49 @@ def _sqlite_engine(url: URL) -> Engine:
 
 
 def _postgresql_engine(url: URL, application: str, statement_timeout_ms: int, pool_size: int) -> Engine:
-    return create_engine(
+    from psycopg.pq import ExecStatus  # the embedded database needs no driver
+
+    engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=2,
-        pool_pre_ping=True,
         pool_recycle=1800,
         connect_args=postgresql_options(application=application, statement_timeout_ms=statement_timeout_ms),
     )
+
+    @event.listens_for(engine, "checkout")
+    def begin(connection: Any, _record: Any, _proxy: Any) -> None:
+        """Begin the transaction as the connection leaves the pool: if it is dead, this finds out, as `pool_pre_ping` would, and
+        the pool is filled anew before anything was said on it. The BEGIN that would have come next is saved (decision 0012)."""
+        if connection.pgconn.exec_(b"BEGIN").status != ExecStatus.COMMAND_OK:
+            raise InvalidatePoolError
+
+    return engine
+
+
+class _DatabaseClock(FunctionElement[datetime]):
+    type = UtcDateTime()
+    inherit_cache = True
+
+
+@compiles(_DatabaseClock)
+def _ask_the_clock(_element: _DatabaseClock, _compiler: Any, **_options: Any) -> str:
+    return "clock_timestamp()"
+
+
+@compiles(_DatabaseClock, "sqlite")
+def _leave_the_clock_to_us(_element: _DatabaseClock, _compiler: Any, **_options: Any) -> str:
+    return "NULL"
+
+
+DATABASE_CLOCK: ColumnElement[datetime] = _DatabaseClock()
+"""The database's clock as a column of a statement that asks for other things, too. `moment_of` reads its value."""
+
+
+def moment_of(clock_column: datetime | None) -> datetime:
+    """The moment that DATABASE_CLOCK told. SQLite is in-process: its clock is ours, and the column is empty."""
+    return clock.now() if clock_column is None else clock_column
 
 
 def postgresql_options(*, application: str, statement_timeout_ms: int = 5000) -> dict[str, Any]:
@@ -185,11 +229,13 @@ def postgresql_options(*, application: str, statement_timeout_ms: int = 5000) ->
 
 
 def database_now(session: Session) -> datetime:
-    """The moment by the database's clock, which alone decides deadlines. SQLite is in-process: its clock is ours."""
+    """The moment by the database's clock, which alone decides deadlines."""
     if session.get_bind().dialect.name == "sqlite":
         return clock.now()
-    moment: datetime = session.execute(select(sql.clock_timestamp())).scalar_one()
-    return moment.astimezone(UTC)
+    return moment_of(session.connection().execute(_CLOCK).scalar_one())
+
+
+_CLOCK = select(DATABASE_CLOCK)
 
 
 def check_durability(engine: Engine) -> list[str]:

@@ -1,8 +1,8 @@
 """Sessions that live in the database. The cookie is only a random token; the row's id is its SHA-256."""
 
 import hashlib
-import json
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 from typing import Any, cast
@@ -10,15 +10,15 @@ from uuid import UUID
 
 from flask import Flask, Request, Response, g, request
 from flask.sessions import SessionInterface, SessionMixin
-from sqlalchemy import ForeignKey, String, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, ForeignKey, Row, Select, String, and_, bindparam, delete, or_, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.orm import Session as DatabaseSession
 from werkzeug.datastructures import CallbackDict
 
-from laurel.core.db import Base, database_now
+from laurel.core.db import DATABASE_CLOCK, Base, database_now, moment_of, table_of
 from laurel.settings import Settings
-from laurel.web.session import current_session
+from laurel.web.session import current_session, recognition
 
 ANONYMOUS = timedelta(hours=12), timedelta(days=1)
 TOUCH = timedelta(minutes=1)
@@ -42,22 +42,31 @@ class BrowserSession(Base):
 
     def is_over(self, now: datetime) -> bool:
         """Whether it ended; a running exam (`keep_until`) outlives the idle limit."""
-        if self.keep_until is not None and now < self.keep_until:
-            return False
-        return now >= self.ends_at or now >= self.last_seen_at + timedelta(seconds=self.idle_seconds)
+        return _is_over(self, now)
+
+
+def _is_over(kept: BrowserSession | Row[Any], now: datetime) -> bool:
+    if kept.keep_until is not None and now < kept.keep_until:
+        return False
+    return bool(now >= kept.ends_at or now >= kept.last_seen_at + timedelta(seconds=kept.idle_seconds))
 
 
 class LazySession(SessionMixin):
-    """Looks like Flask's session and touches the database only when someone reads or writes it."""
+    """Looks like Flask's session and touches the database only when someone reads or writes it.
 
-    def __init__(self, token: str | None) -> None:
+    `row` is what is kept of it, and of the person whose it is, in one statement with the database's clock.
+    """
+
+    def __init__(self, token: str | None, statement: Select[*tuple[Any, ...]]) -> None:
         self.token = token
+        self.statement = statement
         self.accessed = False
         self.modified = False
         self.renew = False
         self.limits: tuple[timedelta, timedelta] | None = None
-        self.row: BrowserSession | None = None
+        self.row: Row[Any] | None = None
         self.loaded_at: datetime | None = None
+        self.is_noted = False
         self._data: CallbackDict[str, Any] | None = None
 
     @property
@@ -70,14 +79,24 @@ class LazySession(SessionMixin):
     def _load(self) -> dict[str, Any]:
         if self.token is None:
             return {}
-        session = current_session()
-        row = session.get(BrowserSession, row_id(self.token))
-        if row is None or row.is_over(now := database_now(session)):
+        with recognition() as session:
+            row = session.connection().execute(self.statement, {"session_id": row_id(self.token)}).one_or_none()
+        if row is None or _is_over(row, now := moment_of(row.read_at)):
             self.token = None
             return {}
-        session.expunge(row)  # what the view commits or undoes must not expire it
         self.row, self.loaded_at = row, now
-        return json.loads(json.dumps(row.data))  # type: ignore[no-any-return]
+        return cast(dict[str, Any], row.data)
+
+    @property
+    def use_is_due(self) -> bool:
+        """Whether it is a minute since it was noted that this session is in use."""
+        return self.row is not None and self.loaded_at is not None and self.loaded_at - self.row.last_seen_at >= TOUCH and not self.is_noted
+
+    def note_use(self, session: DatabaseSession) -> None:
+        """Note, once a minute, that this session is in use: with whatever else is about to be committed, if there is something."""
+        if self.use_is_due and not self.modified and self.row is not None:
+            session.execute(update(BrowserSession).where(BrowserSession.id == self.row.id).values(last_seen_at=self.loaded_at))
+            self.is_noted = True
 
     def regenerate(self, *, idle: timedelta, absolute: timedelta) -> None:
         """Give the session a new id and new limits at the end of this request: at sign-in and whenever rights change."""
@@ -117,12 +136,20 @@ def address_prefix(address: str | None) -> str:
 class DatabaseSessions(SessionInterface):
     """Flask's door to `browser_sessions`."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, person: Sequence[ColumnElement[Any]]) -> None:
         self.cookie = "__Host-laurel" if settings.is_https else "laurel_demo"
         self.secure = settings.is_https
+        kept = table_of(BrowserSession)
+        columns = (kept.c[name] for name in ("id", "data", "created_at", "last_seen_at", "idle_seconds", "ends_at", "keep_until"))
+        people = Base.metadata.tables["users"]
+        self.statement = (
+            select(*columns, DATABASE_CLOCK.label("read_at"), *person)
+            .select_from(kept.outerjoin(people, people.c.id == kept.c.user_id))
+            .where(kept.c.id == bindparam("session_id"))
+        )
 
     def open_session(self, app: Flask, request: Request) -> LazySession:
-        g.browser_session = LazySession(request.cookies.get(self.cookie))
+        g.browser_session = LazySession(request.cookies.get(self.cookie), self.statement)
         return cast(LazySession, g.browser_session)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
@@ -134,15 +161,15 @@ class DatabaseSessions(SessionInterface):
             database.rollback()  # what a view did not commit is not ours to commit
             self._write(database, session, response, database_now(database))
             database.commit()
-        elif session.row is not None and session.loaded_at is not None and session.loaded_at - session.row.last_seen_at >= TOUCH:
-            self._touch(session.row.id, session.loaded_at)
+        elif session.use_is_due:
+            self._touch(session)
 
-    def _touch(self, session_id: str, now: datetime) -> None:
+    def _touch(self, session: LazySession) -> None:
         """Note that the session is in use. A busy database does not spoil the answer for that."""
         database = current_session()
         database.rollback()
         try:
-            database.execute(update(BrowserSession).where(BrowserSession.id == session_id).values(last_seen_at=now))
+            session.note_use(database)
             database.commit()
         except OperationalError:
             database.rollback()
@@ -209,5 +236,6 @@ def delete_ended_sessions(session: DatabaseSession, *, now: datetime) -> int:
     return session.execute(ended).rowcount  # type: ignore[attr-defined,no-any-return]
 
 
-def init_app(app: Flask, settings: Settings) -> None:
-    app.session_interface = DatabaseSessions(settings)
+def init_app(app: Flask, settings: Settings, person: Sequence[ColumnElement[Any]]) -> None:
+    """Keep sessions in the database. `person` are the columns of `users` that tell who is there: they are read with the session."""
+    app.session_interface = DatabaseSessions(settings, person)

@@ -33,11 +33,26 @@ session_proxy: Session = LocalProxy(current_session)  # type: ignore[assignment]
 
 
 @contextmanager
+def recognition() -> Iterator[Session]:
+    """A session for finding out who is there, before it is known whether they may do anything.
+
+    It is the request's own, but for a request to SQLite that may write: that would take the write lock before it is needed, and
+    everybody else would wait for it.
+    """
+    if "database_session" in g or not database().is_sqlite or request.method in SAFE_METHODS:
+        yield current_session()
+        return
+    with database().session(writes=False) as session:
+        yield session
+
+
+@contextmanager
 def transaction() -> Iterator[Session]:
     """Commit the request's session if the block ends well, roll it back if it raises."""
     session = current_session()
     try:
         yield session
+        g.browser_session.note_use(session)
         session.commit()
     except BaseException:
         session.rollback()

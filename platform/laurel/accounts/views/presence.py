@@ -103,14 +103,14 @@ def make_gate(settings: Settings) -> Gate:
     """What `web.access` asks."""
 
     def identify() -> Viewer | None:
-        if not session.get("_user_id") or not current_user.is_authenticated:
+        key, found = session.get("_user_id"), g.browser_session.row
+        if not key or found is None or found.person_fs_uniquifier != key or not found.person_active:
             return None
-        user = cast(User, current_user._get_current_object())
         return Viewer(
-            id=user.id,
-            name=user.name,
-            email=user.email,
-            capabilities=capabilities_of(user.role_names),
+            id=found.person_id,
+            name=found.person_name,
+            email=found.person_email,
+            capabilities=capabilities_of(found.person_role_names),
             has_second_factor=passed_second_factor() or not settings.staff_second_factor,
         )
 

@@ -34,6 +34,7 @@ from laurel.quizzes.queries.quizzes import (
     lock_quiz,
 )
 from laurel.quizzes.queries.results import Result, ReviewedQuestion, get_result
+from laurel.quizzes.queries.saving import lock_for_saving
 
 __all__ = [
     "AttemptSummary",
@@ -81,6 +82,7 @@ __all__ = [
     "list_versions",
     "list_waiting",
     "lock_attempt_of",
+    "lock_for_saving",
     "lock_quiz",
     "map_answers",
     "report_papers",

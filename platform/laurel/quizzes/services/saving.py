@@ -9,15 +9,18 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from laurel.bank.queries import map_bodies
 from laurel.bank.rules import Answer, parse_answer
 from laurel.core.bus import publish
 from laurel.core.errors import ConflictError, InvalidInputError, NotFoundError
 from laurel.quizzes import queries
 from laurel.quizzes.events import LeaseTaken, SaveRefused
-from laurel.quizzes.models import AnswerOp, Attempt, CurrentAnswer
-from laurel.quizzes.queries.attempts import get_slot, list_slots_of, map_ops
+from laurel.quizzes.models import AnswerOp
+from laurel.quizzes.queries.attempts import get_slot, map_ops
+from laurel.quizzes.queries.saving import LockedAttempt
 from laurel.quizzes.rules import AttemptState, chain, states, timing
 from laurel.quizzes.rules.saving import InvalidSaveError, SaveItem, is_newer
+from laurel.quizzes.services.appending import append_ops, keep_late_ops
 from laurel.quizzes.services.finishing import settle
 
 MAX_LATE = 200
@@ -70,14 +73,16 @@ def _content_of(op: AnswerOp) -> str:
 
 
 def save_answers(
-    session: Session, *, attempt_id: UUID, learner_id: UUID, items: Sequence[SaveItem], lease: str | None, now: datetime
+    session: Session, *, attempt_id: UUID, learner_id: UUID, items: Sequence[SaveItem], lease: str | None, now: datetime | None = None
 ) -> SaveReply:
     """Save a batch, all of it or nothing. A repeat is answered like the first time; what is older than what is stored is ignored.
 
-    `now` is when the batch arrived, by the database's clock. Raises NotFoundError (not this learner's attempt),
-    InvalidSaveError (no such slot or option, an impossible seq), ReusedOpError.
+    `now` is when the batch arrived, by the database's clock; unless it is given, the clock is read as the attempt is locked.
+    Raises NotFoundError (not this learner's attempt), InvalidSaveError (no such slot or option, an impossible seq), ReusedOpError.
     """
-    attempt = queries.lock_attempt_of(session, learner_id, attempt_id)
+    slots, op_ids = {item.slot for item in items}, {item.op_id for item in items}
+    attempt = queries.lock_for_saving(session, learner_id, attempt_id, slots=slots, op_ids=op_ids)
+    now = now or attempt.now
     changes = _read_changes(session, attempt, items)
     reply = SaveReply(state=attempt.state, server_now=now, deadline_at=attempt.deadline_at)
     fresh = _sort_out_repeats(session, attempt, changes, reply)
@@ -88,29 +93,30 @@ def save_answers(
         return reply
     if attempt.state not in {AttemptState.SCHEDULED, AttemptState.PAUSED}:
         _keep_as_evidence(session, attempt, fresh, reply, now=now)
-        settle(session, attempt, now=now)
-    reply.state = attempt.state
+        closing = queries.lock_attempt_of(session, learner_id, attempt_id)
+        settle(session, closing, now=now)
+        reply.state = closing.state
     return reply
 
 
-def _read_changes(session: Session, attempt: Attempt, items: Sequence[SaveItem]) -> list[_Change]:
-    questions = list_slots_of(session, attempt.id, {item.slot for item in items})
+def _read_changes(session: Session, attempt: LockedAttempt, items: Sequence[SaveItem]) -> list[_Change]:
+    bodies = map_bodies(session, {slot.version_id for slot in attempt.slots.values()})
     changes = []
     for item in items:
-        question = questions.get(item.slot)
-        if question is None:
+        slot = attempt.slots.get(item.slot)
+        if slot is None:
             raise InvalidSaveError("This paper has no such question. Nothing was saved.", op_id=item.op_id)
         try:
-            answer = parse_answer(question.kind, question.typed_body(), item.answer)
+            answer = parse_answer(*bodies[slot.version_id], item.answer)
         except InvalidInputError as error:
             raise InvalidSaveError(f"{error.message} Nothing was saved.", op_id=item.op_id) from None
         changes.append(_Change(item, answer))
     return changes
 
 
-def _sort_out_repeats(session: Session, attempt: Attempt, changes: Sequence[_Change], reply: SaveReply) -> list[_Change]:
+def _sort_out_repeats(session: Session, attempt: LockedAttempt, changes: Sequence[_Change], reply: SaveReply) -> list[_Change]:
     """What is new; repeats are answered by what became of them the first time."""
-    known = map_ops(session, {change.item.op_id for change in changes})
+    known = map_ops(session, {change.item.op_id for change in changes}) if attempt.knows_an_op else {}
     fresh: dict[UUID, _Change] = {}
     for change in changes:
         op_id = change.item.op_id
@@ -127,74 +133,58 @@ def _sort_out_repeats(session: Session, attempt: Attempt, changes: Sequence[_Cha
     return list(fresh.values())
 
 
-def _holds_lease(attempt: Attempt, lease: str | None) -> bool:
+def _holds_lease(attempt: LockedAttempt, lease: str | None) -> bool:
     """Whether the sender is the tab that may save. Until a tab has taken the lease, everyone may."""
     return attempt.lease_token is None or attempt.lease_token == lease
 
 
-def _apply(session: Session, attempt: Attempt, changes: Sequence[_Change], reply: SaveReply, *, now: datetime) -> None:
-    current = queries.map_answers(session, attempt.id, slots={change.item.slot for change in changes})
+def _apply(session: Session, attempt: LockedAttempt, changes: Sequence[_Change], reply: SaveReply, *, now: datetime) -> None:
+    stored = {number: slot.seq for number, slot in attempt.slots.items()}
+    ops: list[dict[str, Any]] = []
     for change in changes:
-        item, stored = change.item, current.get(change.item.slot)
-        if not is_newer(item.seq, 0 if stored is None else stored.seq, op_id=item.op_id):
-            reply.ignored.append((item.op_id, item.slot, 0 if stored is None else stored.seq))
+        item = change.item
+        if not is_newer(item.seq, stored[item.slot], op_id=item.op_id):
+            reply.ignored.append((item.op_id, item.slot, stored[item.slot]))
             continue
-        _append(session, attempt, change, now=now)
-        current[item.slot] = _set_current(session, attempt, change, stored, now=now)
+        ops.append(_append(attempt, change, now=now))
+        stored[item.slot] = item.seq
         reply.saved.append(item.op_id)
-    session.flush()
+    if ops:
+        append_ops(session, ops)
 
 
-def _append(session: Session, attempt: Attempt, change: _Change, *, now: datetime) -> None:
-    """Add the operation to the attempt's chain."""
-    item, answer = change.item, change.answer
-    position = attempt.ops_count + 1
+def _append(attempt: LockedAttempt, change: _Change, *, now: datetime) -> dict[str, Any]:
+    """The operation as the next link of the attempt's chain."""
+    item, position = change.item, attempt.ops_count + 1
     link = chain.Link(
-        op_id=item.op_id, position=position, slot=item.slot, seq=item.seq, answer=answer, client_ts=item.client_ts, received_at=now
+        op_id=item.op_id, position=position, slot=item.slot, seq=item.seq, answer=change.answer, client_ts=item.client_ts, received_at=now
     )
     attempt.chain_head, attempt.ops_count = chain.next_hash(attempt.chain_head, link), position
-    session.add(_row(attempt, change, position=position, digest=attempt.chain_head, now=now))
-    session.flush()
+    return _row(attempt, change, position=position, digest=attempt.chain_head, now=now)
 
 
-def _row(attempt: Attempt, change: _Change, *, position: int | None, digest: str | None, now: datetime) -> AnswerOp:
+def _row(attempt: LockedAttempt, change: _Change, *, position: int | None, digest: str | None, now: datetime) -> dict[str, Any]:
     item = change.item
-    return AnswerOp(
-        op_id=item.op_id,
-        attempt_id=attempt.id,
-        position=position,
-        slot=item.slot,
-        seq=item.seq,
-        answer=_plain(change.answer),
-        client_ts=item.client_ts,
-        received_at=now,
-        hash=digest,
-    )
+    return {
+        "op_id": item.op_id,
+        "attempt_id": attempt.id,
+        "position": position,
+        "slot": item.slot,
+        "seq": item.seq,
+        "answer": None if change.answer is None else dict(change.answer),
+        "client_ts": item.client_ts,
+        "received_at": now,
+        "hash": digest,
+    }
 
 
-def _set_current(session: Session, attempt: Attempt, change: _Change, stored: CurrentAnswer | None, *, now: datetime) -> CurrentAnswer:
-    item = change.item
-    if stored is None:
-        stored = CurrentAnswer(
-            attempt_id=attempt.id, slot=item.slot, seq=item.seq, answer=_plain(change.answer), op_id=item.op_id, saved_at=now
-        )
-        session.add(stored)
-        return stored
-    stored.seq, stored.answer, stored.op_id, stored.saved_at = item.seq, _plain(change.answer), item.op_id, now
-    return stored
-
-
-def _plain(answer: Answer) -> dict[str, Any] | None:
-    return None if answer is None else dict(answer)
-
-
-def _keep_as_evidence(session: Session, attempt: Attempt, changes: Sequence[_Change], reply: SaveReply, *, now: datetime) -> None:
+def _keep_as_evidence(session: Session, attempt: LockedAttempt, changes: Sequence[_Change], reply: SaveReply, *, now: datetime) -> None:
     """Keep what came too late, outside the chain: an appeal can show it, grading never sees it."""
     kept = session.scalar(select(func.count()).where(AnswerOp.attempt_id == attempt.id, AnswerOp.position.is_(None))) or 0
-    for change in changes[: max(0, MAX_LATE - kept)]:
-        session.add(_row(attempt, change, position=None, digest=None, now=now))
-        reply.late.append(change.item.op_id)
-    session.flush()
+    late = [_row(attempt, change, position=None, digest=None, now=now) for change in changes[: max(0, MAX_LATE - kept)]]
+    if late:
+        keep_late_ops(session, late)
+    reply.late += [row["op_id"] for row in late]
 
 
 def note_reused_op(session: Session, *, attempt_id: UUID, learner_id: UUID, op_id: UUID, now: datetime) -> None:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from flask import abort, request
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
 
 from laurel.core.db import database_now
 from laurel.quizzes import queries, services
@@ -12,8 +13,8 @@ from laurel.quizzes.rules.saving import InvalidSaveError, SaveRequest, read_requ
 from laurel.quizzes.services import ReusedOpError, SaveReply
 from laurel.quizzes.views.blueprint import bp
 from laurel.web.access import SIGNED_IN, my_id, policy
-from laurel.web.limits import SAVE, limiter
-from laurel.web.session import transaction
+from laurel.web.limits import SAVE, at_most
+from laurel.web.session import current_session, transaction
 from laurel.web.urgency import urgent
 
 MAX_BODY = 64 * 1024
@@ -24,8 +25,19 @@ def per_attempt() -> str:
     return f"attempt:{(request.view_args or {}).get('attempt_id')}"
 
 
-def read_body() -> SaveRequest:
-    """The request's JSON; 415 for another type, 413 for more than 64 kB, InvalidSaveError for what is no saving."""
+def read_body(attempt_id: UUID) -> SaveRequest:
+    """The request's JSON; 415 for another type, 413 for more than 64 kB, InvalidSaveError for what is no saving.
+
+    Whoever has no such attempt hears 404, whatever they send.
+    """
+    try:
+        return _read_body()
+    except (HTTPException, InvalidSaveError):
+        queries.get_attempt_of(current_session(), my_id(), attempt_id)
+        raise
+
+
+def _read_body() -> SaveRequest:
     if request.mimetype != "application/json":
         abort(415)
     if (request.content_length or 0) > MAX_BODY:
@@ -39,21 +51,13 @@ def read_body() -> SaveRequest:
 @bp.patch("/<uuid:attempt_id>/answers")
 @policy(PATCH=SIGNED_IN)
 @urgent
-@limiter.limit(SAVE, key_func=per_attempt)
+@at_most(SAVE, key=per_attempt)
 def save_answers(attempt_id: UUID) -> ResponseReturnValue:
     """Save a batch. 200 means that `saved` is on disk; without items it only tells where the attempt stands."""
     try:
+        wanted = read_body(attempt_id)
         with transaction() as session:
-            queries.lock_attempt_of(session, my_id(), attempt_id)
-            wanted = read_body()
-            reply = services.save_answers(
-                session,
-                attempt_id=attempt_id,
-                learner_id=my_id(),
-                items=wanted.items,
-                lease=wanted.lease,
-                now=database_now(session),
-            )
+            reply = services.save_answers(session, attempt_id=attempt_id, learner_id=my_id(), items=wanted.items, lease=wanted.lease)
     except InvalidSaveError as error:
         return {"error": "invalid_answer", "message": error.message, "op_id": str(error.op_id) if error.op_id else None}, 400
     except ReusedOpError as error:
@@ -66,13 +70,12 @@ def save_answers(attempt_id: UUID) -> ResponseReturnValue:
 @bp.post("/<uuid:attempt_id>/lease")
 @policy(POST=SIGNED_IN)
 @urgent
-@limiter.limit(SAVE, key_func=per_attempt)
+@at_most(SAVE, key=per_attempt)
 def take_lease(attempt_id: UUID) -> ResponseReturnValue:
     """This tab saves from now on: `{"items": [], "lease": "<its token>"}`."""
     try:
+        wanted = read_body(attempt_id)
         with transaction() as session:
-            queries.lock_attempt_of(session, my_id(), attempt_id)
-            wanted = read_body()
             if wanted.lease is None:
                 raise InvalidSaveError("The lease needs a token.")
             now = database_now(session)

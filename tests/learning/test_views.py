@@ -164,4 +164,4 @@ def test_the_first_page_takes_the_same_queries_however_many_courses_there_are(
 
     assert client.get("/learn").status_code == 200
 
-    assert queries.selects <= 9
+    assert queries.selects <= 10

@@ -2,11 +2,15 @@
 
 import logging
 from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
 
+from tests.conftest import QueryCount, SignIn
 from tests.databases import SqliteTemplates
+from tests.factories.accounts import make_user
 
 
 @pytest.fixture
@@ -74,3 +78,42 @@ def test_a_request_for_another_host_gets_plain_words(probe: FlaskClient) -> None
 )
 def test_odd_addresses_are_never_a_bug(probe: FlaskClient, path: str) -> None:
     assert probe.get(path).status_code in {200, 302, 308, 400, 404, 414}
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"), [("forbidden", 403), ("missing", 404), ("conflict", 409), ("429", 429), ("unavailable", 503), ("bug", 500)]
+)
+def test_who_is_signed_in_stays_so_on_an_error(
+    probe: FlaskClient, sign_in: SignIn, session: Session, queries: QueryCount, kind: str, status: int
+) -> None:
+    sign_in(make_user(session, name="Grace Hopper"), client=probe)
+    probe.get("/probe/anyone")
+    queries.clear()
+
+    answer = probe.get(f"/probe/wrong/{kind}")
+
+    assert answer.status_code == status
+    assert "Grace Hopper" in answer.text
+    assert ("Sign out" in answer.text) is (status < 500)
+    assert "Sign in" not in answer.text
+    assert queries.selects <= 3  # the session, the clock and the person: nothing for the page itself
+    assert queries.writes == 0
+
+
+def test_what_was_flashed_waits_for_a_page_that_is_no_error(probe: FlaskClient, sign_in: SignIn, session: Session) -> None:
+    sign_in(make_user(session), client=probe)
+    probe.get("/probe/flash")
+
+    assert "Said." not in probe.get("/probe/wrong/missing").text
+    assert "Said." in probe.get("/probe/mine").text
+
+
+@pytest.mark.parametrize(("roles", "keeps"), [(["author"], True), ([], False)])
+def test_an_error_in_the_studio_keeps_the_studio_around_it(
+    client: FlaskClient, sign_in: SignIn, session: Session, roles: list[str], keeps: bool
+) -> None:
+    sign_in(make_user(session, roles=roles))
+
+    page = client.get(f"/studio/questions/{uuid4()}").text
+
+    assert ('href="/studio/quizzes"' in page) is keeps

@@ -8,6 +8,7 @@ from tests.conftest import QueryCount, SignIn
 from tests.factories.accounts import make_user
 from tests.factories.commerce import make_offering, make_sellable_course
 from tests.factories.credentials import make_achievement, make_attempt
+from tests.factories.ctas import make_certified_course
 from tests.factories.learning import make_classroom
 
 
@@ -82,6 +83,27 @@ def test_a_course_page_offers_the_same_in_both_boxes(client: FlaskClient, sessio
 
     assert page.count(">Enroll for $195</a>") == 2
     assert page.count(f'<course-standing src="/courses/{course.slug}/standing">') == 2
+
+
+def test_the_hours_of_a_course_are_those_of_its_lessons_and_quizzes(client: FlaskClient, session: Session) -> None:
+    planned = make_sellable_course(session)  # says 12 hours and has no lessons yet
+    room = make_classroom(session, lessons=24)  # of 5 minutes each, a quiz of 5, and an exam of 60
+    session.commit()
+
+    assert "12 hours" in client.get(f"/courses/{planned.slug}").text
+    page = client.get(f"/courses/{room.course.slug}").text
+    assert "2 hours" in page
+    assert "12 hours" not in page
+
+
+def test_kinds_of_questions_have_the_names_that_people_use(client: FlaskClient, session: Session) -> None:
+    course = make_certified_course(session)
+    session.commit()
+
+    page = client.get(f"/courses/{course.slug}").text
+
+    assert "true or false" in page
+    assert "single choice" in page
 
 
 def test_a_learner_is_told_where_to_go_on(session: Session, sign_in: SignIn) -> None:

@@ -5,6 +5,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from laurel.accounts.queries import get_user
 from laurel.bank.rules import QuestionKind
 from laurel.catalog.queries import list_lessons
 from laurel.core import clock
@@ -12,8 +13,9 @@ from laurel.learning.services import finish_lesson
 from laurel.quizzes.services import submit_attempt
 from tests.conftest import QueryCount, SignIn
 from tests.factories.accounts import make_user
+from tests.factories.bank import make_question
 from tests.factories.learning import make_classroom
-from tests.factories.quizzes import answer_all, make_attempt
+from tests.factories.quizzes import answer_all, fixed, make_attempt, make_quiz
 
 Csrf = Callable[..., str]
 
@@ -216,3 +218,23 @@ def test_a_passed_exam_leads_to_the_certificate_from_its_lobby(session: Session,
     assert f'href="/account/credentials/of-course/{room.course.slug}"' in lobby
     assert f'href="/account/credentials/of-attempt/{attempt.id}"' in result
     assert f'href="{attempt.home_path}?go=on"' in result
+
+
+@pytest.mark.parametrize(("domain", "leads_to"), [("basics", "/lesson-1"), ("no-such-domain", ""), ("%ff", "")])
+def test_a_weak_domain_leads_to_the_module_about_it(session: Session, sign_in: SignIn, domain: str, leads_to: str) -> None:
+    room = make_classroom(session)
+    client = sign_in(room.learner)
+
+    answer = client.get(f"/learn/{room.course.slug}/lesson-1?read={domain}")
+
+    assert answer.location == f"/learn/{room.course.slug}{leads_to}"
+
+
+def test_a_failed_exam_names_what_to_read_again(session: Session, sign_in: SignIn) -> None:
+    quiz = make_quiz(session, slots=[fixed(make_question(session), domain="tools") for _ in range(5)])
+    attempt = make_attempt(session, quiz)
+    answer_all(session, attempt, right=1)
+    submit_attempt(session, attempt_id=attempt.id, learner_id=attempt.learner_id, now=clock.now())
+    client = sign_in(get_user(session, attempt.learner_id))
+
+    assert f'<a href="{attempt.home_path}?read=tools">Tools</a>' in client.get(f"/attempts/{attempt.id}/result").text

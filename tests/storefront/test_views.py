@@ -41,6 +41,15 @@ def test_the_catalog_takes_the_same_queries_however_many_courses_there_are(
     assert queries.selects <= 5
 
 
+@pytest.mark.parametrize("path", ["/terms", "/privacy", "/refunds", "/contact"])
+def test_the_small_print_is_linked_everywhere_and_says_that_it_is_to_be_replaced(client: FlaskClient, path: str) -> None:
+    page = client.get(path).text
+
+    assert f'href="{path}"' in client.get("/").text
+    assert "the operator puts their own text here" in page
+    assert ("mailto:" in page) is (path == "/contact")
+
+
 def test_an_empty_catalog_says_so(client: FlaskClient) -> None:
     assert "No courses yet" in client.get("/courses").get_data(as_text=True)
 

@@ -100,6 +100,10 @@ class Outline:
     def minutes(self) -> int:
         return sum(module.minutes for module in self.modules)
 
+    def find_module(self, topic: str) -> OutlineModule | None:
+        """The module about a topic, such as a domain of the exam: `03-tools` for `tools`."""
+        return next((module for module in self.modules if topic in {module.slug, module.slug.partition("-")[2]}), None)
+
     def get_lesson(self, slug: str) -> OutlineLesson:
         for lesson in self.lessons:
             if lesson.slug == slug:

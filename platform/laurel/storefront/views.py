@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -168,6 +168,31 @@ def preview_page(slug: str, lesson_slug: str) -> ResponseReturnValue:
 @policy(GET=PUBLIC)
 def help_page() -> ResponseReturnValue:
     return render_template("storefront/help_page.html")
+
+
+@bp.get("/terms")
+@policy(GET=PUBLIC)
+def terms_page() -> ResponseReturnValue:
+    return render_template("storefront/terms_page.html")
+
+
+@bp.get("/privacy")
+@policy(GET=PUBLIC)
+def privacy_page() -> ResponseReturnValue:
+    return render_template("storefront/privacy_page.html")
+
+
+@bp.get("/refunds")
+@policy(GET=PUBLIC)
+def refunds_page() -> ResponseReturnValue:
+    return render_template("storefront/refunds_page.html")
+
+
+@bp.get("/contact")
+@policy(GET=PUBLIC)
+def contact_page() -> ResponseReturnValue:
+    settings: Settings = current_app.extensions["laurel_settings"]
+    return render_template("storefront/contact_page.html", name=settings.issuer_name, email=settings.issuer_email)
 
 
 @bp.get("/favicon.ico")

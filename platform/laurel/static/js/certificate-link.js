@@ -26,7 +26,7 @@ class CertificateLink extends HTMLElement {
 
   show(state) {
     for (const words of this.querySelectorAll("[data-state]")) words.hidden = words.dataset.state !== state;
-    this.querySelector("a").hidden = !["issued", "revoked"].includes(state);
+    this.querySelector("[data-way]").hidden = !["issued", "revoked"].includes(state);
   }
 }
 customElements.define("certificate-link", CertificateLink);

@@ -8,7 +8,7 @@ from tests.conftest import QueryCount, SignIn
 from tests.factories.accounts import make_user
 from tests.factories.articles import make_draft_article
 from tests.factories.bank import make_category, make_question
-from tests.factories.quizzes import drawn, make_quiz
+from tests.factories.quizzes import drawn, make_quiz, make_waiting
 
 
 def test_an_author_sees_their_own_drafts_and_nobody_elses(session: Session, sign_in: SignIn) -> None:
@@ -37,6 +37,14 @@ def test_a_marketer_sees_their_own_drafts(session: Session, sign_in: SignIn) -> 
 
 def test_where_nothing_waits_the_page_says_so(session: Session, sign_in: SignIn) -> None:
     assert "Every draft is finished" in sign_in(make_user(session, roles=["author"])).get("/studio").text
+
+
+def test_essays_to_grade_are_counted(session: Session, sign_in: SignIn) -> None:
+    author = make_user(session, roles=["author"])
+    make_waiting(session, essays=2, owner_id=author.id)
+    make_waiting(session, essays=1)
+
+    assert "2 answers to grade<" in sign_in(author).get("/studio").text
 
 
 def test_an_exam_that_nobody_can_start_is_named(session: Session, sign_in: SignIn) -> None:

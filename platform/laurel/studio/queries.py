@@ -13,6 +13,7 @@ from laurel.articles.rules import ArticleStatus
 from laurel.bank.models import Question
 from laurel.bank.rules import QuestionStatus
 from laurel.quizzes.models import Quiz, QuizSlot, QuizVersion
+from laurel.quizzes.queries import list_waiting
 from laurel.quizzes.queries.pools import load_pools
 from laurel.quizzes.rules import QuizKind, QuizStatus
 
@@ -72,6 +73,11 @@ def _list_short_exams(session: Session, owner_id: UUID | None) -> list[ShortExam
     for pool in load_pools(session, list(slots)):
         missing[pool.slot.quiz_version_id] += max(0, pool.slot.count - len(pool.versions))
     return [ShortExam(exam.id, exam.title, missing[version_id]) for version_id, exam in exams.items() if version_id and missing[version_id]]
+
+
+def count_answers_to_grade(session: Session, grader_id: UUID, owner_id: UUID | None) -> int:
+    """How many essays wait for this grader."""
+    return session.scalar(select(func.count()).select_from(list_waiting(grader_id, owner_id).order_by(None).subquery())) or 0
 
 
 def get_article_desk(session: Session, author_id: UUID) -> ArticleDesk:

@@ -6,7 +6,8 @@ from wtforms import BooleanField, PasswordField, RadioField, SelectChoice, Selec
 from wtforms.validators import DataRequired, Email, Optional
 
 from laurel.studio.navigation import work_nav
-from laurel.studio.queries import get_article_desk, get_question_desk
+from laurel.studio.queries import count_answers_to_grade, get_article_desk, get_question_desk
+from laurel.studio.views import grading
 from laurel.studio.views.questions.blueprint import whose
 from laurel.web.access import my_id, policy, viewer
 from laurel.web.forms import LaurelForm
@@ -38,6 +39,7 @@ def overview_page() -> ResponseReturnValue:
         "studio/overview_page.html",
         work_nav=work_nav(),
         questions=get_question_desk(session, whose()) if is_author else None,
+        to_grade=count_answers_to_grade(session, my_id(), grading.whose()) if person is not None and person.may(grading.GRADE) else 0,
         articles=get_article_desk(session, my_id()) if is_marketer else None,
     )
 

@@ -10,6 +10,7 @@ from laurel import wiring
 from laurel.accounts import views as accounts
 from laurel.accounts.queries import PERSON
 from laurel.articles import views as articles
+from laurel.backoffice import navigation as backoffice_navigation
 from laurel.backoffice import views as backoffice
 from laurel.commerce import views as commerce
 from laurel.commerce.gateway import PaymentGateway
@@ -24,8 +25,23 @@ from laurel.learning import views as learning
 from laurel.quizzes import views as quizzes
 from laurel.settings import Settings, root
 from laurel.storefront import views as storefront
+from laurel.studio import navigation as studio_navigation
 from laurel.studio import views as studio
-from laurel.web import access, addresses, browser_sessions, compression, csrf, errors, headers, health, limits, pages, static, urgency
+from laurel.web import (
+    access,
+    addresses,
+    browser_sessions,
+    compression,
+    csrf,
+    errors,
+    headers,
+    health,
+    limits,
+    pages,
+    static,
+    urgency,
+    viewer_cookie,
+)
 from laurel.web import session as request_session
 
 
@@ -39,6 +55,10 @@ class Ports:
 
 
 PACKAGES = (accounts, articles, backoffice, commerce, credentials, ctas, learning, quizzes, storefront, studio)
+WORKPLACES = (
+    errors.Workplace("/studio", "Studio", studio_navigation.work_nav),
+    errors.Workplace("/backoffice", "Back office", backoffice_navigation.work_nav),
+)
 
 
 def create_app(settings: Settings, database: Database, ports: Ports) -> Flask:
@@ -52,13 +72,14 @@ def create_app(settings: Settings, database: Database, ports: Ports) -> Flask:
     request_session.init_app(app, database)
     urgency.init_app(app)
     browser_sessions.init_app(app, settings, PERSON)
-    errors.init_app(app)
+    errors.init_app(app, WORKPLACES)
     pages.init_app(app, settings)
     gate = accounts.init_app(app, settings)
     access.init_app(app, gate)
     csrf.init_app(app)
     limits.init_app(app, settings)
     headers.init_app(app, settings)
+    viewer_cookie.init_app(app, settings)
     health.init_app(app)
     Babel(app, default_locale="en", default_timezone="UTC")
     for package in PACKAGES:

@@ -114,7 +114,7 @@ def _publish_course(seeding: Seeding, slug: str, facts: dict[str, Any]) -> Cours
         category=facts["category"],
         outcome=facts["outcome"],
         summary=facts["summary"],
-        hours=facts["hours"],
+        hours=facts.get("hours", 0),
         updated_on=facts["updated_on"],
         hue=facts["badge"]["hue"],
         languages=tuple(facts["languages"]),

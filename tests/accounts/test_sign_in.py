@@ -15,6 +15,7 @@ from laurel.web.counters import Counter
 from tests.accounts.conftest import Submit
 from tests.conftest import SignIn
 from tests.factories.accounts import PASSWORD, make_user
+from tests.factories.commerce import make_sellable_course
 
 
 @pytest.fixture
@@ -34,6 +35,43 @@ def test_the_right_password_leads_home(submit: Submit, client: FlaskClient, ada:
 
     assert (answer.status_code, answer.location) == (303, "/learn")
     assert client.get("/account").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("roles", "home"),
+    [([], "/learn"), (["author"], "/studio"), (["marketer"], "/studio"), (["support"], "/backoffice"), (["admin"], "/backoffice")],
+)
+def test_everybody_begins_where_they_work(submit: Submit, session: Session, client: FlaskClient, roles: list[str], home: str) -> None:
+    make_user(session, email="ada@example.com", password=PASSWORD, roles=roles)
+    session.commit()
+
+    assert submit("/login", email="ada@example.com", password=PASSWORD).location == home
+    assert client.get("/login").location == home
+    assert client.get("/login?next=/account").location == "/account"
+    assert client.get("/login?next=/login").location == home
+
+
+def test_a_stranger_who_enrolls_is_asked_to_register_and_told_what_for(client: FlaskClient, session: Session) -> None:
+    course = make_sellable_course(session, title="Bookkeeping & more")
+    session.commit()
+
+    answer = client.get(f"/courses/{course.slug}/enroll?via=x")
+    page = client.get(answer.location).text
+
+    assert answer.location == f"/register?next=/courses/{course.slug}/enroll?via%3Dx"
+    assert "Create your account to enroll in Bookkeeping &amp; more" in page
+    assert f'href="/login?next=/courses/{course.slug}/enroll?via%3Dx"' in page
+    assert "Sign in to enroll in Bookkeeping &amp; more" in client.get(f"/login?next=/courses/{course.slug}/enroll").text
+
+
+@pytest.mark.parametrize(
+    "path", ["/courses/no-such-course/enroll", "/courses/", "/no-such-page", "/account", "/learn/%ff", "//evil.example"]
+)
+def test_other_pages_have_no_reason_to_name(client: FlaskClient, path: str) -> None:
+    page = client.get("/register", query_string={"next": path})
+
+    assert page.status_code == 200
+    assert "Create your account to" not in page.text
 
 
 def test_who_is_signed_in_needs_no_sign_in_page(client: FlaskClient, sign_in: SignIn, ada: User) -> None:

@@ -12,7 +12,7 @@ from laurel.commerce.services.orders import ask_staff, move_order, settle
 from laurel.core.clock import now
 from tests.conftest import QueryCount, SignIn
 from tests.factories.accounts import make_user
-from tests.factories.commerce import make_order
+from tests.factories.commerce import make_offering, make_order
 
 
 @pytest.fixture
@@ -72,6 +72,16 @@ def test_an_order_page_tells_the_whole_story(staff: FlaskClient, session: Sessio
 
     for words in (order.number, "Ada", "cs_test_1", "It was too early", "total 1 for 19500", "Payment mismatch", "Being checked"):
         assert words in page
+
+
+def test_a_free_order_has_nothing_to_receive(staff: FlaskClient, session: Session) -> None:
+    order = make_order(session, offering=make_offering(session, prices={"usd": 0}))
+    session.commit()
+
+    page = staff.get(f"/backoffice/orders/{order.id}").text
+
+    assert "Nothing to pay" in page
+    assert "$0" not in page
 
 
 def test_an_order_that_does_not_exist_is_not_found(staff: FlaskClient) -> None:

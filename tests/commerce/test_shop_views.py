@@ -115,7 +115,7 @@ def test_a_visitor_is_asked_to_sign_in_and_led_back(app: Flask, shopping: Shoppi
     answer = app.test_client().get(f"{shopping.enroll_path}?via=click-1")
 
     assert answer.status_code == 302
-    assert "/login" in answer.headers["Location"]
+    assert answer.headers["Location"].startswith("/register?next=/courses/")
     assert "click-1" in answer.headers["Location"]
 
 

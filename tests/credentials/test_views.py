@@ -34,6 +34,11 @@ def _stored(session: Session) -> bytes:
     return session.scalars(select(CredentialVersion.signed_json)).one().encode()
 
 
+def test_nothing_is_wrong_before_anything_was_sent(client: FlaskClient) -> None:
+    assert "number-error" not in client.get("/verify").text
+    assert 'id="number-error"' in client.get("/verify?number=+").text
+
+
 @pytest.mark.parametrize("media", JSON_TYPES)
 def test_the_stored_bytes_are_served_under_the_name_that_was_asked_for(
     client: FlaskClient, session: Session, credential: Credential, media: str
@@ -250,8 +255,8 @@ def test_a_wrong_number_leads_to_help(client: FlaskClient) -> None:
 @pytest.mark.parametrize(
     ("typed", "status", "words"),
     [
-        ("", 200, "Where to find the number"),
-        ("   ", 200, "Where to find the number"),
+        ("", 400, "Enter the number of the certificate"),
+        ("   ", 400, "Enter the number of the certificate"),
         ("hello", 400, "three groups of four"),
         ("LRL-7Q4M-KD2X-93Z1", 400, "typing error"),
         ("lrl 7q4m kd2x 93zz", 404, "What to do now"),

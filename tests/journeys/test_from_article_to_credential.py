@@ -23,6 +23,7 @@ def test_a_reader_becomes_a_certified_prompt_engineer(page: Page, demo: Demo, ke
     reader.click(page.locator(".cta-end_card a.button"))
     expect(page).to_have_url(re.compile(rf"/courses/{COURSE}\?via="))
     reader.follow("Enroll for $195")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Create your account to enroll in AI Prompt Engineer Level 1")
     reader.register()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Enroll in AI Prompt Engineer Level 1")
 

@@ -5,12 +5,17 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from laurel.accounts.queries import get_user
 from laurel.bank.rules import QuestionKind
 from laurel.catalog.queries import list_lessons
+from laurel.core import clock
 from laurel.learning.services import finish_lesson
+from laurel.quizzes.services import submit_attempt
 from tests.conftest import QueryCount, SignIn
 from tests.factories.accounts import make_user
+from tests.factories.bank import make_question
 from tests.factories.learning import make_classroom
+from tests.factories.quizzes import answer_all, fixed, make_attempt, make_quiz
 
 Csrf = Callable[..., str]
 
@@ -165,3 +170,71 @@ def test_the_first_page_takes_the_same_queries_however_many_courses_there_are(
     assert client.get("/learn").status_code == 200
 
     assert queries.selects <= 10
+
+
+def test_a_result_leads_on_from_a_lesson_that_is_done(session: Session, sign_in: SignIn, now: datetime) -> None:
+    room = make_classroom(session, lessons=1)
+    reading, quiz, exam = list_lessons(session, room.course.id)
+    client = sign_in(room.learner)
+    course = f"/learn/{room.course.slug}"
+
+    def go_on(slug: str) -> str | None:
+        session.commit()
+        return client.get(f"{course}/{slug}?go=on").location
+
+    finish_lesson(session, room.enrollment.id, lesson_id=reading.id, now=now)
+    assert go_on("quiz") is None
+    finish_lesson(session, room.enrollment.id, lesson_id=quiz.id, now=now)
+    assert go_on("quiz") == f"{course}/exam"
+    room.enrollment.completed_at = now  # as if it had been completed before: the exam's attempt does not matter here
+    finish_lesson(session, room.enrollment.id, lesson_id=exam.id, now=now)
+    assert go_on("exam") == course
+
+
+def test_a_completed_course_leads_to_its_certificate(session: Session, sign_in: SignIn, now: datetime) -> None:
+    room = make_classroom(session, lessons=1)
+    room.enrollment.completed_at = now
+    for lesson in list_lessons(session, room.course.id):
+        finish_lesson(session, room.enrollment.id, lesson_id=lesson.id, now=now)
+    client = sign_in(room.learner)
+    way = f'href="/account/credentials/of-course/{room.course.slug}"'
+
+    assert way in client.get("/learn").text
+    assert way in client.get(f"/learn/{room.course.slug}").text
+
+
+def test_a_passed_exam_leads_to_the_certificate_from_its_lobby(session: Session, sign_in: SignIn, now: datetime) -> None:
+    room = make_classroom(session, lessons=1)
+    for lesson in list_lessons(session, room.course.id)[:2]:
+        finish_lesson(session, room.enrollment.id, lesson_id=lesson.id, now=now)
+    attempt = make_attempt(session, room.exam, learner_id=room.learner.id)
+    answer_all(session, attempt)
+    submit_attempt(session, attempt_id=attempt.id, learner_id=room.learner.id, now=clock.now())
+    client = sign_in(room.learner)
+
+    lobby = client.get(f"/learn/{room.course.slug}/exam").text
+    result = client.get(f"/attempts/{attempt.id}/result").text
+
+    assert f'href="/account/credentials/of-course/{room.course.slug}"' in lobby
+    assert f'href="/account/credentials/of-attempt/{attempt.id}"' in result
+    assert f'href="{attempt.home_path}?go=on"' in result
+
+
+@pytest.mark.parametrize(("domain", "leads_to"), [("basics", "/lesson-1"), ("no-such-domain", ""), ("%ff", "")])
+def test_a_weak_domain_leads_to_the_module_about_it(session: Session, sign_in: SignIn, domain: str, leads_to: str) -> None:
+    room = make_classroom(session)
+    client = sign_in(room.learner)
+
+    answer = client.get(f"/learn/{room.course.slug}/lesson-1?read={domain}")
+
+    assert answer.location == f"/learn/{room.course.slug}{leads_to}"
+
+
+def test_a_failed_exam_names_what_to_read_again(session: Session, sign_in: SignIn) -> None:
+    quiz = make_quiz(session, slots=[fixed(make_question(session), domain="tools") for _ in range(5)])
+    attempt = make_attempt(session, quiz)
+    answer_all(session, attempt, right=1)
+    submit_attempt(session, attempt_id=attempt.id, learner_id=attempt.learner_id, now=clock.now())
+    client = sign_in(get_user(session, attempt.learner_id))
+
+    assert f'<a href="{attempt.home_path}?read=tools">Tools</a>' in client.get(f"/attempts/{attempt.id}/result").text

@@ -109,7 +109,7 @@ def outcome(client: FlaskClient, method: str, address: str, token: str) -> str:
     """What happened, in the words of `authz.toml`."""
     answer = client.open(address, method=method, headers={"X-CSRFToken": token}, data={} if method == "POST" else None)
     answer.close()  # a static file is streamed
-    if answer.status_code == 401 or (answer.status_code == 302 and answer.location.startswith("/login")):
+    if answer.status_code == 401 or (answer.status_code == 302 and answer.location.startswith(("/login", "/register?next="))):
         return "sign_in"
     assert answer.status_code < 500 or answer.status_code == 503, f"{method} {address} answered {answer.status_code}"
     return {403: "no", 404: "none"}.get(answer.status_code, "ok")

@@ -134,7 +134,7 @@ def test_the_second_editor_sees_both_versions_and_may_keep_theirs(marketer: Flas
     assert "Somebody else saved this article" in html
     assert "<del>they</del>" in html
     assert "<ins>I</ins>" in html
-    assert "<td>How models learn</td><td>My title</td>" in re.sub(r">\s+<", "><", html)
+    assert '<td data-label="Theirs">How models learn</td><td data-label="Yours">My title</td>' in re.sub(r">\s+<", "><", html)
     assert latest(session, article).body == "As they wrote."
     base_n = re.search(r'name="base_n" type="hidden" value="(\d+)"', html)
     assert base_n is not None

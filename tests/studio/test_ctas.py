@@ -244,7 +244,7 @@ def test_results_show_clicks_orders_and_unknown_sources(marketer: FlaskClient, s
     session.commit()
 
     html = marketer.get("/studio/ctas/results").get_data(as_text=True)
-    cells = re.findall(r'<td class="is-number">(.*?)</td>', html)
+    cells = re.findall(r'<td class="is-number" data-label="[^"]+">(.*?)</td>', html)
 
     assert "Of 2 paid orders, 1 has no known source." in html
     assert "End card" in html

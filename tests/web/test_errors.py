@@ -2,14 +2,18 @@
 
 import logging
 from collections.abc import Iterator
+from uuid import uuid4
 
 import psycopg
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from laurel.web.errors import is_database_trouble
+from tests.conftest import QueryCount, SignIn
 from tests.databases import SqliteTemplates
+from tests.factories.accounts import make_user
 
 
 @pytest.fixture
@@ -96,3 +100,42 @@ def test_trouble_of_the_database_is_told_from_a_bug_of_ours(state: type[psycopg.
 
     assert isinstance(error, DBAPIError)
     assert is_database_trouble(error) is is_trouble
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"), [("forbidden", 403), ("missing", 404), ("conflict", 409), ("429", 429), ("unavailable", 503), ("bug", 500)]
+)
+def test_who_is_signed_in_stays_so_on_an_error(
+    probe: FlaskClient, sign_in: SignIn, session: Session, queries: QueryCount, kind: str, status: int
+) -> None:
+    sign_in(make_user(session, name="Grace Hopper"), client=probe)
+    probe.get("/probe/anyone")
+    queries.clear()
+
+    answer = probe.get(f"/probe/wrong/{kind}")
+
+    assert answer.status_code == status
+    assert "Grace Hopper" in answer.text
+    assert ("Sign out" in answer.text) is (status < 500)
+    assert "Sign in" not in answer.text
+    assert queries.selects <= 3  # the session, the clock and the person: nothing for the page itself
+    assert queries.writes == 0
+
+
+def test_what_was_flashed_waits_for_a_page_that_is_no_error(probe: FlaskClient, sign_in: SignIn, session: Session) -> None:
+    sign_in(make_user(session), client=probe)
+    probe.get("/probe/flash")
+
+    assert "Said." not in probe.get("/probe/wrong/missing").text
+    assert "Said." in probe.get("/probe/mine").text
+
+
+@pytest.mark.parametrize(("roles", "keeps"), [(["author"], True), ([], False)])
+def test_an_error_in_the_studio_keeps_the_studio_around_it(
+    client: FlaskClient, sign_in: SignIn, session: Session, roles: list[str], keeps: bool
+) -> None:
+    sign_in(make_user(session, roles=roles))
+
+    page = client.get(f"/studio/questions/{uuid4()}").text
+
+    assert ('href="/studio/quizzes"' in page) is keeps

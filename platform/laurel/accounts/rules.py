@@ -1,7 +1,7 @@
 """What a person may do, and which password is none."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 from enum import StrEnum
 
@@ -45,6 +45,13 @@ def capabilities_of(role_names: Iterable[str]) -> frozenset[str]:
     """Everything that a person with these roles may do. A role this version does not know gives nothing."""
     known = [Role(name) for name in role_names if name in set(Role)]
     return frozenset().union(*(CAPABILITIES[role] for role in known))
+
+
+def home_of(capabilities: Collection[str]) -> str:
+    """The page that such a person begins with."""
+    if "backoffice:enter" in capabilities:
+        return "/backoffice"
+    return "/studio" if "studio:enter" in capabilities else "/learn"
 
 
 def is_staff(role_names: Iterable[str]) -> bool:

@@ -22,6 +22,7 @@ class CourseCard:
     status: CourseStatus
     content: CourseContent
     lesson_count: int
+    study_minutes: int
     exam_quiz_id: UUID | None
 
     @property
@@ -38,7 +39,8 @@ class CourseCard:
 
     @property
     def hours(self) -> int:
-        return self.content.hours
+        """The hours of study, to the nearest: counted from the lessons and quizzes, and only planned where there are none yet."""
+        return max(1, (self.study_minutes + 30) // 60) if self.study_minutes else self.content.hours
 
     @property
     def outcome(self) -> str:
@@ -98,6 +100,10 @@ class Outline:
     def minutes(self) -> int:
         return sum(module.minutes for module in self.modules)
 
+    def find_module(self, topic: str) -> OutlineModule | None:
+        """The module about a topic, such as a domain of the exam: `03-tools` for `tools`."""
+        return next((module for module in self.modules if topic in {module.slug, module.slug.partition("-")[2]}), None)
+
     def get_lesson(self, slug: str) -> OutlineLesson:
         for lesson in self.lessons:
             if lesson.slug == slug:
@@ -115,8 +121,9 @@ def list_course_cards(
     """Published courses by level and title: all, those of `ids`, or the one of `slug`. One query."""
     exam_quiz = select(Lesson.quiz_id).where(Lesson.course_id == Course.id, Lesson.kind == LessonKind.EXAM).limit(1).scalar_subquery()
     lesson_count = select(func.count()).where(Lesson.course_id == Course.id, Lesson.kind == LessonKind.READING).scalar_subquery()
+    minutes = select(func.coalesce(func.sum(Lesson.minutes), 0)).where(Lesson.course_id == Course.id, Lesson.kind != LessonKind.EXAM)
     statement = (
-        select(Course, CourseVersion, lesson_count, exam_quiz)
+        select(Course, CourseVersion, lesson_count, minutes.scalar_subquery(), exam_quiz)
         .join(CourseVersion, and_(CourseVersion.course_id == Course.id, CourseVersion.n == Course.published_n))
         .order_by(CourseVersion.level, CourseVersion.title)
         .limit(limit)
@@ -171,14 +178,15 @@ def get_course_card(session: Session, course_id: UUID) -> CourseCard:
     return found[0]
 
 
-def _card(row: Row[Course, CourseVersion, int, UUID | None]) -> CourseCard:
-    course, version, lesson_count, exam_quiz_id = row
+def _card(row: Row[Course, CourseVersion, int, int, UUID | None]) -> CourseCard:
+    course, version, lesson_count, study_minutes, exam_quiz_id = row
     return CourseCard(
         id=course.id,
         slug=course.slug,
         status=course.status,
         content=content_of(version),
         lesson_count=lesson_count,
+        study_minutes=study_minutes,
         exam_quiz_id=exam_quiz_id,
     )
 

@@ -53,7 +53,10 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CourseContent:
-    """What a course page says of a course. `hours` is the learner's whole effort; `hue` colors the badge (0-359)."""
+    """What a course page says of a course. `hue` colors the badge (0-359).
+
+    `hours` is what is planned for a course that has no lessons yet; from then on they are counted (`CourseCard.hours`).
+    """
 
     title: str
     mark: str = ""
@@ -62,7 +65,7 @@ class CourseContent:
     category: str
     outcome: str
     summary: str
-    hours: int
+    hours: int = 0
     updated_on: str
     hue: int
     languages: tuple[str, ...] = ("en",)

@@ -102,6 +102,11 @@ def find_credential_of(session: Session, holder_id: UUID, course_id: UUID) -> Cr
     return _record(row) if row is not None else None
 
 
+def find_credential_of_attempt(session: Session, holder_id: UUID, attempt_id: UUID) -> Credential | None:
+    """What a person earned by this attempt."""
+    return session.scalar(select(Credential).filter_by(holder_id=holder_id, attempt_id=attempt_id))
+
+
 def find_credential_for(session: Session, *, enrollment_id: UUID, attempt_id: UUID) -> Credential | None:
     """The credential that this enrollment or this attempt has already earned."""
     first = and_(Credential.enrollment_id == enrollment_id, Credential.renewed_from_id.is_(None))

@@ -103,7 +103,13 @@ def course_page(course_slug: str) -> ResponseReturnValue:
 @bp.get("/<course_slug>/<lesson_slug>")
 @policy(GET=SIGNED_IN)
 def lesson_page(course_slug: str, lesson_slug: str) -> ResponseReturnValue:
+    """One lesson. A result, which knows only where its attempt was started, leads further from here: with `?go=on` to what comes
+    after a lesson that is done, with `?read=…` to the module about a domain."""
     way, lesson = load(course_slug, lesson_slug)
+    if request.args.get("go") == "on" and lesson.id in way.done:
+        return go_on(way, lesson)
+    if request.args.get("read"):
+        return read_again(way, request.args["read"])
     if lesson.kind is LessonKind.READING:
         return reading_page(way, lesson)
     return lobby_page(way, lesson, StartExamForm() if lesson.kind is LessonKind.EXAM else StartForm())
@@ -152,11 +158,23 @@ def _quiz_of(lesson: OutlineLesson) -> UUID:
 def finish_lesson(course_slug: str, lesson_slug: str) -> ResponseReturnValue:
     with transaction() as session:
         services.read_lesson(session, learner_id=my_id(), course_slug=course_slug, lesson_slug=lesson_slug, now=database_now(session))
-    way, lesson = load(course_slug, lesson_slug)
+    return go_on(*load(course_slug, lesson_slug))
+
+
+def go_on(way: CourseProgress, lesson: OutlineLesson) -> ResponseReturnValue:
+    """To the lesson after this one, or to the course if it was the last."""
     _, following = way.neighbors(lesson)
     if following is None:
-        return redirect(url_for(".course_page", course_slug=course_slug))
-    return redirect(url_for(".lesson_page", course_slug=course_slug, lesson_slug=following.slug))
+        return redirect(url_for(".course_page", course_slug=way.course.slug))
+    return redirect(url_for(".lesson_page", course_slug=way.course.slug, lesson_slug=following.slug))
+
+
+def read_again(way: CourseProgress, domain: str) -> ResponseReturnValue:
+    """To the first lesson of the module about the domain, or to the course if there is no such module."""
+    module = way.outline.find_module(domain)
+    if module is None:
+        return redirect(url_for(".course_page", course_slug=way.course.slug))
+    return redirect(url_for(".lesson_page", course_slug=way.course.slug, lesson_slug=module.lessons[0].slug))
 
 
 @bp.post("/<course_slug>/<lesson_slug>/reopen")

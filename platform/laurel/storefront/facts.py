@@ -35,7 +35,7 @@ def exam_rows(exam: ExamFacts | None, content: CourseContent, validity_months: i
     waits = ", then ".join(_wait(hours) for hours in exam.retake_wait_hours)
     return [
         ("Questions", f"{exam.questions}, drawn from a larger pool for each attempt"),
-        ("Kinds of questions", ", ".join(kind.replace("_", " ") for kind in exam.kinds)),
+        ("Kinds of questions", ", ".join(kind.label.lower() for kind in exam.kinds)),
         ("Time", minutes(exam.minutes) if exam.minutes else "No limit"),
         ("Pass mark", percent(exam.pass_percent / 100)),
         ("Attempts", f"{exam.attempts} included" if exam.attempts else "As many as you need"),

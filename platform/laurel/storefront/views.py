@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -13,14 +13,15 @@ from laurel.articles.queries import list_published_articles
 from laurel.catalog import queries as catalog
 from laurel.catalog.queries import CourseCard
 from laurel.catalog.rules import CourseStatus, is_for_sale
-from laurel.commerce.queries import list_prices
+from laurel.commerce.queries import has_entitlement, list_prices
 from laurel.core.db import database_now
 from laurel.core.money import format_money
-from laurel.credentials.queries import find_achievement_of_course
+from laurel.credentials.queries import find_achievement_of_course, find_credential_of
+from laurel.learning.queries import find_enrollment
 from laurel.quizzes.queries import describe_exam_facts
 from laurel.settings import Settings
 from laurel.storefront.facts import exam_rows, facts_of
-from laurel.web.access import PUBLIC, policy
+from laurel.web.access import PUBLIC, SIGNED_IN, my_id, policy
 from laurel.web.pages import Page, paginate
 from laurel.web.session import current_session
 
@@ -138,6 +139,20 @@ def course_page(slug: str) -> ResponseReturnValue:
     )
 
 
+@bp.get("/courses/<slug>/standing")
+@policy(GET=SIGNED_IN)
+def course_standing(slug: str) -> ResponseReturnValue:
+    """For the script of the course page, which is the same for everybody: where to go on, for who has the course already."""
+    session = current_session()
+    course = catalog.get_course_by_slug(session, slug)
+    enrollment = find_enrollment(session, learner_id=my_id(), course_id=course.id)
+    if enrollment is None or not has_entitlement(session, my_id(), course.id):
+        return {"label": None, "href": None}
+    if enrollment.completed_at is not None and find_credential_of(session, my_id(), course.id) is not None:
+        return {"label": "See your certificate", "href": url_for("credentials.certificate_of_course", course_slug=slug)}
+    return {"label": "Go on learning", "href": url_for("learning.course_page", course_slug=slug)}
+
+
 @bp.get("/courses/<slug>/preview/<lesson_slug>")
 @policy(GET=PUBLIC)
 def preview_page(slug: str, lesson_slug: str) -> ResponseReturnValue:
@@ -153,6 +168,31 @@ def preview_page(slug: str, lesson_slug: str) -> ResponseReturnValue:
 @policy(GET=PUBLIC)
 def help_page() -> ResponseReturnValue:
     return render_template("storefront/help_page.html")
+
+
+@bp.get("/terms")
+@policy(GET=PUBLIC)
+def terms_page() -> ResponseReturnValue:
+    return render_template("storefront/terms_page.html")
+
+
+@bp.get("/privacy")
+@policy(GET=PUBLIC)
+def privacy_page() -> ResponseReturnValue:
+    return render_template("storefront/privacy_page.html")
+
+
+@bp.get("/refunds")
+@policy(GET=PUBLIC)
+def refunds_page() -> ResponseReturnValue:
+    return render_template("storefront/refunds_page.html")
+
+
+@bp.get("/contact")
+@policy(GET=PUBLIC)
+def contact_page() -> ResponseReturnValue:
+    settings: Settings = current_app.extensions["laurel_settings"]
+    return render_template("storefront/contact_page.html", name=settings.issuer_name, email=settings.issuer_email)
 
 
 @bp.get("/favicon.ico")

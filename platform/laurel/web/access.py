@@ -65,6 +65,19 @@ def policy(*, writes_on_get: bool = False, **methods: str) -> Callable[[View], V
     return declare
 
 
+def purpose(words: Callable[..., str]) -> Callable[[View], View]:
+    """Declare why a stranger comes to a view, `words` taking its arguments: `@purpose(lambda slug: "enroll in …")`.
+
+    Whoever is not signed in is then asked to register first, and told what for.
+    """
+
+    def declare(view: View) -> View:
+        view.purpose = words  # type: ignore[attr-defined]
+        return view
+
+    return declare
+
+
 def set_policy(app: Flask, endpoint: str, **methods: str) -> None:
     """Declare the policy of a view that a library registered."""
     policy(writes_on_get=False, **methods)(app.view_functions[endpoint])

@@ -1,11 +1,13 @@
 """What goes wrong, turned into a page or JSON that says what to do. The only place that knows HTTP statuses for errors."""
 
 import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from flask import Flask, current_app, g, render_template, request
+from flask import Flask, current_app, render_template, request
 from flask.globals import request_ctx
 from flask.typing import ResponseReturnValue
 from flask_limiter.errors import RateLimitExceeded
@@ -15,6 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
 from laurel.core.errors import ConflictError, DomainError, ForbiddenError, GoneError, NotFoundError, UnavailableError
+from laurel.web.access import viewer
 from laurel.web.kept_forms import keep_form
 from laurel.web.redirects import is_safe_path
 from laurel.web.session import end_transaction
@@ -87,8 +90,36 @@ def wants_json() -> bool:
     return request.is_json or request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
 
 
-def show(status: int, *, message: str | None = None, reference: str | None = None, advice: Help | None = None) -> ResponseReturnValue:
-    """The error page, or its JSON twin, with `status`. A form that failed for no fault of its own can be sent again from it."""
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """A part of the site with a layout of its own: an error in it keeps its side navigation."""
+
+    prefix: str
+    name: str
+    navigation: Callable[[], Sequence[tuple[str, str, str, bool]]]
+
+
+def _surroundings() -> dict[str, Any]:
+    """The layout that the page would have had, for whom it was found out that they may be there. Asks nothing of the database."""
+    for place in current_app.extensions["laurel_workplaces"]:
+        if viewer() is not None and request.path.startswith(place.prefix):
+            links = place.navigation()
+            return {"layout": "layouts/work.html", "place": place.name, "work_nav": links} if links else {"layout": "layouts/site.html"}
+    return {"layout": "layouts/site.html"}
+
+
+def show(
+    status: int,
+    *,
+    message: str | None = None,
+    reference: str | None = None,
+    advice: Help | None = None,
+    links: Sequence[tuple[str, str]] = LINKS,
+) -> ResponseReturnValue:
+    """The error page, or its JSON twin, with `status`. A form that failed for no fault of its own can be sent again from it.
+
+    Who is known to be signed in stays so; nobody is looked up for it.
+    """
     end_transaction()
     kept = keep_form(renew_token=status != 503) if status in {401, 429, 503} or advice is OLD_PAGE else None
     advice = advice or HELP.get(status, HELP[400])
@@ -98,7 +129,6 @@ def show(status: int, *, message: str | None = None, reference: str | None = Non
         return {"error": kind, "message": message or advice.message, "reference": reference}, status, headers
     if request_ctx.url_adapter is None:  # the request came for another host: no page of ours has an address there
         return message or advice.message, status, headers | {"Content-Type": "text/plain; charset=utf-8"}
-    g.viewer = None
     page = render_template(
         "errors/page.html",
         code=status,
@@ -107,8 +137,9 @@ def show(status: int, *, message: str | None = None, reference: str | None = Non
         what_to_do=advice.what_to_do if kept is None else KEPT[status],
         kept=kept,
         back=_page_before(),
-        links=LINKS,
+        links=links,
         reference=reference,
+        **_surroundings(),
     )
     return page, status, headers
 
@@ -147,8 +178,9 @@ def _headers_of(error: HTTPException) -> dict[str, str]:
     return found
 
 
-def init_app(app: Flask) -> None:
+def init_app(app: Flask, workplaces: Sequence[Workplace] = ()) -> None:
     """Register one handler for each kind of trouble."""
+    app.extensions["laurel_workplaces"] = workplaces
 
     @app.errorhandler(DomainError)
     def domain(error: DomainError) -> ResponseReturnValue:

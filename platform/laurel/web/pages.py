@@ -7,6 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Generic, TypeVar
 
 from flask import Flask, request, url_for
+from flask.typing import ResponseReturnValue
 from jinja2 import StrictUndefined
 from lucide import IconDoesNotExist
 from lucide.jinja import lucide as lucide_icon
@@ -14,9 +15,10 @@ from markupsafe import Markup
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from laurel.core.errors import InvalidInputError
+from laurel.core.errors import NotFoundError
 from laurel.core.money import format_money
 from laurel.settings import Settings
+from laurel.web import errors
 from laurel.web.access import viewer
 
 Row = TypeVar("Row")
@@ -51,23 +53,32 @@ class Page(Generic[Row]):
         return url_for(request.endpoint or "", **arguments)
 
 
+class NoSuchPageError(NotFoundError):
+    """The list has no page of this number: it never had, or it got shorter."""
+
+    message = "There is no such page of this list. It may have become shorter."
+
+
 def page_number() -> int:
-    """The `page` of the query string: 1 if absent, an error if it is no page number."""
+    """The `page` of the query string: 1 if absent; raises NoSuchPageError if it is no page number."""
     text = request.args.get("page", "1")
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_PAGE))) or not 1 <= int(text) <= MAX_PAGE:
-        raise InvalidInputError("There is no such page of this list.")
+        raise NoSuchPageError
     return int(text)
 
 
 def paginate(
     session: Session, statement: Select[*tuple[Any, ...]], *, number: int | None = None, size: int = PAGE_SIZE, scalars: bool = True
 ) -> Page[Any]:
-    """Run an ordered SELECT for one page: two queries, however long the list is."""
+    """Run an ordered SELECT for one page: two queries, however long the list is. Raises NoSuchPageError past its end."""
     at = page_number() if number is None else number
     total = session.scalar(select(func.count()).select_from(statement.order_by(None).subquery())) or 0
     limited = statement.limit(size).offset((at - 1) * size)
     rows = session.scalars(limited).unique().all() if scalars else session.execute(limited).all()
-    return Page(rows=list(rows), number=at, size=size, total=total)
+    page = Page(rows=list(rows), number=at, size=size, total=total)
+    if at > page.pages:
+        raise NoSuchPageError
+    return page
 
 
 def icon(name: str, *, size: int = 20) -> Markup:
@@ -109,6 +120,12 @@ def init_app(app: Flask, settings: Settings) -> None:
     filters: dict[str, Callable[..., Any]] = {"money": format_money, "day": day, "moment": moment, "minutes": minutes, "percent": percent}
     app.jinja_env.filters.update(filters)
     app.jinja_env.globals.update(icon=icon, static_url=lambda path: url_for("static", filename=path), public_url=settings.public_url)
+
+    @app.errorhandler(NoSuchPageError)
+    def lead_to_the_first_page(error: NoSuchPageError) -> ResponseReturnValue:
+        arguments = {**request.args.to_dict(), **(request.view_args or {}), "page": None}
+        first = url_for(request.endpoint or "", **arguments)
+        return errors.show(404, message=error.message, links=[("The first page of this list", first)])
 
     @app.context_processor
     def surroundings() -> dict[str, Any]:

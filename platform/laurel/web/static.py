@@ -14,17 +14,18 @@ from laurel.web.limits import limiter
 
 FOLDER = Path(__file__).resolve().parent.parent / "static"
 FOREVER = 365 * 24 * 3600
+COMMENT = re.compile(r"/\*.*?\*/\n?", re.DOTALL)
 IMPORT = re.compile(r'@import "(?P<file>[\w/.-]+)" layer\((?P<layer>\w+)\);')
 
 
 def bundle_css(folder: Path) -> str:
-    """`site.css` with the sheets that it imports, each in its layer: one request instead of twenty."""
+    """`site.css` with the sheets that it imports, each in its layer and without comments: one request instead of twenty."""
 
     def sheet(found: re.Match[str]) -> str:
         rules = (folder / found["file"]).read_text().replace('url("../../', 'url("../')
         return f"@layer {found['layer']} {{\n{rules}\n}}"
 
-    return IMPORT.sub(sheet, (folder / "site.css").read_text())
+    return COMMENT.sub("", IMPORT.sub(sheet, (folder / "site.css").read_text()))
 
 
 def init_app(app: Flask, settings: Settings) -> None:

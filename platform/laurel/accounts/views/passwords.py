@@ -117,7 +117,7 @@ def confirm_password_page() -> ResponseReturnValue:
     if found is None:
         form.password.errors = [NOT_YOURS]
         return render_template("accounts/confirm_password_page.html", form=form)
-    target = presence.next_page()
+    target = presence.next_page(user.role_names)
     with transaction() as database:
         services.forgive(database, found[1])
         with_second_factor = presence.passed_second_factor()

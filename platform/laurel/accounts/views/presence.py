@@ -1,27 +1,30 @@
 """Who is there: signing in and out, and what `web.access` asks before it opens a page."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from flask import abort, flash, g, redirect, request, session, url_for
+from flask import abort, current_app, flash, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_security import current_user, login_user
 from sqlalchemy.orm import Session
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RoutingException
 
 from laurel.accounts import events
 from laurel.accounts.models import User
 from laurel.accounts.queries import find_user
-from laurel.accounts.rules import capabilities_of, session_limits
+from laurel.accounts.rules import capabilities_of, home_of, session_limits
 from laurel.core.bus import publish
 from laurel.core.db import database_now
+from laurel.core.errors import DomainError
 from laurel.settings import Settings
 from laurel.web.access import Gate, Viewer
 from laurel.web.browser_sessions import address_prefix, end_sessions_of
 from laurel.web.redirects import safe_next
 from laurel.web.session import SAFE_METHODS, current_session, transaction
 
-HOME = "/learn"
 CODE_WITHIN = timedelta(minutes=10)
 """How long after the password the code may come."""
 FRESH = timedelta(minutes=10)
@@ -29,10 +32,26 @@ FRESH = timedelta(minutes=10)
 NOWHERE = ("/login", "/logout", "/register", "/reset", "/confirm")
 
 
-def next_page() -> str:
-    """Where to go on: the path in `next` if it is one of ours that leads somewhere, else the learner's home."""
-    path = safe_next(request.args.get("next"), default=HOME)
-    return HOME if path.partition("?")[0].startswith(NOWHERE) else path
+def next_page(role_names: Iterable[str] = ()) -> str:
+    """Where to go on: the path in `next` if it is one of ours that leads somewhere, else where a person of these roles works or learns."""
+    home = home_of(capabilities_of(role_names))
+    path = safe_next(request.args.get("next"), default=home)
+    return home if path.partition("?")[0].startswith(NOWHERE) else path
+
+
+def my_next_page() -> str:
+    """The same for who is signed in already."""
+    return next_page(cast(User, current_user).role_names)
+
+
+def next_purpose() -> str:
+    """What the person was about to do when they were asked who they are, as the view of the `next` page says it; else empty."""
+    try:
+        endpoint, arguments = current_app.url_map.bind("").match(next_page().partition("?")[0], method="GET")
+        view = current_app.view_functions[endpoint]
+        return str(view.purpose(**arguments)) if hasattr(view, "purpose") else ""
+    except (HTTPException, RoutingException, DomainError):
+        return ""
 
 
 def network_prefix() -> str:
@@ -118,7 +137,10 @@ def make_gate(settings: Settings) -> Gate:
 
 
 def _ask_to_sign_in() -> ResponseReturnValue:
-    return redirect(url_for("accounts.sign_in_page", next=request.full_path.removesuffix("?")))
+    """To signing in and back here; to registering, where a stranger is more likely to be new."""
+    is_for_newcomers = hasattr(current_app.view_functions[request.endpoint or ""], "purpose")
+    page = "accounts.registration_page" if is_for_newcomers else "accounts.sign_in_page"
+    return redirect(url_for(page, next=request.full_path.removesuffix("?")))
 
 
 def _ask_for_second_factor() -> ResponseReturnValue:

@@ -23,17 +23,17 @@ SECRET_ADDRESS = {"Referrer-Policy": "same-origin"}
 @policy(GET=ANYONE, POST=ANYONE)
 def registration_page() -> ResponseReturnValue:
     if viewer() is not None:
-        return redirect(presence.next_page())
-    form = RegistrationForm()
+        return redirect(presence.my_next_page())
+    form, purpose = RegistrationForm(), presence.next_purpose()
     if not form.validate_on_submit():
-        return render_template("accounts/registration_page.html", form=form)
+        return render_template("accounts/registration_page.html", form=form, purpose=purpose)
     try:
         _register(form)
     except TooManyTriesError as error:
-        return tries.too_often("accounts/registration_page.html", form, error)
+        return tries.too_often("accounts/registration_page.html", form, error, purpose=purpose)
     except EmailTakenError as error:
         form.email.errors = [error.message]
-        return render_template("accounts/registration_page.html", form=form, is_taken=True)
+        return render_template("accounts/registration_page.html", form=form, purpose=purpose, is_taken=True)
     flash("Welcome. We sent you a mail with a link that confirms your address.", "success")
     return redirect(presence.next_page(), 303)
 

@@ -22,17 +22,17 @@ WRONG = "That address and password do not belong together. Check both, or choose
 @policy(GET=ANYONE, POST=ANYONE)
 def sign_in_page() -> ResponseReturnValue:
     if viewer() is not None:
-        return redirect(presence.next_page())
+        return redirect(presence.my_next_page())
     form = SignInForm()
     if not form.validate_on_submit():
-        return render_template("accounts/sign_in_page.html", form=form)
+        return render_template("accounts/sign_in_page.html", form=form, purpose=presence.next_purpose())
     try:
         found = tries.check_password(form.email.data, form.password.data)
     except TooManyTriesError as error:
-        return tries.too_often("accounts/sign_in_page.html", form, error)
+        return tries.too_often("accounts/sign_in_page.html", form, error, purpose=presence.next_purpose())
     if found is None:
         form.form_errors.append(WRONG)
-        return render_template("accounts/sign_in_page.html", form=form)
+        return render_template("accounts/sign_in_page.html", form=form, purpose=presence.next_purpose())
     user, counted = found
     if user.has_second_factor:
         with transaction() as session:
@@ -46,7 +46,7 @@ def sign_in_page() -> ResponseReturnValue:
 @policy(GET=ANYONE, POST=ANYONE)
 def code_page() -> ResponseReturnValue:
     if viewer() is not None:
-        return redirect(presence.next_page())
+        return redirect(presence.my_next_page())
     user = presence.find_awaited(current_session())
     if user is None:
         flash("Please begin with your password.", "info")
@@ -65,7 +65,7 @@ def code_page() -> ResponseReturnValue:
 
 
 def _let_in(user: User, counted: list[Allowance], *, with_second_factor: bool) -> ResponseReturnValue:
-    target = presence.next_page()
+    target = presence.next_page(user.role_names)
     with transaction() as session:
         services.forgive(session, counted)
         user = lock_user(session, user.id)

@@ -81,10 +81,10 @@ def _use_recovery_code(session: Session, user: User, text: str, now: datetime) -
     return True
 
 
-def too_often(template: str, form: LaurelForm, error: TooManyTriesError) -> ResponseReturnValue:
+def too_often(template: str, form: LaurelForm, error: TooManyTriesError, **more: str) -> ResponseReturnValue:
     """The form again, saying when it may be tried again."""
     form.form_errors.append(error.message)
-    return render_template(template, form=form), 429, {"Retry-After": str(error.seconds)}
+    return render_template(template, form=form, **more), 429, {"Retry-After": str(error.seconds)}
 
 
 def _failure(address: str, step: str, now: datetime) -> events.SignInFailed:

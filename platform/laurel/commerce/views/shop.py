@@ -13,14 +13,19 @@ from laurel.commerce.views.edge import bp, click_token, settings, till
 from laurel.commerce.views.orders import go_to_payment
 from laurel.core.errors import InvalidInputError
 from laurel.core.money import format_money
-from laurel.web.access import SIGNED_IN, my_id, policy
+from laurel.web.access import SIGNED_IN, my_id, policy, purpose
 from laurel.web.headers import CHECKOUT, allow_form_action
 from laurel.web.limits import SAVE, limiter
 from laurel.web.session import current_session
 
 
+def enroll_in(slug: str) -> str:
+    return f"enroll in {get_course_by_slug(current_session(), slug).title}"
+
+
 @bp.get("/courses/<slug>/enroll")
 @policy(GET=SIGNED_IN)
+@purpose(enroll_in)
 def enroll_page(slug: str) -> ResponseReturnValue:
     course = get_course_by_slug(current_session(), slug)
     return show_enroll_page(course, currency=request.args.get("currency", ""), via=click_token(request.args.get("via")))

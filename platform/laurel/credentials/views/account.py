@@ -1,13 +1,25 @@
-"""A person's own certificates."""
+"""A person's own certificates: the list of them, and the way to one from the course or the exam that earned it."""
 
-from flask import render_template
+from datetime import timedelta
+from uuid import UUID
+
+from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from laurel.catalog.queries import get_course_by_slug
+from laurel.core.db import database_now
 from laurel.credentials import queries
+from laurel.credentials.models import Credential
+from laurel.credentials.rules.verdicts import CredentialState
 from laurel.credentials.views.base import bp, issuer
 from laurel.credentials.views.presenters import show
+from laurel.quizzes.queries import get_attempt_of
 from laurel.web.access import SIGNED_IN, my_id, policy
 from laurel.web.session import current_session
+
+SOON = timedelta(minutes=2)
+"""How long signing may take before the page stops looking again by itself and says that it takes longer."""
+LOOK_AFTER = 3  # seconds
 
 
 @bp.get("/account/credentials")
@@ -15,3 +27,43 @@ from laurel.web.session import current_session
 def credential_list() -> ResponseReturnValue:
     mine = [show(issuer(), record) for record in queries.list_credentials_of(current_session(), my_id())]
     return render_template("credentials/credential_list.html", mine=mine)
+
+
+@bp.get("/account/credentials/of-course/<course_slug>")
+@policy(GET=SIGNED_IN)
+def certificate_of_course(course_slug: str) -> ResponseReturnValue:
+    session = current_session()
+    found = queries.find_credential_of(session, my_id(), get_course_by_slug(session, course_slug).id)
+    return _lead_to(None if found is None else found.credential)
+
+
+@bp.get("/account/credentials/of-attempt/<uuid:attempt_id>")
+@policy(GET=SIGNED_IN)
+def certificate_of_attempt(attempt_id: UUID) -> ResponseReturnValue:
+    return _lead_to(_of_attempt(attempt_id))
+
+
+@bp.get("/account/credentials/of-attempt/<uuid:attempt_id>/state")
+@policy(GET=SIGNED_IN)
+def state_of_certificate(attempt_id: UUID) -> ResponseReturnValue:
+    """For the script of the result page: `none`, `pending`, `issued` or `revoked`."""
+    found = _of_attempt(attempt_id)
+    return {"state": "none" if found is None else found.state.value}
+
+
+def _of_attempt(attempt_id: UUID) -> Credential | None:
+    """What the person earned by their attempt; somebody else's attempt is not found."""
+    session = current_session()
+    get_attempt_of(session, my_id(), attempt_id)
+    return queries.find_credential_of_attempt(session, my_id(), attempt_id)
+
+
+def _lead_to(credential: Credential | None) -> ResponseReturnValue:
+    """To the certificate; to a page that waits for it while it is being signed; to words if there is none."""
+    if credential is not None and credential.state is not CredentialState.PENDING:
+        return redirect(url_for(".credential_page", credential_id=credential.id))
+    is_late = credential is not None and database_now(current_session()) - credential.awarded_at > SOON
+    response = make_response(render_template("credentials/waiting_page.html", credential=credential, is_late=is_late, address=request.path))
+    if credential is not None and not is_late:
+        response.headers["Refresh"] = str(LOOK_AFTER)
+    return response

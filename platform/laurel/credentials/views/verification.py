@@ -13,6 +13,7 @@ from laurel.web.limits import VERIFY, limiter
 from laurel.web.session import current_session
 
 FOLLOW = "30 per minute"
+NOTHING_TYPED = "Enter the number of the certificate. It begins with LRL."
 
 
 @bp.get("/verify")
@@ -41,7 +42,8 @@ def follow_number(number: str) -> ResponseReturnValue:
 def _search(typed: str) -> ResponseReturnValue:
     """The page for what was typed: nothing yet, not a number, a number we never gave out, or a certificate."""
     if not typed.strip():
-        return _page(200, typed="")
+        is_sent = "number" in request.args
+        return _page(400 if is_sent else 200, typed="", error=NOTHING_TYPED if is_sent else "")
     try:
         number = parse_number(typed)
     except InvalidInputError as error:

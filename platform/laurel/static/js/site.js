@@ -1,7 +1,9 @@
 // Loads the module of each custom element that is on the page, and no other. Pages work without any.
 const modules = {
+  "certificate-link": "./certificate-link.js",
   "confirm-submit": "./confirm-submit.js",
   "copy-button": "./copy-button.js",
+  "course-standing": "./course-standing.js",
   "cta-picker": "./cta-picker.js",
   "exam-answer": "./exam-answer.js",
   "exam-map": "./exam-map.js",
@@ -15,6 +17,7 @@ const modules = {
   "rubric-sum": "./rubric-sum.js",
   "show-password": "./show-password.js",
   "theme-switch": "./theme-switch.js",
+  "viewer-link": "./viewer-link.js",
   "word-count": "./word-count.js",
 };
 

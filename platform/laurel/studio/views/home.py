@@ -6,8 +6,12 @@ from wtforms import BooleanField, PasswordField, RadioField, SelectChoice, Selec
 from wtforms.validators import DataRequired, Email, Optional
 
 from laurel.studio.navigation import work_nav
-from laurel.web.access import policy, viewer
+from laurel.studio.queries import count_answers_to_grade, get_article_desk, get_question_desk
+from laurel.studio.views import grading
+from laurel.studio.views.questions.blueprint import whose
+from laurel.web.access import my_id, policy, viewer
 from laurel.web.forms import LaurelForm
+from laurel.web.session import current_session
 
 bp = Blueprint("studio", __name__, url_prefix="/studio")
 
@@ -28,7 +32,16 @@ class SampleForm(LaurelForm):
 @bp.get("")
 @policy(GET="studio:enter")
 def overview_page() -> ResponseReturnValue:
-    return render_template("studio/overview_page.html", work_nav=work_nav(), person=viewer())
+    """What the person may do here, and above it what waits for them."""
+    person, session = viewer(), current_session()
+    is_author, is_marketer = person is not None and person.may_author, person is not None and person.may_market
+    return render_template(
+        "studio/overview_page.html",
+        work_nav=work_nav(),
+        questions=get_question_desk(session, whose()) if is_author else None,
+        to_grade=count_answers_to_grade(session, my_id(), grading.whose()) if person is not None and person.may(grading.GRADE) else 0,
+        articles=get_article_desk(session, my_id()) if is_marketer else None,
+    )
 
 
 @bp.get("/style-guide")

@@ -6,7 +6,7 @@ import pytest
 
 from laurel.bank.rules import Grade, GradeState, QuestionKind, parse_body
 from laurel.bank.rules.kinds import Renderers
-from laurel.quizzes.rules.reviewing import Field, Phase, ReviewPreset, visible
+from laurel.quizzes.rules.reviewing import Field, Phase, ReviewPreset, matrix_of
 from laurel.quizzes.rules.rubrics import Reading, show_rubric, writing_of
 from laurel.quizzes.rules.showing import Content, show_feedback, show_question
 from tests.factories.bank import BODIES
@@ -43,7 +43,9 @@ def test_only_essays_have_a_rubric() -> None:
 def test_a_graded_essay_shows_what_the_matrix_allows(
     preset: ReviewPreset, phase: Phase, points: str, level: str, comment: str, model: str
 ) -> None:
-    shown = show_rubric(BODY, READING, fields=visible(preset, phase), explain_all=preset is ReviewPreset.PRACTICE)
+    shown = show_rubric(
+        BODY, READING, fields=matrix_of(preset).visible(phase, has_attempt_left=False), explain_all=preset is ReviewPreset.PRACTICE
+    )
     assert shown is not None
     assert (shown.lines[0].points, shown.lines[0].max_points, shown.lines[0].level) == (points, "4", level)
     assert (shown.lines[1].points, shown.lines[1].level, shown.lines[1].description) == ("1.5", "", "Any that fits.")
@@ -52,7 +54,9 @@ def test_a_graded_essay_shows_what_the_matrix_allows(
 
 @pytest.mark.parametrize("phase", list(Phase))
 def test_a_certification_shows_nothing_of_it(phase: Phase) -> None:
-    shown = show_rubric(BODY, READING, fields=visible(ReviewPreset.CERTIFICATION, phase), explain_all=False)
+    shown = show_rubric(
+        BODY, READING, fields=matrix_of(ReviewPreset.CERTIFICATION).visible(phase, has_attempt_left=False), explain_all=False
+    )
     assert shown is not None
     assert (list(shown.lines), shown.comment, shown.model_html) == ([], "", "")
 
@@ -60,7 +64,7 @@ def test_a_certification_shows_nothing_of_it(phase: Phase) -> None:
 @pytest.mark.parametrize("phase", list(Phase))
 def test_nothing_ever_shows_the_notes_for_graders(phase: Phase) -> None:
     for preset in ReviewPreset:
-        fields = visible(preset, phase) | EVERYTHING
+        fields = matrix_of(preset).visible(phase, has_attempt_left=False) | EVERYTHING
         grade = Grade(fraction=Decimal(1), state=GradeState.CORRECT)
         shown = show_feedback(
             CONTENT, answer={"text": "x"}, grade=grade, mark="1", max_mark="1", fields=fields, explain_all=True, reading=READING

@@ -94,14 +94,14 @@ def get_slot(session: Session, attempt_id: UUID, number: int) -> tuple[PaperSlot
     return row[0], row[1]
 
 
-def list_slots_of(session: Session, attempt_id: UUID, numbers: Collection[int]) -> dict[int, QuestionVersion]:
-    """The questions at these numbers of the paper; numbers that it does not have are missing."""
+def list_slots_of(session: Session, attempt_id: UUID, numbers: Collection[int]) -> dict[int, tuple[QuestionVersion, list[str]]]:
+    """The questions at these numbers of the paper, with the order of their options; numbers that it does not have are missing."""
     rows = session.execute(
-        select(PaperSlot.number, QuestionVersion)
+        select(PaperSlot.number, QuestionVersion, PaperSlot.option_order)
         .join(QuestionVersion, QuestionVersion.id == PaperSlot.question_version_id)
         .where(PaperSlot.attempt_id == attempt_id, PaperSlot.number.in_(numbers))
     )
-    return {row[0]: row[1] for row in rows}
+    return {row[0]: (row[1], row[2]) for row in rows}
 
 
 def find_answer(session: Session, attempt_id: UUID, number: int) -> CurrentAnswer | None:

@@ -17,11 +17,18 @@ from laurel.quizzes.events import LeaseTaken, SaveRefused
 from laurel.quizzes.models import AnswerOp, Attempt, CurrentAnswer
 from laurel.quizzes.queries.attempts import get_slot, list_slots_of, map_ops
 from laurel.quizzes.rules import AttemptState, chain, states, timing
+from laurel.quizzes.rules.page_keys import own_keys
 from laurel.quizzes.rules.saving import InvalidSaveError, SaveItem, is_newer
 from laurel.quizzes.services.finishing import settle
 
 MAX_LATE = 200
 """How many late operations are kept as evidence for one attempt."""
+
+
+class SlotShutError(ConflictError):
+    """Nobody can go back in this exam, and this is not the question where its learner is."""
+
+    message = "This question is not open: in this exam there is no way back, and none ahead."
 
 
 class ReusedOpError(ConflictError):
@@ -36,7 +43,8 @@ class ReusedOpError(ConflictError):
 class SaveReply:
     """What became of a batch.
 
-    `ignored`: (op_id, slot, stored seq) of what was older than what is stored. `late`: kept as evidence, not graded.
+    `ignored`: (op_id, slot, stored seq) of what was older than what is stored. `late`: kept as evidence, not graded. `closed`:
+    those of them whose question was left for good, or not yet reached, where nobody can go back.
     `holds_lease` False: another tab or device has taken over, and nothing was saved.
     """
 
@@ -46,6 +54,7 @@ class SaveReply:
     saved: list[UUID] = field(default_factory=list)
     ignored: list[tuple[UUID, int, int]] = field(default_factory=list)
     late: list[UUID] = field(default_factory=list)
+    closed: list[UUID] = field(default_factory=list)
     holds_lease: bool = True
 
     @property
@@ -97,11 +106,11 @@ def _read_changes(session: Session, attempt: Attempt, items: Sequence[SaveItem])
     questions = list_slots_of(session, attempt.id, {item.slot for item in items})
     changes = []
     for item in items:
-        question = questions.get(item.slot)
-        if question is None:
+        if item.slot not in questions:
             raise InvalidSaveError("This paper has no such question. Nothing was saved.", op_id=item.op_id)
+        question, option_order = questions[item.slot]
         try:
-            answer = parse_answer(question.kind, question.typed_body(), item.answer)
+            answer = parse_answer(question.kind, question.typed_body(), own_keys(question.kind, option_order, item.answer))
         except InvalidInputError as error:
             raise InvalidSaveError(f"{error.message} Nothing was saved.", op_id=item.op_id) from None
         changes.append(_Change(item, answer))
@@ -134,15 +143,22 @@ def _holds_lease(attempt: Attempt, lease: str | None) -> bool:
 
 def _apply(session: Session, attempt: Attempt, changes: Sequence[_Change], reply: SaveReply, *, now: datetime) -> None:
     current = queries.map_answers(session, attempt.id, slots={change.item.slot for change in changes})
+    shut: list[_Change] = []
     for change in changes:
         item, stored = change.item, current.get(change.item.slot)
         if not is_newer(item.seq, 0 if stored is None else stored.seq, op_id=item.op_id):
             reply.ignored.append((item.op_id, item.slot, 0 if stored is None else stored.seq))
             continue
+        if not attempt.is_slot_open(item.slot):
+            shut.append(change)
+            continue
         _append(session, attempt, change, now=now)
         current[item.slot] = _set_current(session, attempt, change, stored, now=now)
         reply.saved.append(item.op_id)
     session.flush()
+    if shut:
+        reply.closed = [change.item.op_id for change in shut]
+        _keep_as_evidence(session, attempt, shut, reply, now=now)
 
 
 def _append(session: Session, attempt: Attempt, change: _Change, *, now: datetime) -> None:
@@ -219,6 +235,8 @@ def flag_slot(session: Session, *, attempt_id: UUID, learner_id: UUID, slot: int
     attempt = queries.lock_attempt_of(session, learner_id, attempt_id)
     if attempt.state is not AttemptState.IN_PROGRESS or not timing.accepts_saves(attempt.deadline_at, now):
         raise states.AttemptTransitionError
+    if not attempt.is_slot_open(slot):
+        raise SlotShutError
     try:
         place, _question = get_slot(session, attempt.id, slot)
     except NotFoundError:

@@ -17,6 +17,10 @@ READING = Reading((Decimal(2), Decimal("1.5")), "Go on.")
 EVERYTHING = frozenset(Field)
 
 
+def visible(preset: ReviewPreset, phase: Phase) -> frozenset[Field]:
+    return matrix_of(preset).visible(phase, has_attempt_left=False)
+
+
 def test_a_page_to_write_on_holds_nothing_of_the_key() -> None:
     view = show_question(CONTENT, number=1, name="answer", answer={"text": "mine"})
     assert (view.type, view.chosen) == ("essay", "mine")
@@ -43,9 +47,7 @@ def test_only_essays_have_a_rubric() -> None:
 def test_a_graded_essay_shows_what_the_matrix_allows(
     preset: ReviewPreset, phase: Phase, points: str, level: str, comment: str, model: str
 ) -> None:
-    shown = show_rubric(
-        BODY, READING, fields=matrix_of(preset).visible(phase, has_attempt_left=False), explain_all=preset is ReviewPreset.PRACTICE
-    )
+    shown = show_rubric(BODY, READING, fields=visible(preset, phase), explain_all=preset is ReviewPreset.PRACTICE)
     assert shown is not None
     assert (shown.lines[0].points, shown.lines[0].max_points, shown.lines[0].level) == (points, "4", level)
     assert (shown.lines[1].points, shown.lines[1].level, shown.lines[1].description) == ("1.5", "", "Any that fits.")
@@ -54,9 +56,7 @@ def test_a_graded_essay_shows_what_the_matrix_allows(
 
 @pytest.mark.parametrize("phase", list(Phase))
 def test_a_certification_shows_nothing_of_it(phase: Phase) -> None:
-    shown = show_rubric(
-        BODY, READING, fields=matrix_of(ReviewPreset.CERTIFICATION).visible(phase, has_attempt_left=False), explain_all=False
-    )
+    shown = show_rubric(BODY, READING, fields=visible(ReviewPreset.CERTIFICATION, phase), explain_all=False)
     assert shown is not None
     assert (list(shown.lines), shown.comment, shown.model_html) == ([], "", "")
 
@@ -64,7 +64,7 @@ def test_a_certification_shows_nothing_of_it(phase: Phase) -> None:
 @pytest.mark.parametrize("phase", list(Phase))
 def test_nothing_ever_shows_the_notes_for_graders(phase: Phase) -> None:
     for preset in ReviewPreset:
-        fields = matrix_of(preset).visible(phase, has_attempt_left=False) | EVERYTHING
+        fields = visible(preset, phase) | EVERYTHING
         grade = Grade(fraction=Decimal(1), state=GradeState.CORRECT)
         shown = show_feedback(
             CONTENT, answer={"text": "x"}, grade=grade, mark="1", max_mark="1", fields=fields, explain_all=True, reading=READING

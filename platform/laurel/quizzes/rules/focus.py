@@ -41,7 +41,7 @@ def read_note(body: bytes) -> Noted | None:
         data = json.loads(body.decode("utf-8"))
     except (ValueError, RecursionError):
         data = None
-    if not isinstance(data, dict) or data.keys() != {"kind", "amount", "slot"} or data["kind"] not in set(FocusKind):
+    if not isinstance(data, dict) or data.keys() != {"kind", "amount", "slot"} or data["kind"] not in list(FocusKind):
         raise InvalidInputError("That is no note. Nothing was kept.")
     kind, amount, slot = FocusKind(data["kind"]), _whole(data["amount"]), _whole(data["slot"])
     if kind is FocusKind.AWAY:

@@ -116,14 +116,17 @@ def answer_question(attempt_id: UUID, number: int) -> ResponseReturnValue:
         return redirect(url_for(".question_page", attempt_id=attempt_id, number=number), 303)
     attempt = queries.get_attempt_of(session, my_id(), attempt_id)
     entries = queries.list_map(session, attempt_id)
-    return redirect(_next_address(attempt_id, number, entries) if attempt.reached_slot is None else _way_ahead(attempt, number), 303)
+    return redirect(
+        _next_address(attempt_id, number, entries) if attempt.reached_slot is None else _way_ahead(attempt, number, entries), 303
+    )
 
 
-def _way_ahead(attempt: Attempt, number: int) -> str:
+def _way_ahead(attempt: Attempt, number: int, entries: list[MapEntry]) -> str:
     """Where the pressed button leads if nobody can go back: to the open question, or to look over the whole."""
-    if request.form.get("go") == "review":
+    go = request.form.get("go")
+    if go == "review" or (go in {"next", "leave"} and number == len(entries) == attempt.reached_slot):
         return url_for(".review_page", attempt_id=attempt.id)
-    asks = request.form.get("go") == "next" and attempt.reached_slot == number
+    asks = go == "next" and attempt.reached_slot == number
     return url_for(".question_page", attempt_id=attempt.id, number=attempt.reached_slot, unanswered=1 if asks else None)
 
 

@@ -114,11 +114,9 @@ def answer_question(attempt_id: UUID, number: int) -> ResponseReturnValue:
     if reply is not None and (reply.ignored or not reply.holds_lease):
         flash("This question was changed in another tab or on another device. What was saved there is kept; please check it.", "warning")
         return redirect(url_for(".question_page", attempt_id=attempt_id, number=number), 303)
-    attempt = queries.get_attempt_of(session, my_id(), attempt_id)
-    entries = queries.list_map(session, attempt_id)
-    return redirect(
-        _next_address(attempt_id, number, entries) if attempt.reached_slot is None else _way_ahead(attempt, number, entries), 303
-    )
+    attempt, entries = queries.get_attempt_of(session, my_id(), attempt_id), queries.list_map(session, attempt_id)
+    lead = _next_address if attempt.reached_slot is None else _way_ahead
+    return redirect(lead(attempt, number, entries), 303)
 
 
 def _way_ahead(attempt: Attempt, number: int, entries: list[MapEntry]) -> str:
@@ -171,15 +169,15 @@ def _posted() -> Posted:
     return values_under(NAME, request.form.items(multi=True))
 
 
-def _next_address(attempt_id: UUID, number: int, entries: list[MapEntry]) -> str:
+def _next_address(attempt: Attempt, number: int, entries: list[MapEntry]) -> str:
     """Where the pressed button leads. Next after the last question is the review."""
     go, go_to = request.form.get("go", ""), request.form.get("go_to", "")
     target = {"previous": number - 1, "next": number + 1}.get(go, number)
     if go_to.isascii() and go_to.isdigit() and len(go_to) < 6:
         target = int(go_to)
     if go == "review" or target > len(entries):
-        return url_for(".review_page", attempt_id=attempt_id)
-    return url_for(".question_page", attempt_id=attempt_id, number=max(1, target))
+        return url_for(".review_page", attempt_id=attempt.id)
+    return url_for(".question_page", attempt_id=attempt.id, number=max(1, target))
 
 
 @bp.get("/<uuid:attempt_id>/review")

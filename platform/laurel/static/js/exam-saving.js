@@ -216,6 +216,7 @@ class ExamSaving extends HTMLElement {
   /** Nobody can go back in this exam, and an answer that waited here came after its question was left. */
   comeLate(said) {
     this.show("left");
+    this.say("No more answers wait to be saved");
     return this.succeed(said);
   }
 

@@ -13,7 +13,7 @@ from laurel.credentials.services.issuers import issuer_of
 from laurel.learning import handlers as learning
 from laurel.learning.events import CourseCompleted
 from laurel.quizzes import handlers as quizzes
-from laurel.quizzes.events import AttemptGraded, AttemptSubmitted, GradersFinished
+from laurel.quizzes.events import AttemptGraded, AttemptSubmitted, GradersFinished, ReviewDecided
 from laurel.settings import Settings
 
 
@@ -29,6 +29,7 @@ def subscriptions(settings: Settings, keys: KeyVault) -> Subscriptions:
             OrderPlaced: [attribution.link_order],
             AttemptSubmitted: [quizzes.email_exam_receipt],
             GradersFinished: [quizzes.email_graded],
+            ReviewDecided: [quizzes.email_review_answer],
             OrderPaid: [attribution.credit_order, commerce.email_receipt],
             CredentialAwarded: [partial(credentials.issue_credential, issuer=issuer_of(settings), keys=keys)],
             CredentialIssued: [credentials.email_holder],

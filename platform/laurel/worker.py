@@ -27,6 +27,7 @@ from laurel.credentials.services.issuing import issue
 from laurel.credentials.services.status_lists import refresh_status_lists
 from laurel.quizzes.queries.usage import count_usage
 from laurel.quizzes.services import expire_overdue
+from laurel.quizzes.services.integrity import delete_old_focus_notes
 from laurel.quizzes.services.usage import save_usage
 from laurel.settings import Settings
 from laurel.web.browser_sessions import delete_ended_sessions
@@ -141,12 +142,13 @@ class Chores:
         return Till(transaction=self.transaction, payments=self.ports.payments, env=self.settings.host, is_live=real, now=self.now())
 
     def clear_sessions(self) -> None:
-        """Clear away what is over: sessions, mailed links, counters of tries."""
+        """Clear away what is over: sessions, mailed links, counters of tries, notes about exams that nobody can ask about."""
         with self.transaction() as session:
             now = database_now(session)
             delete_ended_sessions(session, now=now)
             delete_ended_links(session, now=now)
             delete_ended_counters(session, now=now)
+            delete_old_focus_notes(session, now=now)
 
 
 def make_huey(settings: Settings) -> Huey:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -15,7 +16,7 @@ from laurel.core.clock import now
 from laurel.learning.models import Enrollment
 from laurel.learning.queries import find_enrollment
 from laurel.quizzes.models import Quiz
-from laurel.quizzes.rules import QuizKind
+from laurel.quizzes.rules import QuizKind, SlotSpec
 from tests.factories.accounts import make_user
 from tests.factories.bank import make_category, make_question
 from tests.factories.commerce import make_offering, make_order, make_sellable_course
@@ -37,18 +38,24 @@ class Classroom:
 
 
 def make_classroom(
-    session: Session, *, lessons: int = 2, learner: User | None = None, practice: Sequence[QuestionKind] | None = None
+    session: Session,
+    *,
+    lessons: int = 2,
+    learner: User | None = None,
+    practice: Sequence[QuestionKind] | None = None,
+    slots: Sequence[SlotSpec] = (),
+    **exam_settings: Any,
 ) -> Classroom:
     """The course with slug `course.slug`; its lessons are `lesson-1`, `lesson-2`, …, then `quiz`, then `exam`.
 
-    `practice`: the kinds of question in the first lesson, two choices unless said otherwise.
+    `practice`: the kinds of question in the first lesson, two choices unless said otherwise. `slots`: what all its quizzes ask.
     """
     course = make_sellable_course(session, title=f"Prompting {next(_numbers)}")
     category = make_category(session)
-    slots = [fixed(make_question(session, category_id=category.id, owner_id=course.owner_id)) for _ in range(2)]
+    slots = slots or [fixed(make_question(session, category_id=category.id, owner_id=course.owner_id)) for _ in range(2)]
     exercise = make_quiz(session, kind=QuizKind.PRACTICE, slots=None if practice else slots, kinds=practice or ())
     quiz = make_quiz(session, kind=QuizKind.GRADED, slots=slots)
-    exam = make_quiz(session, kind=QuizKind.EXAM, slots=slots)
+    exam = make_quiz(session, kind=QuizKind.EXAM, slots=slots, **exam_settings)
     module = put_module(session, course_id=course.id, slug="basics", position=1, title="Basics", summary="")
     contents = [
         LessonContent(

@@ -14,9 +14,10 @@ from laurel.bank.rules import QuestionKind
 from laurel.core import clock
 from laurel.core.ids import new_id
 from laurel.quizzes import queries, services
-from laurel.quizzes.models import Attempt, GradingTask, Quiz
+from laurel.quizzes.models import Attempt, GradingTask, Quiz, ReviewRequest
 from laurel.quizzes.rules import DrawFilter, QuizKind, QuizSettings, SlotKind, SlotSpec, chain
 from laurel.quizzes.rules.saving import SaveItem
+from laurel.quizzes.services.integrity import request_review
 from tests.factories.accounts import make_user
 from tests.factories.bank import latest_version, make_category, make_question
 
@@ -168,6 +169,13 @@ def tasks_of(session: Session, attempt: Attempt) -> list[GradingTask]:
     return list(session.scalars(found.execution_options(populate_existing=True)))
 
 
+def make_review_request(session: Session, *, statement: str = "My connection broke.", now: datetime | None = None) -> ReviewRequest:
+    """A learner's request for a review of an exam that was handed in empty."""
+    attempt = make_attempt(session, make_quiz(session), now=now)
+    services.submit_attempt(session, attempt_id=attempt.id, learner_id=attempt.learner_id, now=now or clock.now())
+    return request_review(session, attempt_id=attempt.id, learner_id=attempt.learner_id, statement=statement, now=now or clock.now())
+
+
 def links_of(session: Session, attempt: Attempt) -> list[tuple[chain.Link, str | None]]:
     """The saved answers as links of the chain, each with the hash that is stored."""
     return [
@@ -203,6 +211,7 @@ __all__ = [
     "links_of",
     "make_attempt",
     "make_quiz",
+    "make_review_request",
     "make_waiting",
     "tasks_of",
 ]

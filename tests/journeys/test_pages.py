@@ -60,7 +60,14 @@ AUTHOR = [
     "/studio/style-guide",
 ]
 MARKETER = ["/studio/articles", "/studio/articles/new", "/studio/ctas", "/studio/ctas/new", "/studio/ctas/results"]
-STAFF = ["/backoffice", "/backoffice/orders", "/backoffice/learners", "/backoffice/credentials", "/backoffice/jobs"]
+STAFF = [
+    "/backoffice",
+    "/backoffice/orders",
+    "/backoffice/learners",
+    "/backoffice/review-requests",
+    "/backoffice/credentials",
+    "/backoffice/jobs",
+]
 
 
 def look_at(page: Page, address: str, path: str) -> list[str]:

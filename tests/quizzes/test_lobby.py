@@ -1,14 +1,16 @@
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from flask import Flask, get_template_attribute
 from sqlalchemy.orm import Session
-from wtforms import BooleanField
+from wtforms import BooleanField, PasswordField
 
 from laurel.quizzes import queries, services
 from laurel.quizzes.models import Quiz
-from laurel.quizzes.rules import QuizKind
+from laurel.quizzes.rules import AttemptState, Field, Phase, QuizKind, ReviewMatrix, ReviewPreset
+from laurel.quizzes.rules.access import AccessRules, hash_exam_password
 from laurel.web.forms import LaurelForm
 from tests.conftest import QueryCount
 from tests.factories.accounts import make_user
@@ -17,6 +19,7 @@ from tests.factories.quizzes import answer_all, make_attempt, make_quiz
 
 class StartForm(LaurelForm):
     honor_code = BooleanField("I agree")
+    password = PasswordField("Password")
 
 
 def show(app: Flask, session: Session, quiz: Quiz, learner: Any, now: datetime) -> str:
@@ -92,3 +95,96 @@ def test_a_lobby_takes_few_queries(app: Flask, session: Session, now: datetime, 
     queries.clear()
     describe_lobby(session, quiz.id, learner.id, now=now)
     assert queries.selects <= 4
+
+
+def test_what_an_exam_asks_and_notes_is_said_before_it_starts(app: Flask, session: Session, now: datetime) -> None:
+    kept = hash_exam_password("plum tree", salt=b"x" * 16)
+    access = AccessRules(password_hash=kept, one_way=True, logs_focus=True)
+    quiz = make_quiz(
+        session, access=access, opens_at=now, closes_at=now + timedelta(days=1), retake_wait_hours=(24, 168), shuffle_options=True
+    )
+    page = show(app, session, quiz, make_user(session), now)
+    for words in (
+        "You cannot go back in this exam",
+        "Next closes a question for good",
+        "notes when you leave its page",
+        "nothing is decided by it",
+        "after 24 hours, then 7 days",
+        "another order for each person",
+        "Closes",
+        'type="password"',
+        "Afterwards you see pass or fail",
+    ):
+        assert words in page
+    assert kept not in page
+
+
+def test_what_an_exam_does_not_do_is_not_announced(app: Flask, session: Session, now: datetime) -> None:
+    page = show(app, session, make_quiz(session), make_user(session), now)
+    assert "You can go back and change answers until you hand in" in page
+    for words in ("notes when you leave", "cannot go back", 'type="password"', "another order"):
+        assert words not in page
+
+
+@pytest.mark.parametrize(("kind", "shows_passed", "shows_marks"), [(QuizKind.EXAM, True, False), (QuizKind.GRADED, True, True)])
+def test_the_list_of_attempts_says_what_its_matrix_allows(
+    app: Flask, session: Session, now: datetime, kind: QuizKind, shows_passed: bool, shows_marks: bool
+) -> None:
+    quiz, learner = make_quiz(session, kind=kind), make_user(session)
+    hand_in(session, quiz, learner, now, right=1)
+    page = show(app, session, quiz, learner, now + timedelta(hours=1))
+    assert ("Not passed" in page) is shows_passed
+    assert ("20 %" in page) is shows_marks
+
+
+def test_an_outcome_that_is_hidden_is_hidden_in_the_list_too(app: Flask, session: Session, now: datetime) -> None:
+    review = ReviewMatrix(frozenset({(Field.PAPER, Phase.DURING), (Field.PASSED, Phase.CLOSED)}))
+    quiz, learner = make_quiz(session, kind=QuizKind.GRADED, review=review, attempts_allowed=2), make_user(session)
+    hand_in(session, quiz, learner, now)
+    page = show(app, session, quiz, learner, now + timedelta(hours=1))
+    assert "Handed in" in page
+    assert "Not passed" not in page
+    attempt = queries.list_attempts_of(session, learner.id, quiz.id)[0]
+    hidden = queries.get_result(session, learner.id, attempt.id, now=now + timedelta(hours=1))
+    assert (hidden.passed, hidden.may_see_passed) == (None, False)
+    hand_in(session, quiz, learner, now + timedelta(hours=2))
+    assert "Not passed" in show(app, session, quiz, learner, now + timedelta(hours=3))
+
+
+def test_an_attempt_keeps_the_matrix_it_was_made_under(app: Flask, session: Session, now: datetime) -> None:
+    quiz, learner = make_quiz(session, kind=QuizKind.GRADED), make_user(session)
+    hand_in(session, quiz, learner, now, right=3)
+    version = queries.get_working_version(session, quiz)
+    slots = [slot.spec() for slot in queries.list_slots(session, version.id)]
+    strict = replace(version.settings(), review_preset=ReviewPreset.CERTIFICATION)
+    services.save_draft(session, quiz.id, title="Strict", settings=strict, slots=slots, author_id=quiz.owner_id, now=now)
+    services.publish_quiz(session, quiz.id, author_id=quiz.owner_id, now=now)
+    assert "60 %" in show(app, session, quiz, learner, now + timedelta(hours=1))
+
+
+def test_what_comes_next_follows_the_version_that_is_next(session: Session, now: datetime) -> None:
+    """More attempts were allowed since, so the answers stay hidden again."""
+    quiz, learner = make_quiz(session, kind=QuizKind.GRADED, attempts_allowed=1), make_user(session)
+    hand_in(session, quiz, learner, now)
+    attempt = queries.list_attempts_of(session, learner.id, quiz.id)[0]
+
+    def shows_answers() -> bool:
+        result = queries.get_result(session, learner.id, attempt.id, now=now + timedelta(hours=1))
+        return any(option.is_correct for item in result.questions if item.feedback for option in item.feedback.options.values())
+
+    assert shows_answers()
+    version = queries.get_working_version(session, quiz)
+    slots = [slot.spec() for slot in queries.list_slots(session, version.id)]
+    more = replace(version.settings(), attempts_allowed=2)
+    services.save_draft(session, quiz.id, title="More", settings=more, slots=slots, author_id=quiz.owner_id, now=now)
+    services.publish_quiz(session, quiz.id, author_id=quiz.owner_id, now=now)
+    assert not shows_answers()
+
+
+def test_a_voided_pass_stands_in_nobodys_way(session: Session, now: datetime) -> None:
+    quiz, learner = make_quiz(session), make_user(session)
+    hand_in(session, quiz, learner, now, right=5)
+    attempt = queries.list_attempts_of(session, learner.id, quiz.id)[0]
+    attempt.state = AttemptState.VOIDED
+    lobby = queries.describe_lobby(session, quiz.id, learner.id, now=now + timedelta(hours=1))
+    assert (lobby.has_passed, lobby.obstacle) == (False, None)

@@ -19,9 +19,12 @@ from laurel.core.ids import new_id
 from laurel.quizzes import queries, services
 from laurel.quizzes.models import Attempt
 from laurel.quizzes.rules import AttemptState, chain
+from laurel.quizzes.rules.access import AccessRules
+from laurel.quizzes.rules.focus import FocusKind, Noted
 from laurel.quizzes.rules.grading import ClaimedError
 from laurel.quizzes.rules.saving import SaveItem
-from laurel.quizzes.services import OpenAttemptError
+from laurel.quizzes.services import OpenAttemptError, StartRefusedError
+from laurel.quizzes.services.integrity import note_focus, request_review
 from tests.factories.accounts import make_user
 from tests.factories.quizzes import FULL, links_of, make_attempt, make_quiz, make_waiting, tasks_of
 
@@ -78,6 +81,81 @@ def test_starting_and_handing_in_at_once_never_exceeds_the_limit(database: Datab
     session.rollback()
     attempts = queries.list_attempts_of(session, learner.id, quiz.id)
     assert [attempt.number for attempt in attempts] == [1, 2]
+
+
+@pytest.mark.parametrize(("is_counted", "left"), [(True, 1), (False, 2)])
+def test_voided_attempts_count_unless_they_were_given_back(
+    database: Database, session: Session, now: datetime, is_counted: bool, left: int
+) -> None:
+    quiz, learner = make_quiz(session, attempts_allowed=2), make_user(session)
+    voided = make_attempt(session, quiz, learner_id=learner.id, now=now)
+    voided.state, voided.finished_at, voided.is_counted = AttemptState.VOIDED, now, is_counted
+    session.commit()
+
+    def start_and_hand_in(session: Session) -> None:
+        attempt = make_attempt(session, quiz, learner_id=learner.id, now=now)
+        services.submit_attempt(session, attempt_id=attempt.id, learner_id=learner.id, now=now)
+
+    results = at_once(database, [start_and_hand_in] * THREADS)
+    session.rollback()
+    assert len(queries.list_attempts_of(session, learner.id, quiz.id)) == 1 + left
+    assert results.count(None) == left
+    assert {type(result) for result in results if result is not None} == {StartRefusedError}
+
+
+def test_next_pressed_twelve_times_at_once_leaves_one_question(database: Database, session: Session, now: datetime) -> None:
+    attempt = make_attempt(session, make_quiz(session, access=AccessRules(one_way=True)), now=now)
+    session.commit()
+
+    def leave(session: Session) -> bool:
+        return services.leave_slot(session, attempt_id=attempt.id, learner_id=attempt.learner_id, slot=1, now=now)
+
+    assert sum(at_once(database, [leave] * THREADS)) == 1
+    session.rollback()
+    session.refresh(attempt)
+    assert attempt.reached_slot == 2
+
+
+def test_an_answer_and_next_at_once_end_in_a_saved_answer_or_in_evidence(database: Database, session: Session, now: datetime) -> None:
+    attempt = make_attempt(session, make_quiz(session, access=AccessRules(one_way=True)), now=now)
+    session.commit()
+    items = [SaveItem(op_id=new_id(), slot=1, seq=seq, answer={"choice": "a"}) for seq in range(1, 8)]
+
+    def save(item: SaveItem) -> Callable[[Session], Any]:
+        return lambda session: services.save_answers(
+            session, attempt_id=attempt.id, learner_id=attempt.learner_id, items=[item], lease=None, now=now
+        )
+
+    def leave(session: Session) -> bool:
+        return services.leave_slot(session, attempt_id=attempt.id, learner_id=attempt.learner_id, slot=1, now=now)
+
+    replies = [reply for reply in at_once(database, [*map(save, items[:4]), leave, *map(save, items[4:])]) if not isinstance(reply, bool)]
+    session.rollback()
+    told = [(reply.saved, reply.late, [op_id for op_id, _, _ in reply.ignored]) for reply in replies]
+    assert sorted(op_id for saved, late, ignored in told for op_id in (*saved, *late, *ignored)) == sorted(item.op_id for item in items)
+    assert {op.op_id for op in queries.list_ops(session, attempt.id)} == {op_id for saved, _, _ in told for op_id in saved}
+
+
+def test_twelve_notes_of_one_second_are_one_row(database: Database, session: Session, now: datetime) -> None:
+    attempt = make_attempt(session, make_quiz(session, access=AccessRules(logs_focus=True)), now=now)
+    session.commit()
+
+    def note(session: Session) -> bool:
+        noted = Noted(FocusKind.AWAY, 5000, 1)
+        return note_focus(session, attempt_id=attempt.id, learner_id=attempt.learner_id, noted=noted, now=now)
+
+    assert sum(at_once(database, [note] * THREADS)) == 1
+
+
+def test_twelve_requests_for_a_review_at_once_are_one(database: Database, session: Session, now: datetime) -> None:
+    attempt = make_attempt(session, make_quiz(session), now=now)
+    services.submit_attempt(session, attempt_id=attempt.id, learner_id=attempt.learner_id, now=now)
+    session.commit()
+
+    def ask(session: Session) -> Any:
+        return request_review(session, attempt_id=attempt.id, learner_id=attempt.learner_id, statement="Look.", now=now).id
+
+    assert len(set(at_once(database, [ask] * THREADS))) == 1
 
 
 def test_handing_in_twelve_times_at_once_grades_once(database: Database, session: Session, now: datetime) -> None:

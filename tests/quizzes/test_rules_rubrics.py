@@ -6,7 +6,7 @@ import pytest
 
 from laurel.bank.rules import Grade, GradeState, QuestionKind, parse_body
 from laurel.bank.rules.kinds import Renderers
-from laurel.quizzes.rules.reviewing import Field, Phase, ReviewPreset, visible
+from laurel.quizzes.rules.reviewing import Field, Phase, ReviewPreset, matrix_of
 from laurel.quizzes.rules.rubrics import Reading, show_rubric, writing_of
 from laurel.quizzes.rules.showing import Content, show_feedback, show_question
 from tests.factories.bank import BODIES
@@ -15,6 +15,10 @@ BODY = parse_body(QuestionKind.ESSAY, BODIES[QuestionKind.ESSAY]).rendered(Rende
 CONTENT = Content(body=BODY, stem_html="<p>Why?</p>", general_feedback_html="<p>idea</p>")
 READING = Reading((Decimal(2), Decimal("1.5")), "Go on.")
 EVERYTHING = frozenset(Field)
+
+
+def visible(preset: ReviewPreset, phase: Phase) -> frozenset[Field]:
+    return matrix_of(preset).visible(phase, has_attempt_left=False)
 
 
 def test_a_page_to_write_on_holds_nothing_of_the_key() -> None:

@@ -314,7 +314,7 @@ def test_a_graded_quiz_shows_the_right_answers_once_no_attempt_is_left(session: 
     answer_all(session, attempt, right=6, now=now)
     submit(session, attempt, now)
     result = queries.get_result(session, attempt.learner_id, attempt.id, now=now)
-    assert result.questions[6].feedback.options["a"].is_correct
+    assert result.questions[6].feedback.options["o1"].is_correct
 
 
 def test_there_is_no_result_while_the_attempt_runs_and_none_for_others(session: Session, now: datetime) -> None:

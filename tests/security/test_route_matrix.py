@@ -24,7 +24,7 @@ from tests.factories.commerce import make_order
 from tests.factories.credentials import make_credential
 from tests.factories.ctas import make_cta
 from tests.factories.learning import make_classroom
-from tests.factories.quizzes import make_attempt, make_quiz, make_waiting, tasks_of
+from tests.factories.quizzes import make_attempt, make_quiz, make_review_request, make_waiting, tasks_of
 
 EXPECTED: dict[str, Any] = tomllib.loads((Path(__file__).parent / "authz.toml").read_text())
 ACTORS = {
@@ -89,6 +89,7 @@ def build(session: Session) -> World:
         "cta_id": make_cta(session).id,
         "credential_id": make_credential(session).id,
         "user_id": owner.id,
+        "request_id": make_review_request(session).id,
         "delivery_id": owner.id,
         "mail_id": owner.id,
         "kind": "single_choice",

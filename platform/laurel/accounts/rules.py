@@ -20,7 +20,7 @@ class Role(StrEnum):
 
 _AUTHOR = frozenset({"studio:enter", "question:write", "course:write", "grading:own"})
 _MARKETER = frozenset({"studio:enter", "article:write", "cta:write"})
-_SUPPORT = frozenset({"backoffice:enter", "people:read", "orders:read", "credentials:read"})
+_SUPPORT = frozenset({"backoffice:enter", "people:read", "orders:read", "credentials:read", "attempts:review"})
 _ADMIN = _AUTHOR | _MARKETER | _SUPPORT | {"credentials:write", "jobs:read", "grading:all"}
 _OWNER = _ADMIN | {"keys:write", "roles:write"}
 

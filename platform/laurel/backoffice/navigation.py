@@ -9,6 +9,7 @@ ENTRIES = [
     ("Overview", "/backoffice", "layout-dashboard", "backoffice:enter"),
     ("Orders", "/backoffice/orders", "receipt", "orders:read"),
     ("Learners", "/backoffice/learners", "users", "people:read"),
+    ("Review requests", "/backoffice/review-requests", "scale", "attempts:review"),
     ("Credentials", "/backoffice/credentials", "award", "credentials:read"),
     ("Jobs", "/backoffice/jobs", "list-restart", "jobs:read"),
 ]

@@ -11,6 +11,7 @@ from laurel.accounts.models import User
 from laurel.catalog.models import Course, CourseVersion
 from laurel.commerce.models import Order
 from laurel.commerce.rules import OrderState
+from laurel.core.errors import NotFoundError
 from laurel.core.events import Delivery, DeliveryStatus, EventRecord
 from laurel.core.mail import Mail, MailStatus
 from laurel.credentials.models import Credential
@@ -87,6 +88,15 @@ def list_courses_of(session: Session, learner_id: UUID) -> list[LearnerCourse]:
         .limit(100)
     )
     return [LearnerCourse(*row) for row in rows]
+
+
+def get_attempt(session: Session, attempt_id: UUID) -> tuple[Attempt, Quiz, User]:
+    """Anybody's attempt with its quiz and its learner; raises NotFoundError."""
+    statement = select(Attempt, Quiz, User).join(Quiz, Quiz.id == Attempt.quiz_id).join(User, User.id == Attempt.learner_id)
+    row = session.execute(statement.where(Attempt.id == attempt_id)).one_or_none()
+    if row is None:
+        raise NotFoundError("There is no such attempt.")
+    return row[0], row[1], row[2]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What a learner sends from a lesson."""
 
-from wtforms import BooleanField, HiddenField
+from wtforms import BooleanField, HiddenField, PasswordField
 from wtforms.validators import InputRequired
 
 from laurel.web.forms import LaurelForm
@@ -11,10 +11,12 @@ class DoneForm(LaurelForm):
 
 
 class StartForm(LaurelForm):
-    """I start this quiz."""
+    """I start this quiz; `password` where it has one."""
+
+    password = PasswordField("Password")
 
 
-class StartExamForm(LaurelForm):
+class StartExamForm(StartForm):
     """I start this exam, by its honor code."""
 
     honor_code = BooleanField("I agree", validators=[InputRequired("Tick this to say that you keep to the honor code.")])

@@ -10,6 +10,7 @@ from flask import session as browser_session
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from laurel.accounts.services import TooManyTriesError
 from laurel.bank.rules import Posted, chosen_in, values_under
 from laurel.catalog.queries import OutlineLesson, get_lesson_html
 from laurel.catalog.rules import LessonKind
@@ -20,11 +21,19 @@ from laurel.learning.forms import CheckForm, DoneForm, StartExamForm, StartForm
 from laurel.learning.queries import CourseProgress, LessonLockedError, NotEnrolledError
 from laurel.quizzes import queries as quizzes
 from laurel.quizzes.queries import PracticeQuestion
-from laurel.quizzes.services import OpenAttemptError, check_practice_answer, reset_practice_answer, start_attempt
+from laurel.quizzes.services import (
+    OpenAttemptError,
+    WrongPasswordError,
+    check_practice_answer,
+    count_password_try,
+    forgive_password_try,
+    reset_practice_answer,
+    start_attempt,
+)
 from laurel.settings import Settings
 from laurel.web.access import SIGNED_IN, my_id, policy
 from laurel.web.browser_sessions import LazySession, keep_session_until
-from laurel.web.limits import START, limiter
+from laurel.web.limits import START, limiter, network
 from laurel.web.session import current_session, transaction
 from laurel.web.urgency import urgent
 
@@ -222,16 +231,37 @@ def start_attempt_at(course_slug: str, lesson_slug: str) -> ResponseReturnValue:
     form = StartExamForm() if lesson.kind is LessonKind.EXAM else StartForm()
     if not form.validate_on_submit():
         return lobby_page(way, lesson, form), 400
-    home_path = url_for(".lesson_page", course_slug=course_slug, lesson_slug=lesson_slug)
     try:
-        with transaction() as session:
-            attempt_id = _start(session, _quiz_of(lesson), home_path, honor_code_accepted=lesson.kind is LessonKind.EXAM)
+        attempt_id = _try_to_start(lesson, form, home_path=url_for(".lesson_page", course_slug=course_slug, lesson_slug=lesson_slug))
     except OpenAttemptError as running:
         attempt_id = running.attempt_id
+    except (WrongPasswordError, TooManyTriesError) as error:
+        form.password.errors = [error.message]
+        headers = {"Retry-After": str(error.seconds)} if isinstance(error, TooManyTriesError) else {}
+        return lobby_page(way, lesson, form), 429 if headers else 400, headers
     return redirect(url_for("quizzes.attempt_page", attempt_id=attempt_id))
 
 
-def _start(session: Session, quiz_id: UUID, home_path: str, *, honor_code_accepted: bool) -> UUID:
+def _try_to_start(lesson: OutlineLesson, form: StartForm, *, home_path: str) -> UUID:
+    """Start, after counting the try if there is a password to be guessed. Only a wrong password stays counted."""
+    quiz_id, password = _quiz_of(lesson), form.password.data or ""
+    counted = []
+    if password.strip() and quizzes.get_published(current_session(), quiz_id)[1].password_hash:
+        with transaction() as session:
+            counted = count_password_try(session, learner_id=my_id(), network=network(), now=database_now(session))
+    is_exam = lesson.kind is LessonKind.EXAM
+    try:
+        with transaction() as session:
+            attempt_id = _start(session, quiz_id, home_path, honor_code_accepted=is_exam, password=password)
+            forgive_password_try(session, counted)
+            return attempt_id
+    except ConflictError:
+        with transaction() as session:
+            forgive_password_try(session, counted)
+        raise
+
+
+def _start(session: Session, quiz_id: UUID, home_path: str, *, honor_code_accepted: bool, password: str) -> UUID:
     """Start the attempt and keep this browser's session alive until it is over."""
     mine = cast(LazySession, browser_session)
     attempt = start_attempt(
@@ -241,6 +271,7 @@ def _start(session: Session, quiz_id: UUID, home_path: str, *, honor_code_accept
         home_path=home_path,
         honor_code_accepted=honor_code_accepted,
         browser_session_token=mine.token,
+        password=password,
         now=database_now(session),
     )
     if attempt.deadline_at is not None and mine.row is not None:

@@ -83,6 +83,22 @@ class LeaseTaken(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReviewRequested(Event):
+    """A learner asks a person to look at an exam that was not passed."""
+
+    request_id: UUID
+    attempt_id: UUID
+    quiz_id: UUID
+    learner_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewDecided(Event):
+    request_id: UUID
+    attempt_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class SaveRefused(Event):
     """A second operation came under an id that was used with other content."""
 

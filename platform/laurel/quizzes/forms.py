@@ -2,8 +2,10 @@
 
 from uuid import UUID
 
-from wtforms import HiddenField
+from wtforms import HiddenField, TextAreaField
+from wtforms.validators import InputRequired, Length
 
+from laurel.quizzes.rules.appealing import MAX_STATEMENT
 from laurel.quizzes.rules.saving import InvalidSaveError, read_lease, read_op_id
 from laurel.web.forms import LaurelForm
 
@@ -24,6 +26,18 @@ class AnswerForm(LaurelForm):
         if not (seq.isascii() and seq.isdigit() and len(seq) < 10 and int(seq) > 0):
             raise InvalidSaveError("The page is damaged. Reload it and answer again.")
         return read_op_id(self.op_id.data), int(seq), read_lease(self.lease.data or None)
+
+
+class ReviewRequestForm(LaurelForm):
+    """Please look at this exam again."""
+
+    statement = TextAreaField(
+        "What should be looked at?",
+        validators=[
+            InputRequired("Say what should be looked at."),
+            Length(max=MAX_STATEMENT, message=f"Use at most {MAX_STATEMENT:,} characters."),
+        ],
+    )
 
 
 class HandInForm(LaurelForm):

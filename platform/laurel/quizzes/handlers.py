@@ -5,7 +5,8 @@ from sqlalchemy.orm import Session
 from laurel.accounts.queries import get_user
 from laurel.core.mail import queue_mail
 from laurel.quizzes import queries
-from laurel.quizzes.events import AttemptSubmitted, GradersFinished
+from laurel.quizzes.events import AttemptSubmitted, GradersFinished, ReviewDecided
+from laurel.quizzes.queries.integrity import get_review_request
 from laurel.quizzes.rules import QuizKind
 
 
@@ -44,6 +45,21 @@ def email_graded(session: Session, event: GradersFinished) -> None:
         now=event.occurred_at,
         name=learner.name,
         thing="exam" if quiz.kind is QuizKind.EXAM else "quiz",
+        title=queries.get_version(session, attempt.quiz_version_id).title,
+        attempt_id=attempt.id,
+    )
+
+
+def email_review_answer(session: Session, event: ReviewDecided) -> None:
+    """Who asked for a review hears that it is answered. What the answer is stands beside the result, not in a mail."""
+    request, attempt, _quiz, learner = get_review_request(session, event.request_id)
+    queue_mail(
+        session,
+        "review_answer",
+        key=f"review_answer:{request.id}",
+        recipient=learner.email,
+        now=event.occurred_at,
+        name=learner.name,
         title=queries.get_version(session, attempt.quiz_version_id).title,
         attempt_id=attempt.id,
     )

@@ -4,7 +4,7 @@ Public pages are the same for everybody and read no session, so only a script ca
 the session's cookie; it reads this one. It opens nothing: every page behind it asks the session.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from flask import Flask, Response, g, request
 
@@ -37,4 +37,5 @@ def _lifetime(session: LazySession) -> timedelta:
         return session.limits[1]
     if session.row is None or session.loaded_at is None:
         return timedelta()
-    return session.row.ends_at - session.loaded_at
+    ends_at: datetime = session.row.ends_at
+    return ends_at - session.loaded_at

@@ -2,6 +2,7 @@
 
 from laurel.quizzes.models.attempts import AnswerOp, Attempt, CurrentAnswer, PaperSlot, SlotMark
 from laurel.quizzes.models.grading import GradingTask, ManualMark
+from laurel.quizzes.models.integrity import FocusNote, ReviewRequest
 from laurel.quizzes.models.quizzes import Quiz, QuizSlot, QuizVersion
 from laurel.quizzes.models.usage import QuestionUsage
 
@@ -9,6 +10,7 @@ __all__ = [
     "AnswerOp",
     "Attempt",
     "CurrentAnswer",
+    "FocusNote",
     "GradingTask",
     "ManualMark",
     "PaperSlot",
@@ -16,5 +18,6 @@ __all__ = [
     "Quiz",
     "QuizSlot",
     "QuizVersion",
+    "ReviewRequest",
     "SlotMark",
 ]

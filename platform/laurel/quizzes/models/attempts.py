@@ -76,6 +76,12 @@ class Attempt(Base):
     passed: Mapped[bool | None] = mapped_column(default=None)
     is_counted: Mapped[bool] = mapped_column(default=True)
     """False once staff void the attempt and give it back."""
+    reached_slot: Mapped[int | None] = mapped_column(default=None)
+    """Where nobody can go back: the one question that is open now. None: all questions are open."""
+
+    def is_slot_open(self, number: int) -> bool:
+        """Whether this question can be opened and answered now, as far as going back and ahead is concerned."""
+        return self.reached_slot in (None, number)
 
     def compute_deadline(self) -> datetime | None:
         """The deadline that follows from the start and from everything granted since."""

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from laurel.accounts.models import User
@@ -13,7 +13,9 @@ from laurel.bank.models import Question, QuestionCategory, QuestionVersion
 from laurel.core.db import Base, text_enum
 from laurel.core.ids import new_id
 from laurel.quizzes.rules import DrawFilter, ExpiryPolicy, QuizKind, QuizSettings, QuizStatus, ReviewPreset, SlotKind, SlotSpec
+from laurel.quizzes.rules.access import AccessRules
 from laurel.quizzes.rules.filtering import EVERYTHING
+from laurel.quizzes.rules.reviewing import ReviewMatrix, matrix_of
 
 
 class Quiz(Base):
@@ -72,6 +74,11 @@ class QuizVersion(Base):
     allow_negative: Mapped[bool] = mapped_column(default=False)
     opens_at: Mapped[datetime | None] = mapped_column(default=None)
     closes_at: Mapped[datetime | None] = mapped_column(default=None)
+    review_matrix: Mapped[dict[str, Any] | None] = mapped_column(default=None)
+    """What its author decided instead of the preset; None: the preset."""
+    password_hash: Mapped[str | None] = mapped_column(String(200), default=None)
+    one_way: Mapped[bool] = mapped_column(default=False, server_default=false())
+    logs_focus: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_by_id: Mapped[UUID] = mapped_column(ForeignKey(User.id), index=True)
     created_at: Mapped[datetime]
     published_at: Mapped[datetime | None] = mapped_column(default=None)
@@ -80,6 +87,16 @@ class QuizVersion(Base):
     def token(self) -> str:
         """Names this state of this version: a form carries it, so that a save from a stale page is noticed."""
         return f"{self.n}.{self.revision}"
+
+    @property
+    def review(self) -> ReviewMatrix:
+        """What a learner may see of an attempt, and when."""
+        return matrix_of(self.review_preset) if self.review_matrix is None else ReviewMatrix.from_json(self.review_matrix)
+
+    @property
+    def access(self) -> AccessRules:
+        """What else an attempt asks of a learner, and keeps of them."""
+        return AccessRules(password_hash=self.password_hash, one_way=self.one_way, logs_focus=self.logs_focus)
 
     def adopt(self, settings: QuizSettings, *, review_preset: ReviewPreset) -> None:
         """Take over the settings; the HTML of the instructions is the caller's to render."""
@@ -97,6 +114,10 @@ class QuizVersion(Base):
         self.allow_negative = settings.allow_negative
         self.opens_at = settings.opens_at
         self.closes_at = settings.closes_at
+        self.review_matrix = None if settings.review is None else settings.review.to_json()
+        self.password_hash = settings.access.password_hash
+        self.one_way = settings.access.one_way
+        self.logs_focus = settings.access.logs_focus
 
     def settings(self) -> QuizSettings:
         """The settings as the value that made them."""
@@ -115,6 +136,8 @@ class QuizVersion(Base):
             allow_negative=self.allow_negative,
             opens_at=self.opens_at,
             closes_at=self.closes_at,
+            review=None if self.review_matrix is None else self.review,
+            access=self.access,
         )
 
 

@@ -13,7 +13,7 @@ from laurel.bank.models import QuestionVersion
 from laurel.bank.rules.essay import Essay
 from laurel.core.errors import NotFoundError
 from laurel.quizzes.models import Attempt, CurrentAnswer, GradingTask, ManualMark, PaperSlot, Quiz, QuizVersion, SlotMark
-from laurel.quizzes.rules import AttemptState, Field, Phase, reviewing
+from laurel.quizzes.rules import AttemptState, Field, Phase
 from laurel.quizzes.rules.grading import CLAIM, ClaimedError, GradingClosedError, is_claimed, paper_code
 from laurel.quizzes.rules.rubrics import Reading
 
@@ -121,7 +121,7 @@ def _describe(
     if not isinstance(essay, Essay):
         raise TypeError(f"Nobody grades a question of kind {question.kind}.")
     mine = find_manual_mark(session, task.attempt_id, task.slot) if task.graded_at is not None else None
-    seen = reviewing.visible(version.review_preset, Phase.LATER) | reviewing.visible(version.review_preset, Phase.CLOSED)
+    seen = {field for phase in (Phase.LATER, Phase.CLOSED) for field in version.review.visible(phase, has_attempt_left=False)}
     return Desk(
         task=task,
         attempt=attempt,

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from laurel.bank.rules import QuestionKind
@@ -13,13 +14,14 @@ from laurel.quizzes.models import Attempt, Quiz, QuizVersion
 from laurel.quizzes.queries.attempts import list_attempts_of
 from laurel.quizzes.queries.pools import list_kinds, load_pools
 from laurel.quizzes.queries.quizzes import count_questions, get_published, list_slots
-from laurel.quizzes.rules import AttemptState, QuizKind, ReviewPreset, Score, states, timing
+from laurel.quizzes.rules import AttemptState, Field, QuizKind, Score, reviewing, states, timing
+from laurel.quizzes.rules.announcing import announce
 from laurel.quizzes.rules.starting import Obstacle, PastAttempt, StartCheck, StartRules, check_start
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptSummary:
-    """One attempt in a list. `percent` is None where the learner may not see a score."""
+    """One attempt in a list. `passed` and `percent` are None where the learner may not see them."""
 
     id: UUID
     number: int
@@ -57,6 +59,10 @@ class Lobby:
     open_attempt_id: UUID | None
     has_passed: bool
     attempts: Sequence[AttemptSummary]
+    needs_password: bool
+    one_way: bool
+    logs_focus: bool
+    rules: Sequence[str]
 
     @property
     def may_start(self) -> bool:
@@ -102,6 +108,8 @@ def describe_lobby(session: Session, quiz_id: UUID, learner_id: UUID, *, now: da
     attempts = list_attempts_of(session, learner_id, quiz_id)
     check = check_next(quiz, version, attempts, now=now)
     running = next((attempt for attempt in attempts if attempt.state in states.OPEN), None)
+    standing = Standing(closes_at=version.closes_at, has_attempt_left=has_attempt_left(check, attempts), now=now)
+    summaries = [summarize(attempt, own, standing) for attempt, own in _with_versions(session, attempts, version)]
     return Lobby(
         quiz_id=quiz.id,
         kind=quiz.kind,
@@ -120,9 +128,43 @@ def describe_lobby(session: Session, quiz_id: UUID, learner_id: UUID, *, now: da
         next_start_at=check.next_start_at,
         obstacle=check.obstacle,
         open_attempt_id=None if running is None else running.id,
-        has_passed=any(attempt.passed for attempt in attempts),
-        attempts=[summarize(attempt, version) for attempt in attempts],
+        has_passed=any(summary.passed for summary in summaries),
+        attempts=summaries,
+        needs_password=version.password_hash is not None,
+        one_way=version.one_way,
+        logs_focus=version.logs_focus,
+        rules=announce(quiz.kind, version.settings(), version.review),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What decides, besides an attempt itself, what its learner may see of it."""
+
+    closes_at: datetime | None
+    has_attempt_left: bool
+    now: datetime
+
+    def fields(self, attempt: Attempt, version: QuizVersion) -> frozenset[Field]:
+        """What may be seen of the attempt now, by the version on which it was made. Before it is graded nothing but that it is there."""
+        if attempt.state is not AttemptState.GRADED:
+            return frozenset()
+        phase = reviewing.phase_of(
+            finished_at=attempt.finished_at, closes_at=self.closes_at, has_attempt_left=self.has_attempt_left, now=self.now
+        )
+        return version.review.visible(phase, has_attempt_left=self.has_attempt_left)
+
+
+def has_attempt_left(check: StartCheck, attempts: Sequence[Attempt]) -> bool:
+    """Whether the learner may yet answer these questions: with another attempt, or with the one that runs."""
+    return check.left != 0 or any(attempt.state in states.OPEN for attempt in attempts)
+
+
+def _with_versions(session: Session, attempts: Sequence[Attempt], version: QuizVersion) -> list[tuple[Attempt, QuizVersion]]:
+    """Each attempt with the version it was made on; no query if that is the present one for all of them."""
+    older = {attempt.quiz_version_id for attempt in attempts} - {version.id}
+    found = {row.id: row for row in session.scalars(select(QuizVersion).where(QuizVersion.id.in_(older)))} if older else {}
+    return [(attempt, found.get(attempt.quiz_version_id, version)) for attempt in attempts]
 
 
 def limit_of(version: QuizVersion) -> timedelta | None:
@@ -139,21 +181,23 @@ def check_next(quiz: Quiz, version: QuizVersion, attempts: Sequence[Attempt], *,
         opens_at=version.opens_at,
         closes_at=version.closes_at,
     )
-    past = [PastAttempt(finished_at=a.finished_at, passed=bool(a.passed), is_counted=a.is_counted) for a in attempts]
+    past = [
+        PastAttempt(finished_at=a.finished_at, passed=bool(a.passed) and a.state is not AttemptState.VOIDED, is_counted=a.is_counted)
+        for a in attempts
+    ]
     return check_start(rules, past, now=now)
 
 
-def summarize(attempt: Attempt, version: QuizVersion) -> AttemptSummary:
-    """The attempt in one line, its score only where scores are shown."""
-    percent = None
-    if attempt.state is AttemptState.GRADED and version.review_preset is not ReviewPreset.CERTIFICATION:
-        percent = Score(attempt.earned or Decimal(0), attempt.possible or Decimal(0)).shown(version.pass_percent)
+def summarize(attempt: Attempt, version: QuizVersion, standing: Standing) -> AttemptSummary:
+    """The attempt in one line, its outcome and its score only where they may be seen."""
+    seen = standing.fields(attempt, version)
+    score = Score(attempt.earned or Decimal(0), attempt.possible or Decimal(0))
     return AttemptSummary(
         id=attempt.id,
         number=attempt.number,
         state=attempt.state,
         started_at=attempt.started_at,
         finished_at=attempt.finished_at,
-        passed=attempt.passed,
-        percent=percent,
+        passed=attempt.passed if Field.PASSED in seen else None,
+        percent=score.shown(version.pass_percent) if Field.MARKS in seen else None,
     )

@@ -1,6 +1,6 @@
 """Practice questions inside a lesson: the learner's paper so far, or what it would be."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
@@ -14,7 +14,7 @@ from laurel.quizzes.models import Attempt, QuizVersion
 from laurel.quizzes.queries.attempts import content_of, find_open_attempt, list_paper, map_answers
 from laurel.quizzes.queries.papers import draw_paper
 from laurel.quizzes.queries.quizzes import get_published
-from laurel.quizzes.rules import Phase, ReviewPreset, drawing, reviewing, scoring
+from laurel.quizzes.rules import Field, Phase, drawing, scoring
 from laurel.quizzes.rules.showing import FeedbackView, QuestionView, show_feedback, show_question
 
 
@@ -49,12 +49,19 @@ def find_practice_state(session: Session, quiz_id: UUID, learner_id: UUID | None
         answers = {number: current.answer for number, current in map_answers(session, attempt.id).items()}
     contents = get_versions(session, {version_id for version_id, _ in paper})
     return [
-        show_practice(contents[version_id], number=number, answer=answers.get(number), max_mark=max_mark)
+        show_practice(contents[version_id], number=number, answer=answers.get(number), max_mark=max_mark, fields=practice_fields(version))
         for number, (version_id, max_mark) in enumerate(paper, start=1)
     ]
 
 
-def show_practice(version: QuestionVersion, *, number: int, answer: Answer, max_mark: Decimal) -> PracticeQuestion:
+def practice_fields(version: QuizVersion) -> frozenset[Field]:
+    """What practice on this version may say about an answer, at once."""
+    return version.review.visible(Phase.DURING, has_attempt_left=True)
+
+
+def show_practice(
+    version: QuestionVersion, *, number: int, answer: Answer, max_mark: Decimal, fields: Collection[Field]
+) -> PracticeQuestion:
     """One practice question; a checked one is closed until the learner tries it again."""
     content = content_of(version)
     view = show_question(content, number=number, name=f"question-{number}", answer=answer, disabled=answer is not None)
@@ -67,7 +74,7 @@ def show_practice(version: QuestionVersion, *, number: int, answer: Answer, max_
         grade=verdict,
         mark=scoring.shown_mark(verdict.fraction * max_mark),
         max_mark=scoring.shown_mark(max_mark),
-        fields=reviewing.visible(ReviewPreset.PRACTICE, Phase.DURING),
+        fields=fields,
         explain_all=True,
     )
     return PracticeQuestion(view, feedback)

@@ -15,7 +15,7 @@ from laurel.core.errors import ConflictError
 from laurel.quizzes.models import Attempt, CurrentAnswer, PaperSlot, Quiz, QuizVersion, SlotMark
 from laurel.quizzes.queries.attempts import content_of, get_attempt_of, list_attempts_of, list_marks, list_paper, map_answers
 from laurel.quizzes.queries.grading import map_readings
-from laurel.quizzes.queries.lobby import check_next
+from laurel.quizzes.queries.lobby import Standing, check_next, has_attempt_left
 from laurel.quizzes.queries.quizzes import get_quiz, get_version
 from laurel.quizzes.rules import (
     AttemptState,
@@ -26,10 +26,8 @@ from laurel.quizzes.rules import (
     QuizKind,
     ReviewPreset,
     Score,
-    reviewing,
     scoring,
     states,
-    timing,
 )
 from laurel.quizzes.rules.rubrics import Reading
 from laurel.quizzes.rules.showing import Content, FeedbackView, QuestionView, show_feedback, show_question
@@ -46,7 +44,7 @@ class ReviewedQuestion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """A finished attempt. `passed` is None until it is graded; `percent` and `questions` are empty where they stay hidden."""
+    """A finished attempt. What may not be seen is empty: `passed` until it is graded, or while `may_see_passed` is False."""
 
     attempt_id: UUID
     quiz_id: UUID
@@ -62,6 +60,7 @@ class Result:
     answered: int
     asked: int
     passed: bool | None
+    may_see_passed: bool
     percent: Decimal | None
     pass_percent: Decimal
     shows_shares: bool
@@ -98,16 +97,25 @@ def get_result(session: Session, learner_id: UUID, attempt_id: UUID, *, now: dat
     if attempt.state in states.OPEN or attempt.finished_at is None:
         raise ConflictError("This attempt is still running.")
     quiz, version = get_quiz(session, attempt.quiz_id), get_version(session, attempt.quiz_version_id)
-    sheet = _load(session, attempt, version)
-    following = check_next(quiz, version, list_attempts_of(session, learner_id, quiz.id, is_preview=attempt.is_preview), now=now)
-    may_start_again = following.left != 0 and not timing.is_time_over(version.closes_at, now)
-    phase = reviewing.phase_of(finished_at=attempt.finished_at, may_start_again=may_start_again, now=now)
-    return _describe(quiz, sheet, reviewing.visible(version.review_preset, phase), following)
+    attempts = list_attempts_of(session, learner_id, quiz.id, is_preview=attempt.is_preview)
+    current = version_for_next(session, quiz, attempt, version)
+    following = check_next(quiz, current, attempts, now=now)
+    standing = Standing(closes_at=current.closes_at, has_attempt_left=has_attempt_left(following, attempts), now=now)
+    fields = standing.fields(attempt, version)
+    return _describe(quiz, _load(session, attempt, version, fields), fields, following)
 
 
-def _load(session: Session, attempt: Attempt, version: QuizVersion) -> _Sheet:
+def version_for_next(session: Session, quiz: Quiz, attempt: Attempt, version: QuizVersion) -> QuizVersion:
+    """The version that the learner's next attempt would get, which may allow more than that of this attempt did."""
+    if attempt.is_preview or quiz.published_version_id is None or quiz.published_version_id == version.id:
+        return version
+    return get_version(session, quiz.published_version_id)
+
+
+def _load(session: Session, attempt: Attempt, version: QuizVersion, fields: Collection[Field]) -> _Sheet:
+    """What the result is made of. What stays hidden is not even loaded: without the paper no question is."""
     paper, marks = list_paper(session, attempt.id), list_marks(session, attempt.id)
-    contents = _versions_of(session, paper)
+    contents = _versions_of(session, paper) if Field.PAPER in fields else {}
     has_essay = any(content.kind is QuestionKind.ESSAY for content in contents.values())
     readings = map_readings(session, attempt.id, marks) if has_essay else {}
     return _Sheet(attempt, version, paper, map_answers(session, attempt.id), marks, contents, readings)
@@ -121,7 +129,7 @@ def _versions_of(session: Session, paper: Sequence[PaperSlot]) -> Mapping[UUID, 
 def _describe(quiz: Quiz, sheet: _Sheet, fields: Collection[Field], following: StartCheck) -> Result:
     attempt, version = sheet.attempt, sheet.version
     finished_at = attempt.finished_at or attempt.created_at
-    seen = frozenset(fields) if sheet.is_graded else frozenset[Field]()
+    seen = frozenset(fields)
     score = Score(attempt.earned or Decimal(0), attempt.possible or Decimal(0))
     return Result(
         attempt_id=attempt.id,
@@ -138,6 +146,7 @@ def _describe(quiz: Quiz, sheet: _Sheet, fields: Collection[Field], following: S
         answered=sum(answer.answer is not None for answer in sheet.answers.values()),
         asked=len(sheet.paper),
         passed=attempt.passed if Field.PASSED in seen else None,
+        may_see_passed=not sheet.is_graded or Field.PASSED in seen,
         percent=score.shown(version.pass_percent) if Field.MARKS in seen else None,
         pass_percent=version.pass_percent,
         shows_shares=Field.MARKS in seen,
@@ -165,7 +174,13 @@ def _reviewed(sheet: _Sheet, slot: PaperSlot, content: Content, mark: SlotMark, 
     current = sheet.answers.get(slot.number)
     answer = None if current is None else current.answer
     view = show_question(
-        content, number=slot.number, name=f"question-{slot.number}", answer=answer, option_order=slot.option_order, disabled=True
+        content,
+        number=slot.number,
+        name=f"question-{slot.number}",
+        answer=answer,
+        option_order=slot.option_order,
+        disabled=True,
+        points=scoring.shown_mark(slot.max_mark) if Field.MAX_MARKS in fields else "",
     )
     feedback = show_feedback(
         content,
@@ -176,5 +191,6 @@ def _reviewed(sheet: _Sheet, slot: PaperSlot, content: Content, mark: SlotMark, 
         fields=fields,
         explain_all=sheet.version.review_preset is ReviewPreset.PRACTICE,
         reading=sheet.readings.get(slot.number),
+        option_order=slot.option_order,
     )
     return ReviewedQuestion(view, feedback)

@@ -19,14 +19,15 @@ from laurel.quizzes.rules.quizzes import MAX_QUESTIONS
 
 _attempts, _slots, _answers, _ops = table_of(Attempt), table_of(PaperSlot), table_of(CurrentAnswer), table_of(AnswerOp)
 _before = _attempts.alias("before")
-_READ = ("state", "deadline_at", "lease_token", "chain_head", "ops_count")
+_READ = ("state", "deadline_at", "lease_token", "chain_head", "ops_count", "reached_slot")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskedSlot:
-    """A slot that is being saved: its question, and the seq of what is stored for it (0: nothing is)."""
+    """A slot that is being saved: its question, the paper's order of options, and the seq of what is stored for it (0: nothing is)."""
 
     version_id: UUID
+    option_order: Sequence[str]
     seq: int
 
 
@@ -43,9 +44,14 @@ class LockedAttempt:
     lease_token: str | None
     chain_head: str
     ops_count: int
+    reached_slot: int | None
     now: datetime
     slots: Mapping[int, AskedSlot]
     knows_an_op: bool
+
+    def is_slot_open(self, number: int) -> bool:
+        """Whether this question can be answered now: see `Attempt.is_slot_open`."""
+        return self.reached_slot in (None, number)
 
 
 @lru_cache(maxsize=200)
@@ -59,6 +65,7 @@ def _for_saving(slots: int, op_ids: int) -> Select[*tuple[Any, ...]]:
             exists().where(_ops.c.op_id.in_(_numbered("op", op_ids, _ops.c.op_id))).label("knows_an_op"),
             _slots.c.number,
             _slots.c.question_version_id,
+            _slots.c.option_order,
             _answers.c.seq,
         )
         .select_from(_attempts)
@@ -98,6 +105,10 @@ def _read(attempt_id: UUID, rows: Sequence[Row[*tuple[Any, ...]]]) -> LockedAtte
         id=attempt_id,
         **{name: getattr(first, name) for name in _READ},
         now=moment_of(first.now),
-        slots={row.number: AskedSlot(version_id=row.question_version_id, seq=row.seq or 0) for row in rows if row.number is not None},
+        slots={
+            row.number: AskedSlot(version_id=row.question_version_id, option_order=row.option_order, seq=row.seq or 0)
+            for row in rows
+            if row.number is not None
+        },
         knows_an_op=bool(first.knows_an_op),
     )

@@ -2,7 +2,7 @@
 
 from laurel.quizzes.rules.filtering import DrawFilter
 from laurel.quizzes.rules.quizzes import ExpiryPolicy, QuizKind, QuizSettings, QuizStatus, SlotKind, SlotSpec
-from laurel.quizzes.rules.reviewing import Field, Phase, ReviewPreset
+from laurel.quizzes.rules.reviewing import Field, Phase, ReviewMatrix, ReviewPreset
 from laurel.quizzes.rules.scoring import Band, DomainResult, Mark, Score
 from laurel.quizzes.rules.states import AttemptState, FinishReason
 
@@ -19,6 +19,7 @@ __all__ = [
     "QuizKind",
     "QuizSettings",
     "QuizStatus",
+    "ReviewMatrix",
     "ReviewPreset",
     "Score",
     "SlotKind",

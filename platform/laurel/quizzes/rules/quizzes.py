@@ -1,5 +1,6 @@
 """What a quiz is made of: its kind, its settings, and the slots of its paper."""
 
+import dataclasses
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,8 +12,9 @@ from typing import NoReturn
 from uuid import UUID
 
 from laurel.core.errors import InvalidInputError
+from laurel.quizzes.rules.access import AccessRules
 from laurel.quizzes.rules.filtering import EVERYTHING, DrawFilter, check_filter
-from laurel.quizzes.rules.reviewing import ReviewPreset
+from laurel.quizzes.rules.reviewing import ReviewMatrix, ReviewPreset
 
 MAX_MINUTES = 24 * 60
 MAX_ATTEMPTS = 100
@@ -86,7 +88,7 @@ class QuizSettings:
     """Everything about a quiz but its title and its questions.
 
     `minutes` and `attempts_allowed` None: unlimited. `retake_wait_hours[n]` is the wait after attempt n + 1, the last one
-    again after all further ones. `review_preset` None: that of the quiz's kind.
+    again after all further ones. `review_preset` None: that of the quiz's kind. `review`: what the author decided instead of it.
     """
 
     instructions: str = ""
@@ -103,6 +105,8 @@ class QuizSettings:
     allow_negative: bool = False
     opens_at: datetime | None = None
     closes_at: datetime | None = None
+    review: ReviewMatrix | None = dataclasses.field(default=None, repr=False)
+    access: AccessRules = dataclasses.field(default=AccessRules(), repr=False)
 
 
 def default_settings(kind: QuizKind) -> QuizSettings:
@@ -123,9 +127,13 @@ def default_settings(kind: QuizKind) -> QuizSettings:
 
 
 def source_hash(kind: QuizKind, title: str, settings: QuizSettings, slots: Sequence[SlotSpec]) -> str:
-    """The same exactly if an importer reads the same quiz again. Without filters it is what it was before there were any."""
+    """The same exactly if an importer reads the same quiz again. What says nothing of a later subject hashes as before there was one."""
+    said = repr((kind.value, title, settings, tuple(slots)))
     filters = {number: slot.draw_filter for number, slot in enumerate(slots) if slot.draw_filter != EVERYTHING}
-    return hashlib.sha256((repr((kind.value, title, settings, tuple(slots))) + (repr(filters) if filters else "")).encode()).hexdigest()
+    said += repr(filters) if filters else ""
+    if settings.review is not None or settings.access != AccessRules():
+        said += repr((settings.review and settings.review.to_json(), settings.access))
+    return hashlib.sha256(said.encode()).hexdigest()
 
 
 def _refuse(message: str, field: str) -> NoReturn:

@@ -1,8 +1,10 @@
-"""What a learner may see of an attempt, and when: fields × phases, filled by presets."""
+"""What a learner may see of an attempt, and when: fields × phases. Presets fill the table; an author may decide otherwise, cell by cell."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any, Self
 
 JUST_AFTER = timedelta(minutes=2)
 
@@ -12,9 +14,13 @@ class ReviewPreset(StrEnum):
     COURSE_QUIZ = "course_quiz"
     CERTIFICATION = "certification"
 
+    @property
+    def label(self) -> str:
+        return {"practice": "Practice", "course_quiz": "Course quiz", "certification": "Certification"}[self.value]
+
 
 class Phase(StrEnum):
-    """When somebody looks: while the attempt runs, up to two minutes after its end, later, or when nobody can start another."""
+    """When somebody looks: while the attempt runs, up to two minutes after its end, later, or when the quiz is closed."""
 
     DURING = "during"
     JUST_AFTER = "just_after"
@@ -39,6 +45,34 @@ class Field(StrEnum):
 ORDER = (Phase.DURING, Phase.JUST_AFTER, Phase.LATER, Phase.CLOSED)
 
 
+@dataclass(frozen=True, slots=True)
+class ReviewMatrix:
+    """The cells in which something may be seen. `answers_early`: right answers, too, while the learner has an attempt left."""
+
+    cells: frozenset[tuple[Field, Phase]]
+    answers_early: bool = False
+
+    def shows(self, field: Field, phase: Phase) -> bool:
+        return (field, phase) in self.cells
+
+    def visible(self, phase: Phase, *, has_attempt_left: bool) -> frozenset[Field]:
+        """The fields that may be seen in this phase by a learner who has an attempt left, or none."""
+        fields = frozenset(field for field, when in self.cells if when is phase)
+        hides_answers = has_attempt_left and phase is not Phase.DURING and not self.answers_early
+        return fields - {Field.RIGHT_ANSWER} if hides_answers else fields
+
+    def to_json(self) -> dict[str, Any]:
+        fields = {field.value: [phase.value for phase in ORDER if self.shows(field, phase)] for field in Field}
+        return {"fields": fields, "answers_early": self.answers_early}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """The matrix again. A field or a phase that this version does not know shows nothing."""
+        fields: Mapping[str, list[str]] = data["fields"]
+        cells = {(field, phase) for field in Field for phase in Phase if phase.value in fields.get(field.value, [])}
+        return cls(frozenset(cells), answers_early=bool(data["answers_early"]))
+
+
 def _row(practice: str, course_quiz: str, certification: str) -> dict[ReviewPreset, str]:
     return {ReviewPreset.PRACTICE: practice, ReviewPreset.COURSE_QUIZ: course_quiz, ReviewPreset.CERTIFICATION: certification}
 
@@ -57,16 +91,25 @@ TABLE: Mapping[Field, Mapping[ReviewPreset, str]] = {
 }
 
 
-def phase_of(*, finished_at: datetime | None, may_start_again: bool, now: datetime) -> Phase:
-    """The phase at `now`. An attempt counts as closed when its learner can start no other, so that no answer helps them."""
+def matrix_of(preset: ReviewPreset) -> ReviewMatrix:
+    """The preset's table. Practice has no last attempt to wait for, so its right answers do not."""
+    cells = {(field, phase) for field, presets in TABLE.items() for phase, mark in zip(ORDER, presets[preset], strict=True) if mark == "x"}
+    return ReviewMatrix(frozenset(cells), answers_early=preset is ReviewPreset.PRACTICE)
+
+
+def preset_of(matrix: ReviewMatrix) -> ReviewPreset | None:
+    """The preset whose table this is, None if an author decided otherwise."""
+    return next((preset for preset in ReviewPreset if matrix_of(preset) == matrix), None)
+
+
+def phase_of(*, finished_at: datetime | None, closes_at: datetime | None, has_attempt_left: bool, now: datetime) -> Phase:
+    """The phase at `now`. A quiz that never closes counts as closed for a learner who has no attempt left.
+
+    One that does close is open until then even for them: others may still sit it, and people talk.
+    """
     if finished_at is None:
         return Phase.DURING
-    if not may_start_again:
+    is_closed = not has_attempt_left if closes_at is None else now >= closes_at
+    if is_closed:
         return Phase.CLOSED
     return Phase.JUST_AFTER if now - finished_at <= JUST_AFTER else Phase.LATER
-
-
-def visible(preset: ReviewPreset, phase: Phase) -> frozenset[Field]:
-    """The fields that may be seen in this phase."""
-    column = ORDER.index(phase)
-    return frozenset(field for field, presets in TABLE.items() if presets[preset][column] == "x")

@@ -1,7 +1,7 @@
 """Questions as a page shows them (`components/questions.html`), with no more about the key than may be seen."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from laurel.bank.rules import (
     Answer,
@@ -16,13 +16,14 @@ from laurel.bank.rules import (
     ShownPart,
     write_form_value,
 )
+from laurel.quizzes.rules.page_keys import for_page, page_keys
 from laurel.quizzes.rules.reviewing import Field
 from laurel.quizzes.rules.rubrics import Reading, RubricView, Writing, show_rubric, writing_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuestionView:
-    """One question with the learner's answer and nothing about the key. `name` is that of its form field.
+    """One question with the learner's answer and nothing about the key. `name` is that of its form field; `points`: `2`, or nothing.
 
     `stem` is the text in pieces, (HTML, key of the part that stands behind it); `parts` are what is answered one by one.
     """
@@ -37,6 +38,7 @@ class QuestionView:
     parts: Sequence[ShownPart]
     inputs: Inputs
     chosen: Chosen
+    points: str = ""
     writing: Writing | None = None
 
 
@@ -51,7 +53,7 @@ class PartVerdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedbackView:
-    """How an answer did, as far as it may be seen. `is_invalid`: it could not be read as a number, which practice says."""
+    """How an answer did, as far as it may be seen: what may not is empty. `is_invalid`: no number could be read, which practice says."""
 
     state: str
     is_invalid: bool
@@ -74,14 +76,22 @@ class Content:
 
 
 def show_question(
-    content: Content, *, number: int, name: str, answer: Answer, option_order: Sequence[str] = (), disabled: bool = False
+    content: Content,
+    *,
+    number: int,
+    name: str,
+    answer: Answer,
+    option_order: Sequence[str] = (),
+    disabled: bool = False,
+    points: str = "",
 ) -> QuestionView:
-    """The question with its options in the paper's order, or in the author's if there is none."""
+    """The question with its options in the paper's order and with the keys of its pages, or as the author has them."""
     options = {option.key: option for option in content.body.shown_options()}
     order = [key for key in option_order if key in options] or list(options)
     stem = content.body.shown_stem(content.stem_html)
     places = {key: place for place, (_, key) in enumerate(stem)}
     parts = sorted(content.body.shown_parts(order), key=lambda part: places.get(part.key, 0))
+    keys = page_keys(content.body.kind, option_order)
     return QuestionView(
         number=number,
         type=content.body.kind.value,
@@ -89,12 +99,25 @@ def show_question(
         stem=stem,
         name=name,
         disabled=disabled,
-        options=[] if parts else [options[key] for key in content.body.arranged(order, answer)],
-        parts=parts,
+        options=[] if parts else [_neutral(options[key], keys) for key in content.body.arranged(order, answer)],
+        parts=[_neutral_part(part, keys) for part in parts],
         inputs=content.body.inputs,
-        chosen=write_form_value(content.body.kind, content.body, answer),
+        chosen=for_page(write_form_value(content.body.kind, content.body, answer), keys),
+        points=points,
         writing=writing_of(content.body),
     )
+
+
+def _neutral(option: ShownOption, keys: Mapping[str, str], *, part: str = "") -> ShownOption:
+    return replace(option, key=keys.get(f"{part}{option.key}", option.key))
+
+
+def _neutral_part(part: ShownPart, keys: Mapping[str, str]) -> ShownPart:
+    return replace(part, options=[_neutral(option, keys, part=f"{part.key}.") for option in part.options])
+
+
+SAYING = frozenset({Field.MARKS, Field.RIGHT_OR_WRONG, Field.OPTION_FEEDBACK, Field.GENERAL_FEEDBACK, Field.RIGHT_ANSWER})
+"""The fields that say something about an answer."""
 
 
 def show_feedback(
@@ -107,13 +130,15 @@ def show_feedback(
     fields: Collection[Field],
     explain_all: bool,
     reading: Reading | None = None,
+    option_order: Sequence[str] = (),
 ) -> FeedbackView | None:
-    """What of the verdict may be seen; None if nothing may.
+    """What of the verdict may be seen; None if nothing may. Each field stands for itself.
 
     Until the right answer may be seen, verdicts stand at chosen options only. `explain_all` (practice) still shows the
-    explanation of every option. `reading` is what a grader made of an essay.
+    explanation of every option. `reading` is what a grader made of an essay. `option_order`: that of the paper, if the question
+    was shown with the keys of its pages.
     """
-    if Field.RIGHT_OR_WRONG not in fields:
+    if SAYING.isdisjoint(fields):
         return None
     review = content.body.review(answer)
     shows_key = Field.RIGHT_ANSWER in fields
@@ -121,38 +146,51 @@ def show_feedback(
     general = [review.feedback_html] if shows_options and answer is not None else []
     if Field.GENERAL_FEEDBACK in fields:
         general.append(content.general_feedback_html)
+    keys = page_keys(content.body.kind, option_order)
     return FeedbackView(
-        state=grade.state.value,
+        state=grade.state.value if Field.RIGHT_OR_WRONG in fields else "",
         is_invalid=grade.is_invalid and explain_all,
-        mark=mark,
-        max_mark=max_mark,
+        mark=mark if Field.MARKS in fields else "",
+        max_mark=max_mark if Field.MAX_MARKS in fields else "",
         general_html="".join(general),
         right_answer_text=content.body.right_answer_text() if shows_key and not (review.options or review.parts) else "",
         options={
-            key: _verdict(option, shows_key=shows_key, shows_feedback=shows_options and (option.is_chosen or shows_key or explain_all))
+            keys.get(key, key): _verdict(
+                option,
+                judges=shows_key or Field.RIGHT_OR_WRONG in fields,
+                shows_key=shows_key,
+                shows_feedback=shows_options and (option.is_chosen or shows_key or explain_all),
+            )
             for key, option in review.options.items()
         },
         rubric=show_rubric(content.body, reading, fields=fields, explain_all=explain_all),
         parts={
-            key: _part_verdict(part, shows_key=shows_key, shows_feedback=shows_options, explain_all=explain_all)
+            key: _part_verdict(
+                part,
+                judges=shows_key or Field.RIGHT_OR_WRONG in fields,
+                shows_key=shows_key,
+                shows_feedback=shows_options,
+                explain_all=explain_all,
+            )
             for key, part in review.parts.items()
         },
     )
 
 
-def _verdict(option: OptionReview, *, shows_key: bool, shows_feedback: bool) -> OptionReview:
+def _verdict(option: OptionReview, *, judges: bool, shows_key: bool, shows_feedback: bool) -> OptionReview:
+    """The option without what may not be said of it; without any judgement nothing stands at it, not even that it was chosen."""
     return OptionReview(
-        is_correct=option.is_correct and (shows_key or option.is_chosen),
-        is_chosen=option.is_chosen,
+        is_correct=option.is_correct and judges and (shows_key or option.is_chosen),
+        is_chosen=option.is_chosen and judges,
         feedback_html=option.feedback_html if shows_feedback else "",
     )
 
 
-def _part_verdict(part: PartReview, *, shows_key: bool, shows_feedback: bool, explain_all: bool) -> PartVerdict:
+def _part_verdict(part: PartReview, *, judges: bool, shows_key: bool, shows_feedback: bool, explain_all: bool) -> PartVerdict:
     """A part without an answer is explained only with the key, as a part that was wrong is if its explanation gives the key away."""
     is_told = part.state is GradeState.CORRECT or not (part.gives_away or part.state is GradeState.GAVE_UP)
     return PartVerdict(
-        state="" if part.state is None else part.state.value,
+        state=part.state.value if judges and part.state is not None else "",
         feedback_html=part.feedback_html if shows_feedback and (is_told or shows_key or explain_all) else "",
         right_text=part.right_text if shows_key and part.state is not GradeState.CORRECT else "",
     )

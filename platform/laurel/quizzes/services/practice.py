@@ -10,7 +10,7 @@ from laurel.core.errors import InvalidInputError
 from laurel.core.ids import new_id
 from laurel.quizzes import queries
 from laurel.quizzes.queries.attempts import get_slot
-from laurel.quizzes.queries.practice import PracticeQuestion, show_practice
+from laurel.quizzes.queries.practice import PracticeQuestion, practice_fields, show_practice
 from laurel.quizzes.rules.saving import SaveItem
 from laurel.quizzes.services.saving import save_answers
 from laurel.quizzes.services.starting import require_practice, start_practice
@@ -34,7 +34,7 @@ def check_practice_answer(
     if answer is None:
         raise InvalidInputError("Choose or write an answer first.", field=f"question-{slot_number}")
     _save(session, attempt_id=attempt.id, learner_id=learner_id, slot_number=slot_number, answer=answer, now=now)
-    return show_practice(question, number=slot_number, answer=answer, max_mark=slot.max_mark)
+    return show_practice(question, number=slot_number, answer=answer, max_mark=slot.max_mark, fields=practice_fields(version))
 
 
 def reset_practice_answer(session: Session, *, quiz_id: UUID, learner_id: UUID, slot_number: int, now: datetime) -> None:

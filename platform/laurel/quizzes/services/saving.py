@@ -19,12 +19,19 @@ from laurel.quizzes.models import AnswerOp
 from laurel.quizzes.queries.attempts import get_slot, map_ops
 from laurel.quizzes.queries.saving import LockedAttempt
 from laurel.quizzes.rules import AttemptState, chain, states, timing
+from laurel.quizzes.rules.page_keys import own_keys
 from laurel.quizzes.rules.saving import InvalidSaveError, SaveItem, is_newer
 from laurel.quizzes.services.appending import append_ops, keep_late_ops
 from laurel.quizzes.services.finishing import settle
 
 MAX_LATE = 200
 """How many late operations are kept as evidence for one attempt."""
+
+
+class SlotShutError(ConflictError):
+    """Nobody can go back in this exam, and this is not the question where its learner is."""
+
+    message = "This question is not open: in this exam there is no way back, and none ahead."
 
 
 class ReusedOpError(ConflictError):
@@ -39,7 +46,8 @@ class ReusedOpError(ConflictError):
 class SaveReply:
     """What became of a batch.
 
-    `ignored`: (op_id, slot, stored seq) of what was older than what is stored. `late`: kept as evidence, not graded.
+    `ignored`: (op_id, slot, stored seq) of what was older than what is stored. `late`: kept as evidence, not graded. `closed`:
+    those of them whose question was left for good, or not yet reached, where nobody can go back.
     `holds_lease` False: another tab or device has taken over, and nothing was saved.
     """
 
@@ -49,6 +57,7 @@ class SaveReply:
     saved: list[UUID] = field(default_factory=list)
     ignored: list[tuple[UUID, int, int]] = field(default_factory=list)
     late: list[UUID] = field(default_factory=list)
+    closed: list[UUID] = field(default_factory=list)
     holds_lease: bool = True
 
     @property
@@ -107,7 +116,8 @@ def _read_changes(session: Session, attempt: LockedAttempt, items: Sequence[Save
         if slot is None:
             raise InvalidSaveError("This paper has no such question. Nothing was saved.", op_id=item.op_id)
         try:
-            answer = parse_answer(*bodies[slot.version_id], item.answer)
+            kind, body = bodies[slot.version_id]
+            answer = parse_answer(kind, body, own_keys(kind, slot.option_order, item.answer))
         except InvalidInputError as error:
             raise InvalidSaveError(f"{error.message} Nothing was saved.", op_id=item.op_id) from None
         changes.append(_Change(item, answer))
@@ -141,16 +151,23 @@ def _holds_lease(attempt: LockedAttempt, lease: str | None) -> bool:
 def _apply(session: Session, attempt: LockedAttempt, changes: Sequence[_Change], reply: SaveReply, *, now: datetime) -> None:
     stored = {number: slot.seq for number, slot in attempt.slots.items()}
     ops: list[dict[str, Any]] = []
+    shut: list[_Change] = []
     for change in changes:
         item = change.item
         if not is_newer(item.seq, stored[item.slot], op_id=item.op_id):
             reply.ignored.append((item.op_id, item.slot, stored[item.slot]))
+            continue
+        if not attempt.is_slot_open(item.slot):
+            shut.append(change)
             continue
         ops.append(_append(attempt, change, now=now))
         stored[item.slot] = item.seq
         reply.saved.append(item.op_id)
     if ops:
         append_ops(session, ops)
+    if shut:
+        reply.closed = [change.item.op_id for change in shut]
+        _keep_as_evidence(session, attempt, shut, reply, now=now)
 
 
 def _append(attempt: LockedAttempt, change: _Change, *, now: datetime) -> dict[str, Any]:
@@ -209,6 +226,8 @@ def flag_slot(session: Session, *, attempt_id: UUID, learner_id: UUID, slot: int
     attempt = queries.lock_attempt_of(session, learner_id, attempt_id)
     if attempt.state is not AttemptState.IN_PROGRESS or not timing.accepts_saves(attempt.deadline_at, now):
         raise states.AttemptTransitionError
+    if not attempt.is_slot_open(slot):
+        raise SlotShutError
     try:
         place, _question = get_slot(session, attempt.id, slot)
     except NotFoundError:

@@ -22,6 +22,7 @@ from laurel.quizzes.queries.papers import DrawnQuestion, draw_paper
 from laurel.quizzes.rules import AttemptState, QuizKind, chain, drawing, states, timing
 from laurel.quizzes.rules.starting import Obstacle
 from laurel.quizzes.services.finishing import abandon_attempt, settle
+from laurel.quizzes.services.passwords import require_password
 
 
 class OpenAttemptError(ConflictError):
@@ -50,11 +51,13 @@ def start_attempt(
     browser_session_token: str | None,
     now: datetime,
     is_preview: bool = False,
+    password: str = "",
 ) -> Attempt:
     """Start the learner's next attempt: the limit is checked, the paper drawn and frozen, the deadline set.
 
     However many starts arrive at once, one wins: the others get OpenAttemptError. StartRefusedError where the limit, the wait
-    or the window says no; InvalidInputError without the honor code. A preview takes the draft and counts nowhere.
+    or the window says no; WrongPasswordError; InvalidInputError without the honor code. A preview takes the draft, asks for no
+    password and counts nowhere. Who may guess how often is the caller's to limit: see `services.passwords`.
     """
     lock_user(session, learner_id)
     quiz, version = _version_for(session, quiz_id, is_preview=is_preview)
@@ -70,6 +73,7 @@ def start_attempt(
         obstacle = check_next(quiz, version, attempts, now=now).obstacle
         if obstacle is not None:
             raise StartRefusedError(obstacle)
+        require_password(version, password)
     if version.honor_code and not honor_code_accepted:
         raise InvalidInputError("Please confirm the honor code before you start.", field="honor_code")
     number = attempts[-1].number + 1 if attempts else 1
@@ -107,6 +111,7 @@ def _new_attempt(
         limit_seconds=None if limit is None else int(limit.total_seconds()),
         closes_at=version.closes_at,
         chain_head=chain.genesis(attempt_id),
+        reached_slot=1 if version.one_way else None,
     )
     attempt.deadline_at = attempt.compute_deadline()
     if timing.is_time_over(attempt.deadline_at, now):

@@ -74,5 +74,13 @@ def map_items(attempt: Attempt, entries: list[MapEntry], *, current: int | None 
             "is_flagged": entry.is_flagged,
             "is_current": entry.number == current,
         }
+        | _lock(attempt, entry.number)
         for entry in entries
     ]
+
+
+def _lock(attempt: Attempt, number: int) -> dict[str, str]:
+    """Why a question cannot be opened, where nobody can go back."""
+    if attempt.reached_slot is None:
+        return {}
+    return {"locked": "closed" if number < attempt.reached_slot else "not yet open" if number > attempt.reached_slot else ""}

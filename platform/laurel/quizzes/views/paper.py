@@ -16,8 +16,10 @@ from laurel.quizzes import queries, services
 from laurel.quizzes.forms import AnswerForm, HandInForm
 from laurel.quizzes.models import Attempt
 from laurel.quizzes.queries.attempts import MapEntry, content_of
-from laurel.quizzes.rules import states
+from laurel.quizzes.rules import Field, Phase, states
+from laurel.quizzes.rules.page_keys import own_keys
 from laurel.quizzes.rules.saving import InvalidSaveError, SaveItem
+from laurel.quizzes.rules.scoring import shown_mark
 from laurel.quizzes.rules.showing import show_question
 from laurel.quizzes.services import SaveReply
 from laurel.quizzes.views.blueprint import bp, get_settled_attempt, map_items, may_answer, show_end, surroundings
@@ -40,7 +42,7 @@ def attempt_page(attempt_id: UUID) -> ResponseReturnValue:
     if not may_answer(attempt):
         return show_end(attempt)
     entries = queries.list_map(current_session(), attempt_id)
-    number = next((entry.number for entry in entries if not entry.is_answered), None)
+    number = attempt.reached_slot or next((entry.number for entry in entries if not entry.is_answered), None)
     if number is None:
         return redirect(url_for(".review_page", attempt_id=attempt_id))
     return redirect(url_for(".question_page", attempt_id=attempt_id, number=number))
@@ -53,16 +55,28 @@ def question_page(attempt_id: UUID, number: int) -> ResponseReturnValue:
     attempt = get_settled_attempt(attempt_id)
     if not may_answer(attempt):
         return show_end(attempt)
-    return show_page(attempt, number)
+    return show_page(attempt, number) if attempt.is_slot_open(number) else show_shut(attempt, number)
+
+
+def show_shut(attempt: Attempt, number: int, *, is_refused: bool = False) -> ResponseReturnValue:
+    """What stands where a question was left for good, or is not reached yet (409). `is_refused`: an answer to it was sent."""
+    session = current_session()
+    queries.get_slot(session, attempt.id, number)
+    items = map_items(attempt, queries.list_map(session, attempt.id))
+    page = render_template("quizzes/shut_page.html", number=number, items=items, is_refused=is_refused, **surroundings(attempt))
+    return page, 409
 
 
 def show_page(attempt: Attempt, number: int, *, error: str = "", posted: Posted | None = None) -> str:
     """One question; `posted` is what was sent and could not be saved."""
     session = current_session()
     slot, question = queries.get_slot(session, attempt.id, number)
+    around = surroundings(attempt)
+    fields = around["version"].review.visible(Phase.DURING, has_attempt_left=True)
     current = queries.find_answer(session, attempt.id, number)
     answer = None if current is None else current.answer
-    view = show_question(content_of(question), number=number, name=NAME, answer=answer, option_order=slot.option_order)
+    points = shown_mark(slot.max_mark) if Field.MAX_MARKS in fields else ""
+    view = show_question(content_of(question), number=number, name=NAME, answer=answer, option_order=slot.option_order, points=points)
     seq = 1 if current is None else current.seq + 1
     entries = queries.list_map(session, attempt.id)
     return render_template(
@@ -74,7 +88,8 @@ def show_page(attempt: Attempt, number: int, *, error: str = "", posted: Posted 
         items=map_items(attempt, entries, current=number),
         form=AnswerForm(formdata=None, op_id=str(new_id()), seq=str(seq), lease=attempt.lease_token or ""),
         error=error,
-        **surroundings(attempt),
+        is_left_open="unanswered" in request.args,
+        **around,
     )
 
 
@@ -88,9 +103,8 @@ def answer_question(attempt_id: UUID, number: int) -> ResponseReturnValue:
         with transaction() as session:
             now = database_now(session)
             reply = _save_page(session, attempt_id, number, form, now=now)
-            if request.form.get("go") in {"flag", "unflag"} and (reply is None or reply.is_open):
-                is_flagged = request.form["go"] == "flag"
-                services.flag_slot(session, attempt_id=attempt_id, learner_id=my_id(), slot=number, is_flagged=is_flagged, now=now)
+            if reply is None or (reply.is_open and reply.holds_lease and not reply.closed):
+                _go_on(session, attempt_id, number, has_lost_answer=reply is not None and bool(reply.ignored), now=now)
     except InvalidSaveError as error:
         return _show_again(attempt_id, number, error.message, 400)
     except services.ReusedOpError as error:
@@ -99,10 +113,34 @@ def answer_question(attempt_id: UUID, number: int) -> ResponseReturnValue:
         return _show_again(attempt_id, number, SENT_BEFORE, 409)
     if reply is not None and not reply.is_open:
         return redirect(url_for(".attempt_page", attempt_id=attempt_id), 303)
+    if reply is not None and reply.closed:
+        return show_shut(queries.get_attempt_of(current_session(), my_id(), attempt_id), number, is_refused=True)
     if reply is not None and (reply.ignored or not reply.holds_lease):
         flash("This question was changed in another tab or on another device. What was saved there is kept; please check it.", "warning")
         return redirect(url_for(".question_page", attempt_id=attempt_id, number=number), 303)
-    return redirect(_next_address(attempt_id, number, queries.list_map(session, attempt_id)), 303)
+    attempt, entries = queries.get_attempt_of(session, my_id(), attempt_id), queries.list_map(session, attempt_id)
+    lead = _next_address if attempt.reached_slot is None else _way_ahead
+    return redirect(lead(attempt, number, entries), 303)
+
+
+def _way_ahead(attempt: Attempt, number: int, entries: list[MapEntry]) -> str:
+    """Where the pressed button leads if nobody can go back: to the open question, or to look over the whole."""
+    go = request.form.get("go")
+    if go == "review" or (go in {"next", "leave"} and number == len(entries) == attempt.reached_slot):
+        return url_for(".review_page", attempt_id=attempt.id)
+    asks = go == "next" and attempt.reached_slot == number
+    return url_for(".question_page", attempt_id=attempt.id, number=attempt.reached_slot, unanswered=1 if asks else None)
+
+
+def _go_on(session: Session, attempt_id: UUID, number: int, *, has_lost_answer: bool, now: datetime) -> None:
+    """What a button does besides saving and leading on: flags, and leaving a question for good where nobody can go back."""
+    go = request.form.get("go", "")
+    if go in {"flag", "unflag"}:
+        services.flag_slot(session, attempt_id=attempt_id, learner_id=my_id(), slot=number, is_flagged=go == "flag", now=now)
+    current = queries.find_answer(session, attempt_id, number)
+    is_answered = current is not None and current.answer is not None
+    if not has_lost_answer and (go == "leave" or (go == "next" and is_answered)):
+        services.leave_slot(session, attempt_id=attempt_id, learner_id=my_id(), slot=number, now=now)
 
 
 def _show_again(attempt_id: UUID, number: int, message: str, status: int) -> ResponseReturnValue:
@@ -116,10 +154,11 @@ def _show_again(attempt_id: UUID, number: int, message: str, status: int) -> Res
 def _save_page(session: Session, attempt_id: UUID, number: int, form: AnswerForm, *, now: datetime) -> SaveReply | None:
     """Save what the page holds; None if that is what is stored already."""
     op_id, seq, lease = form.read_operation()
-    _slot, question = queries.get_slot(session, queries.get_attempt_of(session, my_id(), attempt_id).id, number)
+    slot, question = queries.get_slot(session, queries.get_attempt_of(session, my_id(), attempt_id).id, number)
     body = question.typed_body()
     try:
-        answer = parse_answer(question.kind, body, read_form_values(question.kind, body, _posted()))
+        raw = own_keys(question.kind, slot.option_order, read_form_values(question.kind, body, _posted()))
+        answer = parse_answer(question.kind, body, raw)
     except InvalidInputError as error:
         raise InvalidSaveError(f"{error.message} Nothing was saved.") from None
     current = queries.find_answer(session, attempt_id, number)
@@ -134,15 +173,15 @@ def _posted() -> Posted:
     return values_under(NAME, request.form.items(multi=True))
 
 
-def _next_address(attempt_id: UUID, number: int, entries: list[MapEntry]) -> str:
+def _next_address(attempt: Attempt, number: int, entries: list[MapEntry]) -> str:
     """Where the pressed button leads. Next after the last question is the review."""
     go, go_to = request.form.get("go", ""), request.form.get("go_to", "")
     target = {"previous": number - 1, "next": number + 1}.get(go, number)
     if go_to.isascii() and go_to.isdigit() and len(go_to) < 6:
         target = int(go_to)
     if go == "review" or target > len(entries):
-        return url_for(".review_page", attempt_id=attempt_id)
-    return url_for(".question_page", attempt_id=attempt_id, number=max(1, target))
+        return url_for(".review_page", attempt_id=attempt.id)
+    return url_for(".question_page", attempt_id=attempt.id, number=max(1, target))
 
 
 @bp.get("/<uuid:attempt_id>/review")

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from laurel.core.db import database_now
 from laurel.quizzes import queries
+from laurel.quizzes.queries.integrity import describe_appeal
 from laurel.quizzes.rules import states
 from laurel.quizzes.views.blueprint import bp, get_settled_attempt
 from laurel.web.access import SIGNED_IN, my_id, policy
@@ -21,5 +22,7 @@ def result_page(attempt_id: UUID) -> ResponseReturnValue:
     if attempt.state in states.OPEN:
         return redirect(url_for(".attempt_page", attempt_id=attempt_id))
     session = current_session()
-    result = queries.get_result(session, my_id(), attempt_id, now=database_now(session))
-    return render_template("quizzes/result_page.html", result=result)
+    now = database_now(session)
+    result = queries.get_result(session, my_id(), attempt_id, now=now)
+    appeal = describe_appeal(session, attempt, result.kind, now=now)
+    return render_template("quizzes/result_page.html", result=result, appeal=appeal)

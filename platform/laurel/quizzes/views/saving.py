@@ -98,6 +98,13 @@ def _answer(reply: SaveReply) -> ResponseReturnValue:
     }
     if not reply.is_open:
         return {"error": "closed", "message": "This attempt is closed.", **said}, 409
+    if reply.closed:
+        said["closed"] = [str(op_id) for op_id in reply.closed]
+        return {
+            "error": "slot_closed",
+            "message": "The question was left before this answer arrived. It is kept, but it does not count.",
+            **said,
+        }, 409
     if not reply.holds_lease:
         return {"error": "lease_taken", "message": "Another tab or device has taken over.", **said}, 409
     return said, 200

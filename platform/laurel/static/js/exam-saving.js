@@ -163,7 +163,8 @@ class ExamSaving extends HTMLElement {
   /** What the server said; true if sending can go on at once. */
   async read(response, ops) {
     const said = response.headers.get("Content-Type")?.includes("json") ? await response.json() : {};
-    if (response.ok || ["closed", "lease_taken"].includes(said.error)) this.acknowledge(said, ops);
+    if (response.ok || ["closed", "lease_taken", "slot_closed"].includes(said.error)) this.acknowledge(said, ops);
+    if (said.error === "slot_closed") return this.comeLate(said);
     if (response.ok) return this.succeed(said);
     if (said.error === "closed") return this.leave();
     if (said.error === "lease_taken") return this.giveWay();
@@ -181,7 +182,7 @@ class ExamSaving extends HTMLElement {
       bySlot(ignored, ignored.seq);
       this.show("outdated");
     }
-    this.forget([...said.saved, ...said.late, ...said.ignored.map((ignored) => ignored.op_id)]);
+    this.forget([...said.saved, ...said.late, ...(said.closed ?? []), ...said.ignored.map((ignored) => ignored.op_id)]);
     const timer = document.querySelector("exam-timer");
     if (timer && said.deadline_at) timer.due = Date.parse(said.deadline_at);
   }
@@ -210,6 +211,13 @@ class ExamSaving extends HTMLElement {
     if (this.failures >= 2) this.show("offline");
     this.sendIn(Math.max(after, jitter(Math.min(1000 * 2 ** this.failures, LATEST))));
     return false;
+  }
+
+  /** Nobody can go back in this exam, and an answer that waited here came after its question was left. */
+  comeLate(said) {
+    this.show("left");
+    this.say("No more answers wait to be saved");
+    return this.succeed(said);
   }
 
   drop(ids) {

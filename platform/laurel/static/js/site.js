@@ -6,6 +6,7 @@ const modules = {
   "course-standing": "./course-standing.js",
   "cta-picker": "./cta-picker.js",
   "exam-answer": "./exam-answer.js",
+  "exam-focus": "./exam-focus.js",
   "exam-map": "./exam-map.js",
   "exam-saving": "./exam-saving.js",
   "exam-timer": "./exam-timer.js",

@@ -11,6 +11,7 @@ from laurel.quizzes.models import Quiz, QuizVersion
 from laurel.studio.forms.quizzes import ActForm
 from laurel.studio.navigation import work_nav
 from laurel.web.access import my_id, viewer
+from laurel.web.forms import LaurelForm
 from laurel.web.session import current_session
 
 bp = Blueprint("studio_quizzes", __name__, url_prefix="/studio/quizzes")
@@ -45,21 +46,21 @@ def read_base(quiz_id: UUID) -> str:
     return str(form.base.data)
 
 
-def read_position(act: str) -> tuple[str, int]:
-    """`up-3` as ("up", 3)."""
-    verb, _, text = act.partition("-")
-    if verb not in {"up", "down", "remove"} or not (text.isascii() and text.isdigit() and len(text) < 5):
-        raise InvalidInputError("There is no such button.")
-    return verb, int(text)
-
-
-def put_error(form: ActForm, error: InvalidInputError) -> None:
+def put_error(form: LaurelForm, error: InvalidInputError) -> None:
     """The message beside its field, or on top."""
     if error.field not in form:
         form.form_errors.append(error.message)
         return
     field = form[error.field]
     field.errors = [*field.errors, error.message]
+
+
+def read_position(act: str) -> tuple[str, int]:
+    """`up-3` as ("up", 3)."""
+    verb, _, text = act.partition("-")
+    if verb not in {"up", "down", "remove"} or not (text.isascii() and text.isdigit() and len(text) < 5):
+        raise InvalidInputError("There is no such button.")
+    return verb, int(text)
 
 
 def searched(name: str) -> str:

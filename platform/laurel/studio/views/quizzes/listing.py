@@ -10,6 +10,7 @@ from laurel.core.db import database_now
 from laurel.core.errors import ConflictError, InvalidInputError
 from laurel.quizzes import queries, services
 from laurel.quizzes.rules import QuizKind, QuizStatus
+from laurel.quizzes.rules.announcing import describe_review
 from laurel.quizzes.services import NotPublishableError
 from laurel.studio.forms.quizzes import ActForm
 from laurel.studio.views.quizzes.blueprint import WRITE, bp, find_quiz, read_base, searched, whose
@@ -41,6 +42,7 @@ def quiz_page(quiz_id: UUID) -> ResponseReturnValue:
         owner=get_user(session, quiz.owner_id),
         sections=queries.describe_sections(session, version),
         checks=queries.check_publishing(session, quiz, version),
+        review_words=describe_review(version.review, quiz.kind, version.settings()),
         results=queries.summarize_results(session, quiz.id),
         form=ActForm(formdata=None, base=version.token),
     )

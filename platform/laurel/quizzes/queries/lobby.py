@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -13,8 +13,10 @@ from laurel.quizzes.models import Attempt, Quiz, QuizVersion
 from laurel.quizzes.queries.attempts import list_attempts_of
 from laurel.quizzes.queries.pools import list_kinds, load_pools
 from laurel.quizzes.queries.quizzes import count_questions, get_published, list_slots
+from laurel.quizzes.queries.terms import find_terms
 from laurel.quizzes.rules import AttemptState, QuizKind, ReviewPreset, Score, states, timing
 from laurel.quizzes.rules.starting import Obstacle, PastAttempt, StartCheck, StartRules, check_start
+from laurel.quizzes.rules.terms import Terms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +36,9 @@ class AttemptSummary:
 class Lobby:
     """Everything to know before pressing Start.
 
-    `minutes`: the limit (None: none). `real_minutes`: what an attempt started now would have, less if the quiz closes
-    before. `obstacle`: why none can be started, None if one can. `next_start_at`: the end of the waiting time.
+    `minutes`: this learner's limit (None: none). `real_minutes`: what an attempt started now, or at the opening, would have:
+    less if the quiz closes before. `is_accommodated`: the limit was stretched for them. `obstacle`: why none can be started,
+    None if one can. `next_start_at`: the end of the waiting time.
     """
 
     quiz_id: UUID
@@ -57,6 +60,7 @@ class Lobby:
     open_attempt_id: UUID | None
     has_passed: bool
     attempts: Sequence[AttemptSummary]
+    is_accommodated: bool
 
     @property
     def may_start(self) -> bool:
@@ -100,7 +104,8 @@ def describe_lobby(session: Session, quiz_id: UUID, learner_id: UUID, *, now: da
     """What this learner may and must know now; raises NotFoundError if the quiz is not published."""
     quiz, version = get_published(session, quiz_id)
     attempts = list_attempts_of(session, learner_id, quiz_id)
-    check = check_next(quiz, version, attempts, now=now)
+    terms = find_terms(session, version, learner_id, now=now)
+    check = check_next(quiz, terms, attempts, now=now)
     running = next((attempt for attempt in attempts if attempt.state in states.OPEN), None)
     return Lobby(
         quiz_id=quiz.id,
@@ -109,12 +114,12 @@ def describe_lobby(session: Session, quiz_id: UUID, learner_id: UUID, *, now: da
         instructions_html=version.instructions_html,
         honor_code=version.honor_code,
         questions=count_questions(session, version.id),
-        minutes=version.minutes,
-        real_minutes=timing.real_minutes(limit=limit_of(version), closes_at=version.closes_at, now=now),
-        closes_at=version.closes_at,
-        opens_at=version.opens_at,
+        minutes=terms.minutes,
+        real_minutes=timing.real_minutes(limit=terms.limit, closes_at=terms.closes_at, now=max(now, terms.opens_at or now)),
+        closes_at=terms.closes_at,
+        opens_at=terms.opens_at,
         pass_percent=version.pass_percent,
-        attempts_allowed=version.attempts_allowed,
+        attempts_allowed=terms.attempts,
         attempts_used=check.used,
         attempts_left=check.left,
         next_start_at=check.next_start_at,
@@ -122,22 +127,18 @@ def describe_lobby(session: Session, quiz_id: UUID, learner_id: UUID, *, now: da
         open_attempt_id=None if running is None else running.id,
         has_passed=any(attempt.passed for attempt in attempts),
         attempts=[summarize(attempt, version) for attempt in attempts],
+        is_accommodated=terms.multiplier is not None,
     )
 
 
-def limit_of(version: QuizVersion) -> timedelta | None:
-    """The time that the version grants everybody."""
-    return None if version.minutes is None else timedelta(minutes=version.minutes)
-
-
-def check_next(quiz: Quiz, version: QuizVersion, attempts: Sequence[Attempt], *, now: datetime) -> StartCheck:
-    """Whether another attempt may start, an open one aside."""
+def check_next(quiz: Quiz, terms: Terms, attempts: Sequence[Attempt], *, now: datetime) -> StartCheck:
+    """Whether another attempt may start on these terms, an open one aside."""
     rules = StartRules(
         kind=quiz.kind,
-        attempts_allowed=version.attempts_allowed,
-        retake_wait_hours=version.retake_wait_hours,
-        opens_at=version.opens_at,
-        closes_at=version.closes_at,
+        attempts_allowed=terms.attempts,
+        retake_wait_hours=terms.wait_hours,
+        opens_at=terms.opens_at,
+        closes_at=terms.closes_at,
     )
     past = [PastAttempt(finished_at=a.finished_at, passed=bool(a.passed), is_counted=a.is_counted) for a in attempts]
     return check_start(rules, past, now=now)

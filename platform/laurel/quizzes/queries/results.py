@@ -17,6 +17,7 @@ from laurel.quizzes.queries.attempts import content_of, get_attempt_of, list_att
 from laurel.quizzes.queries.grading import map_readings
 from laurel.quizzes.queries.lobby import check_next
 from laurel.quizzes.queries.quizzes import get_quiz, get_version
+from laurel.quizzes.queries.terms import find_terms
 from laurel.quizzes.rules import (
     AttemptState,
     DomainResult,
@@ -99,8 +100,9 @@ def get_result(session: Session, learner_id: UUID, attempt_id: UUID, *, now: dat
         raise ConflictError("This attempt is still running.")
     quiz, version = get_quiz(session, attempt.quiz_id), get_version(session, attempt.quiz_version_id)
     sheet = _load(session, attempt, version)
-    following = check_next(quiz, version, list_attempts_of(session, learner_id, quiz.id, is_preview=attempt.is_preview), now=now)
-    may_start_again = following.left != 0 and not timing.is_time_over(version.closes_at, now)
+    terms = find_terms(session, version, learner_id, now=now)
+    following = check_next(quiz, terms, list_attempts_of(session, learner_id, quiz.id, is_preview=attempt.is_preview), now=now)
+    may_start_again = following.left != 0 and not timing.is_time_over(terms.closes_at, now)
     phase = reviewing.phase_of(finished_at=attempt.finished_at, may_start_again=may_start_again, now=now)
     return _describe(quiz, sheet, reviewing.visible(version.review_preset, phase), following)
 

@@ -19,7 +19,7 @@ from laurel.quizzes.rules.quizzes import MAX_QUESTIONS
 
 _attempts, _slots, _answers, _ops = table_of(Attempt), table_of(PaperSlot), table_of(CurrentAnswer), table_of(AnswerOp)
 _before = _attempts.alias("before")
-_READ = ("state", "deadline_at", "lease_token", "chain_head", "ops_count")
+_READ = ("state", "deadline_at", "lease_token", "chain_head", "ops_count", "announcements")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +43,7 @@ class LockedAttempt:
     lease_token: str | None
     chain_head: str
     ops_count: int
+    announcements: list[Any] | None
     now: datetime
     slots: Mapping[int, AskedSlot]
     knows_an_op: bool

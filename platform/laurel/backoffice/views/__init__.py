@@ -2,10 +2,21 @@
 
 from flask import Blueprint
 
-from laurel.backoffice.views import credentials, home, jobs, learners, orders
+from laurel.backoffice.views import accommodations, attempts, credentials, groups, home, jobs, learners, orders, outages, overrides
 from laurel.settings import Settings
 
 
 def blueprints(settings: Settings) -> list[Blueprint]:
     """The back office's blueprints."""
-    return [home.bp, orders.bp, learners.bp, credentials.bp, jobs.bp]
+    return [
+        home.bp,
+        orders.bp,
+        attempts.bp,
+        learners.bp,
+        accommodations.bp,
+        overrides.bp,
+        groups.bp,
+        credentials.bp,
+        outages.bp,
+        jobs.bp,
+    ]

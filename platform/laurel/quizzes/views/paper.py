@@ -13,19 +13,21 @@ from laurel.core.db import database_now
 from laurel.core.errors import InvalidInputError
 from laurel.core.ids import new_id
 from laurel.quizzes import queries, services
-from laurel.quizzes.forms import AnswerForm, HandInForm
+from laurel.quizzes.forms import AnswerForm, DismissForm, HandInForm
 from laurel.quizzes.models import Attempt
 from laurel.quizzes.queries.attempts import MapEntry, content_of
-from laurel.quizzes.rules import states
+from laurel.quizzes.rules import AttemptState, states
 from laurel.quizzes.rules.saving import InvalidSaveError, SaveItem
 from laurel.quizzes.rules.showing import show_question
 from laurel.quizzes.services import SaveReply
 from laurel.quizzes.views.blueprint import bp, get_settled_attempt, map_items, may_answer, show_end, surroundings
 from laurel.web.access import SIGNED_IN, my_id, policy
+from laurel.web.redirects import safe_next
 from laurel.web.session import current_session, transaction
 from laurel.web.urgency import urgent
 
 NAME = "answer"
+PAUSED = "The exam was paused before this arrived. It is kept below: send it again when the exam goes on."
 SENT_BEFORE = "This page was sent before with another answer. What you chose now is below: send it again to save it."
 
 
@@ -97,6 +99,9 @@ def answer_question(attempt_id: UUID, number: int) -> ResponseReturnValue:
         with transaction() as session:
             services.note_reused_op(session, attempt_id=attempt_id, learner_id=my_id(), op_id=error.op_id, now=database_now(session))
         return _show_again(attempt_id, number, SENT_BEFORE, 409)
+    if reply is not None and reply.state is AttemptState.PAUSED:
+        attempt = queries.get_attempt_of(current_session(), my_id(), attempt_id)
+        return show_page(attempt, number, error=PAUSED, typed=_typed(current_session(), attempt, number)), 409
     if reply is not None and not reply.is_open:
         return redirect(url_for(".attempt_page", attempt_id=attempt_id), 303)
     if reply is not None and (reply.ignored or not reply.holds_lease):
@@ -181,6 +186,17 @@ def _before_the_end(attempt_id: UUID, template: str) -> ResponseReturnValue:
 @urgent
 def submit_attempt(attempt_id: UUID) -> ResponseReturnValue:
     """Hand in. Doing it twice gives the same result."""
+    get_settled_attempt(attempt_id)
     with transaction() as session:
         services.submit_attempt(session, attempt_id=attempt_id, learner_id=my_id(), now=database_now(session))
     return redirect(url_for(".result_page", attempt_id=attempt_id), 303)
+
+
+@bp.post("/<uuid:attempt_id>/announcements/dismiss")
+@policy(POST=SIGNED_IN)
+def dismiss_announcement(attempt_id: UUID) -> ResponseReturnValue:
+    """Put an announcement away and go on where it stood."""
+    form = DismissForm()
+    with transaction() as session:
+        services.dismiss_announcement(session, attempt_id, learner_id=my_id(), number=form.read_number())
+    return redirect(safe_next(form.back.data, default=url_for(".attempt_page", attempt_id=attempt_id)), 303)

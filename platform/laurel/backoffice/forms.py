@@ -118,7 +118,7 @@ class NewOverrideForm(OverrideForm):
     """An override with whom it is for: an address, or a group."""
 
     email = StringField("Learner’s e-mail address", validators=[Optional(), Length(max=254)])
-    group = SelectField("Group", validators=[Optional()])
+    group = SelectField("Group")
 
     def validate_group(self, field: Field) -> None:
         if bool(field.data) == bool(self.email.data):

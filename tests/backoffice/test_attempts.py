@@ -79,6 +79,7 @@ def test_attempts_are_found_by_learner_quiz_and_state_those_that_run_first(suppo
 
 def test_the_list_takes_as_many_queries_for_many_as_for_few(support: FlaskClient, session: Session, queries: QueryCount) -> None:
     quiz = make_quiz(session)
+    support.get(PLACE)  # the first request of a session asks a little more
     counts = []
     for _ in range(2):
         for _ in range(5):
@@ -277,7 +278,7 @@ def test_an_override_is_set_changed_and_removed(admin: FlaskClient, session: Ses
     assert (row.learner_id, row.minutes, row.closes_at.isoformat()) == (learner.id, 90, "2099-01-01T14:00:00+00:00")
     assert attempt.limit_seconds == 5400
     listed = admin.get(place).text
-    for words in ("90 min", "Travels by ship.", "Until 1 january 2099, 14:00 utc", learner.name):
+    for words in ("90 min", "Travels by ship.", "Until 1 January 2099, 14:00 UTC", learner.name):
         assert words in listed
     page = admin.get(f"{place}/{row.id}").text
     assert 'value="90"' in page

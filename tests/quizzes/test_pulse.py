@@ -1,6 +1,6 @@
 """The pulse of a web process, and the worker beside it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from laurel.app import Ports
 from laurel.core.db import Database, database_now
+from laurel.core.ids import new_id
 from laurel.pulse import Pulse
 from laurel.quizzes import services
 from laurel.quizzes.models import Attempt, Heartbeat, Outage
@@ -75,6 +76,24 @@ def test_a_database_that_is_away_costs_a_heartbeat_and_no_count(session: Session
     pulse.beat()
     refresh(session)
     assert session.scalars(select(Outage.failed_saves)).one() == 3
+
+
+def test_a_save_that_fails_because_of_us_is_counted_and_retried_by_the_browser(
+    session: Session, my_attempt: Attempt, client: FlaskClient, csrf: Callable[[], str], pulse: Pulse
+) -> None:
+    headers = {"X-CSRFToken": csrf(), "Accept": "application/json"}
+    my_attempt.started_at -= 61 * MINUTE
+    my_attempt.deadline_at -= 61 * MINUTE
+    silence(session, minutes=4)
+    body = {"items": [{"op_id": str(new_id()), "slot": 1, "seq": 1, "answer": {"choice": "a"}}], "lease": None}
+    refused = client.patch(f"/attempts/{my_attempt.id}/answers", headers=headers, json=body)
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "2")
+    pulse.beat()
+    saved = client.patch(f"/attempts/{my_attempt.id}/answers", headers=headers, json=body)
+    assert (saved.status_code, saved.json["saved"]) == (200, [body["items"][0]["op_id"]])  # type: ignore[index]
+    assert "We were not reachable for 4 minutes" in saved.json["announcements"][0]["text"]
+    refresh(session)
+    assert session.scalars(select(Outage.failed_saves)).one() == 1
 
 
 @pytest.mark.usefixtures("app")

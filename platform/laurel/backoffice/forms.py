@@ -97,11 +97,11 @@ class OverrideForm(ReasonForm):
 
     minutes = StringField("Minutes", validators=[Optional(), whole(0, MAX_MINUTES, f"Write minutes up to {MAX_MINUTES}; 0: no limit.")])
     opens_at = DateTimeLocalField("Opens (UTC)", format=MOMENTS, validators=[Optional()])
-    is_always_open = BooleanField("It is open at once, whenever the quiz opens")
+    is_always_open = BooleanField("Open at once, whenever the quiz opens")
     closes_at = DateTimeLocalField("Closes (UTC)", format=MOMENTS, validators=[Optional()])
-    never_closes = BooleanField("It never closes")
+    never_closes = BooleanField("Never closes")
     attempts = StringField("Attempts", validators=[Optional(), whole(0, MAX_ATTEMPTS, f"Write up to {MAX_ATTEMPTS}; 0: no limit.")])
-    waives_wait = BooleanField("There is no waiting time between attempts")
+    waives_wait = BooleanField("No waiting time between attempts")
 
     def override(self) -> Override:
         """The override that the form says."""

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from wtforms import SelectChoice
 
-from laurel.accounts.queries import find_user_by_email
+from laurel.accounts.queries import find_user, find_user_by_email
 from laurel.backoffice.forms import NewOverrideForm, OverrideForm, ReasonForm, show_error
 from laurel.backoffice.navigation import work_nav
 from laurel.backoffice.views.attempts import me
@@ -69,6 +69,14 @@ def edit_page(quiz_id: UUID, override_id: UUID) -> ResponseReturnValue:
     return _edit(quiz_id, OverrideForm(data=_values(row)), row, receiver=lambda _session: receiver)
 
 
+def _name(session: Session, row: QuizOverride) -> str:
+    """Whom the override is for."""
+    if row.group_id is not None:
+        return f"Group {terms.get_group(session, row.group_id).name}"
+    learner = find_user(session, row.learner_id) if row.learner_id is not None else None
+    return "" if learner is None else f"{learner.name}, {learner.email}"
+
+
 def _values(row: QuizOverride) -> dict[str, Any]:
     values = {name: getattr(row, name) for name in ("opens_at", "is_always_open", "closes_at", "never_closes", "waives_wait")}
     counts = {name: "" if getattr(row, name) is None else str(getattr(row, name)) for name in ("minutes", "attempts")}
@@ -78,7 +86,7 @@ def _values(row: QuizOverride) -> dict[str, Any]:
 def _edit(quiz_id: UUID, form: OverrideForm, row: QuizOverride | None, *, receiver: Any) -> ResponseReturnValue:
     """Set the override that the form says, or show the form."""
     quiz, version = get_published(current_session(), quiz_id)
-    override_id, status = None if row is None else row.id, 200
+    override_id, name, status = (None, "", 200) if row is None else (row.id, _name(current_session(), row), 200)
     if form.is_submitted():
         status = 400
         if form.validate():
@@ -97,6 +105,7 @@ def _edit(quiz_id: UUID, form: OverrideForm, row: QuizOverride | None, *, receiv
         version=version,
         form=form,
         override_id=override_id,
+        name=name,
         remove_form=ReasonForm(formdata=None, prefix="remove"),
         work_nav=work_nav(),
     )

@@ -179,7 +179,7 @@ def _credit(session: Session, attempt: Attempt, outage: Outage, credited: Sequen
     seconds = 0 if stood_still else whole_seconds(lost)
     before = attempt.deadline_at
     attempt.credited_seconds += seconds
-    gained = move_deadline(session, attempt, now=now)
+    gained = max(timedelta(0), move_deadline(session, attempt, now=now))
     session.add(
         OutageCredit(outage_id=outage.id, attempt_id=attempt.id, seconds=seconds, gained_seconds=whole_seconds(gained), credited_at=now)
     )

@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 from laurel.core.clock import now
 from laurel.quizzes import services
 from laurel.quizzes.models import Attempt, Outage, QuizOverride, TroubleReport
-from laurel.quizzes.rules import AttemptState
 from laurel.quizzes.rules.outages import OutageKind
 from laurel.quizzes.rules.staff import Staff
 from tests.conftest import SignIn
@@ -62,6 +61,13 @@ def open_question(context: BrowserContext, attempt: Attempt, number: int = 1) ->
 def look(page: Page) -> None:
     """Do now what the page does by itself every half minute."""
     page.evaluate("document.querySelector('exam-saving').check()")
+
+
+def go_by(context: BrowserContext, page: Page, *, seconds: int) -> None:
+    """Let time go by for the browser, second by second: a request in which ten seconds go by at once is given up."""
+    for _second in range(seconds):
+        context.clock.run_for(1000)
+        page.wait_for_timeout(30)
 
 
 def act(session: Session, service: Callable[..., Any], attempt: Attempt, admin: Staff, **facts: Any) -> None:
@@ -130,9 +136,7 @@ def test_an_idle_page_learns_of_a_pause_by_itself(
     page = open_question(context, my_attempt)
     act(session, services.pause_attempt, my_attempt, admin)
     with page.expect_response("**/answers"):
-        for _second in range(45):  # one by one: a request in which ten seconds go by is given up
-            context.clock.run_for(1000)
-            page.wait_for_timeout(20)
+        go_by(context, page, seconds=45)
     expect(page.get_by_role("heading", level=1)).to_have_text("Your exam is paused")
 
 
@@ -163,11 +167,10 @@ def test_a_browser_that_could_not_save_says_for_how_long(
     page = open_question(context, my_attempt)
     page.route("**/answers", lambda route: route.fulfill(status=503, body="{}"))
     page.get_by_label("The next fact").check()
-    for _ in range(8):
-        context.clock.run_for(5000)
-        page.wait_for_timeout(50)
+    go_by(context, page, seconds=40)
     page.unroute("**/answers")
-    context.clock.run_for(20_000)
+    with page.expect_response("**/answers"):
+        go_by(context, page, seconds=20)
     expect(page.locator("exam-saving")).to_have_text(SAVED)
     refresh(session)
     report = session.get_one(TroubleReport, my_attempt.id)
@@ -212,54 +215,61 @@ def staff_places(ended: Attempt, running: Attempt, override: QuizOverride) -> li
     ]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1280])
-def test_no_page_about_time_breaks_a_rule_of_access_or_overflows(
-    visit: Callable[..., BrowserContext],
-    session: Session,
-    my_attempt: Attempt,
-    admin: Staff,
-    client: FlaskClient,
-    sign_in: SignIn,
-    scheme: Any,
-    width: int,
+def check(page: Page, place: str) -> None:
+    """No rule of access is broken, and nothing is wider than the window."""
+    page.goto(f"{SITE}{place}")
+    broken = [found["id"] for found in Axe().run(page).response["violations"]]
+    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert (place, broken, max(0, overflow)) == (place, [], 0)
+
+
+LOOKS = [("light", 320), ("dark", 1280)]
+
+
+@pytest.mark.parametrize(("scheme", "width"), LOOKS)
+def test_the_learners_pages_about_time_are_accessible(
+    visit: Callable[..., BrowserContext], session: Session, my_attempt: Attempt, admin: Staff, scheme: Any, width: int
 ) -> None:
-    context = visit(viewport={"width": width, "height": 800}, color_scheme=scheme)
-    page = context.new_page()
-
-    def check(place: str) -> None:
-        page.goto(f"{SITE}{place}")
-        broken = [found["id"] for found in Axe().run(page).response["violations"]]
-        overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert (place, broken, max(0, overflow)) == (place, [], 0)
-
+    page = visit(viewport={"width": width, "height": 800}, color_scheme=scheme).new_page()
     act(session, services.extend_attempt, my_attempt, admin, minutes=10)
-    check(url(my_attempt, "/questions/1"))
+    check(page, url(my_attempt, "/questions/1"))
     act(session, services.pause_attempt, my_attempt, admin)
-    check(url(my_attempt, "/questions/1"))
+    check(page, url(my_attempt, "/questions/1"))
     act(session, services.resume_attempt, my_attempt, admin)
     page.goto("about:blank")  # or the page's own saving would meet what follows
     refresh(session)
-    outage = Outage(kind=OutageKind.SILENCE, starts_at=now() - timedelta(minutes=9), ends_at=now(), noticed_at=now())
-    session.add(outage)
-    my_attempt.started_at -= timedelta(minutes=10)
-    session.flush()
-    services.credit_outages(session, my_attempt, now=now())
-    answer_all(session, my_attempt, right=1)
-    services.submit_attempt(session, attempt_id=my_attempt.id, learner_id=my_attempt.learner_id, now=now())
-    session.commit()
+    end_after_an_outage(session, my_attempt)
     for place in ("/result", "/replay"):
-        check(url(my_attempt, place))
-    page.goto("about:blank")
-    refresh(session)
+        check(page, url(my_attempt, place))
 
+
+def end_after_an_outage(session: Session, attempt: Attempt) -> None:
+    """The attempt lost nine minutes, got them back, and was handed in."""
+    moment = now()
+    attempt.started_at -= timedelta(minutes=10)
+    attempt.deadline_at = attempt.compute_deadline()
+    session.add(Outage(kind=OutageKind.SILENCE, starts_at=moment - timedelta(minutes=9), ends_at=moment, noticed_at=moment))
+    session.flush()
+    services.credit_outages(session, attempt, now=moment)
+    answer_all(session, attempt, right=1, now=moment)
+    services.submit_attempt(session, attempt_id=attempt.id, learner_id=attempt.learner_id, now=moment)
+    session.commit()
+
+
+@pytest.mark.usefixtures("server")
+@pytest.mark.parametrize(("scheme", "width"), LOOKS)
+def test_the_pages_of_staff_about_time_are_accessible(
+    chromium: Browser, session: Session, client: FlaskClient, sign_in: SignIn, scheme: Any, width: int
+) -> None:
+    ended = make_attempt(session, make_quiz(session))
+    end_after_an_outage(session, ended)
     running, override = furnish(session)
     sign_in(make_user(session, name="Ana Admin", roles=["admin"]), client=client)
     session.commit()
     cookie = client.get_cookie("laurel_demo", domain="laurel.test")
     assert cookie is not None
-    context.clear_cookies()
-    context.add_cookies([{"name": "laurel_demo", "value": cookie.value, "domain": "laurel.test", "path": "/"}])
-    for place in staff_places(my_attempt, running, override):
-        check(place)
-    assert running.state is AttemptState.IN_PROGRESS
+    with chromium.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme) as context:
+        context.add_cookies([{"name": "laurel_demo", "value": cookie.value, "domain": "laurel.test", "path": "/"}])
+        page = context.new_page()
+        for place in staff_places(ended, running, override):
+            check(page, place)

@@ -21,7 +21,10 @@ MAX_HISTORY = 200
 WORDS = {
     "AttemptStarted": "Started",
     "AttemptSubmitted": "Handed in",
+    "GradersAsked": "Waits for people to read it",
+    "AnswerMarked": "A person marked an answer",
     "AttemptGraded": "Graded",
+    "GradersFinished": "The last mark was given",
     "AttemptAbandoned": "Ended without being handed in",
     "LeaseTaken": "Another tab or device took over",
     "SaveRefused": "A save was refused: its operation had been used before",

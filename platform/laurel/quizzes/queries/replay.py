@@ -9,8 +9,8 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from laurel.bank.models import QuestionVersion
-from laurel.quizzes.models import AnswerOp, Attempt
-from laurel.quizzes.queries.attempts import list_attempts_of, list_slots_of
+from laurel.quizzes.models import AnswerOp, Attempt, PaperSlot
+from laurel.quizzes.queries.attempts import list_attempts_of
 from laurel.quizzes.queries.lobby import check_next
 from laurel.quizzes.queries.quizzes import get_quiz, get_version
 from laurel.quizzes.queries.terms import find_terms
@@ -55,8 +55,18 @@ def select_ops(attempt_id: UUID) -> Select[AnswerOp]:
 
 def describe_ops(session: Session, attempt_id: UUID, ops: Sequence[AnswerOp], *, shows_content: bool) -> list[SavedAnswer]:
     """The operations as lines of a replay. One query, and none without content."""
-    contents = list_slots_of(session, attempt_id, {op.slot for op in ops}) if shows_content else {}
+    contents = _map_questions(session, attempt_id, {op.slot for op in ops}) if shows_content else {}
     return [SavedAnswer(op.slot, op.position, op.received_at, op.client_ts, _words(op, contents)) for op in ops]
+
+
+def _map_questions(session: Session, attempt_id: UUID, numbers: Collection[int]) -> Mapping[int, QuestionVersion]:
+    """The questions at these numbers of the paper."""
+    rows = session.execute(
+        select(PaperSlot.number, QuestionVersion)
+        .join(QuestionVersion, QuestionVersion.id == PaperSlot.question_version_id)
+        .where(PaperSlot.attempt_id == attempt_id, PaperSlot.number.in_(numbers))
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def _words(op: AnswerOp, contents: Mapping[int, QuestionVersion]) -> str | None:

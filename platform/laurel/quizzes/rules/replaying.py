@@ -1,25 +1,29 @@
 """A saved answer in words, for those who look at how an attempt went."""
 
 from collections.abc import Mapping
-from typing import Any
 
-from laurel.bank.rules import Answer, Body, plain_text, write_form_value
+from laurel.bank.rules import Answer, Body, ShownPart, plain_text, write_form_value
 
 MAX_WORDS = 400
 
 
 def in_words(body: Body, answer: Answer) -> str:
-    """The answer as its learner would say it: options by their text, the rest as it was written."""
+    """The answer as its learner would say it: options by their text, parts by their name, the rest as it was written."""
     if answer is None:
         return "No answer"
-    texts = {option.key: " ".join(plain_text(option.html).split()) for option in body.shown_options()}
-    said = "; ".join(texts.get(part, part) for part in _parts(write_form_value(body.kind, answer)))
+    options = body.shown_options()
+    parts = body.shown_parts([option.key for option in options])
+    texts = {option.key: option.words for option in options}
+    chosen = write_form_value(body.kind, body, answer)
+    if isinstance(chosen, Mapping):
+        said = "; ".join(_part(part, texts, chosen[part.key]) for part in parts if chosen.get(part.key))
+    else:
+        said = "; ".join(texts.get(value, value) for value in ([chosen] if isinstance(chosen, str) else chosen))
     return said if len(said) <= MAX_WORDS else f"{said[:MAX_WORDS]} …"
 
 
-def _parts(value: Any) -> list[str]:
-    if isinstance(value, Mapping):
-        return [f"{key}: {part}" for key, inner in value.items() for part in _parts(inner)]
-    if isinstance(value, list | tuple):
-        return [part for inner in value for part in _parts(inner)]
-    return [str(value)]
+def _part(part: ShownPart, texts: Mapping[str, str], value: str) -> str:
+    """One part with what was given for it. Options of its own come first: their keys are the part's own, too."""
+    own = {option.key: option.words for option in part.options}
+    name = " ".join(plain_text(part.html).split()) or part.key
+    return f"{name}: {own.get(value, texts.get(value, value))}"

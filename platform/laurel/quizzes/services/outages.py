@@ -1,4 +1,4 @@
-"""The outage ledger: heartbeats, outages noticed, and the time given back to those who were at work (docs/decisions/0009)."""
+"""The outage ledger: heartbeats, outages noticed, and the time given back to those who were at work (docs/decisions/0013)."""
 
 import logging
 import os

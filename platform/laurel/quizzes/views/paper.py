@@ -101,7 +101,7 @@ def answer_question(attempt_id: UUID, number: int) -> ResponseReturnValue:
         return _show_again(attempt_id, number, SENT_BEFORE, 409)
     if reply is not None and reply.state is AttemptState.PAUSED:
         attempt = queries.get_attempt_of(current_session(), my_id(), attempt_id)
-        return show_page(attempt, number, error=PAUSED, typed=_typed(current_session(), attempt, number)), 409
+        return show_page(attempt, number, error=PAUSED, posted=_posted()), 409
     if reply is not None and not reply.is_open:
         return redirect(url_for(".attempt_page", attempt_id=attempt_id), 303)
     if reply is not None and (reply.ignored or not reply.holds_lease):

@@ -15,7 +15,9 @@ def in_words(body: Body, answer: Answer) -> str:
     parts = body.shown_parts([option.key for option in options])
     texts = {option.key: option.words for option in options}
     chosen = write_form_value(body.kind, body, answer)
-    if isinstance(chosen, Mapping):
+    if isinstance(chosen, Mapping) and not parts:  # each option has its place
+        said = "; ".join(f"{chosen[key]}. {texts[key]}" for key in body.arranged(list(texts), answer) if key in chosen)
+    elif isinstance(chosen, Mapping):
         said = "; ".join(_part(part, texts, chosen[part.key]) for part in parts if chosen.get(part.key))
     else:
         said = "; ".join(texts.get(value, value) for value in ([chosen] if isinstance(chosen, str) else chosen))

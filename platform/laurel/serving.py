@@ -16,6 +16,8 @@ from laurel.app import create_app
 from laurel.core.db import Database, check_durability
 from laurel.core.starting import when_it_answers
 from laurel.ports import make_ports
+from laurel.pulse import Pulse
+from laurel.quizzes.services import instance_name
 from laurel.settings import Settings, SettingsError, Stage, read_settings
 from laurel.web.urgency import THREADS
 from laurel.worker import ring_the_bell
@@ -38,11 +40,13 @@ def set_up_logging() -> None:
 
 
 def make_app() -> Flask:
-    """The application of a web process. Refuses a database that would forget what it acknowledged."""
+    """The application of a web process, with its pulse. Refuses a database that would forget what it acknowledged."""
     settings = read_settings()
     database = Database(settings.database_url)
     when_it_answers(database, lambda: _get_ready(settings, database))
-    return create_app(settings, database, make_ports(settings))
+    app = create_app(settings, database, make_ports(settings))
+    Pulse(Database(settings.database_url, application="laurel-pulse", pool_size=1), instance_name()).start()
+    return app
 
 
 def _get_ready(settings: Settings, database: Database) -> None:

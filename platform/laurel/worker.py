@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from threading import Event, Thread
+from uuid import UUID
 
 import psycopg
 from huey import Huey, PostgresHuey, RedisHuey, SqliteHuey, crontab
@@ -25,8 +26,10 @@ from laurel.credentials.queries import list_pending
 from laurel.credentials.services.issuers import issuer_of
 from laurel.credentials.services.issuing import issue
 from laurel.credentials.services.status_lists import refresh_status_lists
+from laurel.pulse import settle_outages
+from laurel.quizzes.queries import list_due_for_submission
 from laurel.quizzes.queries.usage import count_usage
-from laurel.quizzes.services import expire_overdue
+from laurel.quizzes.services import expire_attempt, forget_old_signs
 from laurel.quizzes.services.integrity import delete_old_focus_notes
 from laurel.quizzes.services.usage import save_usage
 from laurel.settings import Settings
@@ -106,10 +109,23 @@ class Chores:
         return None
 
     def look_after_time(self) -> None:
-        """What only the clock brings about: exams that are over, payments to ask about again."""
-        with self.transaction() as session:
-            expire_overdue(session, now=database_now(session))
+        """What only the clock brings about: exams that are over, payments to ask about again.
+
+        What outages took is given back first. Attempts end one by one: each for itself, and none holds a lock for the others.
+        """
+        settle_outages(self.database)
+        with self.database.session(writes=False) as session:
+            due = list_due_for_submission(session, now=database_now(session))
+        for attempt_id in due:
+            self._expire(attempt_id)
         retry_due_events(self._till())
+
+    def _expire(self, attempt_id: UUID) -> None:
+        try:
+            with self.transaction() as session:
+                expire_attempt(session, attempt_id, now=database_now(session))
+        except Exception:
+            log.exception("Attempt %s could not be handed in", attempt_id)
 
     def refresh_lists(self) -> None:
         """Sign status lists again that changed or grow old. Apart from the rest: a missing key stops nothing else."""
@@ -142,13 +158,14 @@ class Chores:
         return Till(transaction=self.transaction, payments=self.ports.payments, env=self.settings.host, is_live=real, now=self.now())
 
     def clear_sessions(self) -> None:
-        """Clear away what is over: sessions, mailed links, counters of tries, notes about exams that nobody can ask about."""
+        """Clear away what is over: sessions, mailed links, counters of tries, notes about exams, heartbeats of processes that are gone."""
         with self.transaction() as session:
             now = database_now(session)
             delete_ended_sessions(session, now=now)
             delete_ended_links(session, now=now)
             delete_ended_counters(session, now=now)
             delete_old_focus_notes(session, now=now)
+            forget_old_signs(session, now=now)
 
 
 def make_huey(settings: Settings) -> Huey:

@@ -20,7 +20,7 @@ EXTRA_ROOMS = {
     "credentials": {"artwork", "pdf", "documents", "signing"},
 }
 # Where a library commits for itself, or a process is its own edge.
-COMMITTERS = {"web/session.py", "web/browser_sessions.py", "web/counters.py", "core/bus.py", "worker.py", "seed.py"}
+COMMITTERS = {"web/session.py", "web/browser_sessions.py", "web/counters.py", "core/bus.py", "worker.py", "pulse.py", "seed.py"}
 
 
 def python_files() -> list[Path]:

@@ -45,7 +45,7 @@ def test_before_the_first_attempt_everything_is_said_and_nothing_runs(app: Flask
 def test_the_real_time_is_said_when_the_window_closes_before(app: Flask, session: Session, now: datetime) -> None:
     quiz = make_quiz(session, closes_at=now + timedelta(minutes=52))
     page = show(app, session, quiz, make_user(session), now)
-    assert "You would have 52 min" in page
+    assert "You will have 52 min" in page
     assert "closes at 20 November 2026, 10:22 UTC" in page
 
 

@@ -25,6 +25,7 @@ from tests.factories.credentials import make_credential
 from tests.factories.ctas import make_cta
 from tests.factories.learning import make_classroom
 from tests.factories.quizzes import make_attempt, make_quiz, make_review_request, make_waiting, tasks_of
+from tests.factories.terms import make_group, make_override
 
 EXPECTED: dict[str, Any] = tomllib.loads((Path(__file__).parent / "authz.toml").read_text())
 ACTORS = {
@@ -76,6 +77,7 @@ def build(session: Session) -> World:
     assert author is not None
     room = make_classroom(session, learner=owner)
     attempt = make_attempt(session, room.exam, learner_id=owner.id)
+    quiz = make_quiz(session, owner_id=author.id)
     values: dict[str, str | UUID] = {
         "slug": room.course.slug,
         "course_slug": room.course.slug,
@@ -83,7 +85,9 @@ def build(session: Session) -> World:
         "order_id": make_order(session, buyer=owner).id,
         "attempt_id": attempt.id,
         "question_id": make_question(session, owner_id=author.id).id,
-        "quiz_id": make_quiz(session, owner_id=author.id).id,
+        "quiz_id": quiz.id,
+        "group_id": make_group(session).id,
+        "override_id": make_override(session, quiz, learner_id=owner.id, attempts=5).id,
         "task_id": tasks_of(session, make_waiting(session, owner_id=author.id, learner_id=owner.id))[0].id,
         "article_id": make_article(session).id,
         "cta_id": make_cta(session).id,

@@ -14,7 +14,7 @@ from laurel.quizzes import queries
 from laurel.quizzes.models import Quiz, QuizVersion
 from laurel.quizzes.rules import Field, Phase, QuizKind, ReviewMatrix, ReviewPreset
 from laurel.quizzes.rules.access import AccessRules, hash_exam_password, is_exam_password
-from laurel.quizzes.rules.announcing import may_decide
+from laurel.quizzes.rules.briefing import may_decide
 from laurel.quizzes.rules.reviewing import matrix_of
 from tests.conftest import SignIn
 from tests.factories.accounts import make_user

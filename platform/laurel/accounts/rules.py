@@ -21,7 +21,8 @@ class Role(StrEnum):
 _AUTHOR = frozenset({"studio:enter", "question:write", "course:write", "grading:own"})
 _MARKETER = frozenset({"studio:enter", "article:write", "cta:write"})
 _SUPPORT = frozenset({"backoffice:enter", "people:read", "orders:read", "credentials:read", "attempts:review"})
-_ADMIN = _AUTHOR | _MARKETER | _SUPPORT | {"credentials:write", "jobs:read", "grading:all"}
+_SUPPORT |= {"attempts:read", "attempts:extend", "accommodations:write"}
+_ADMIN = _AUTHOR | _MARKETER | _SUPPORT | {"credentials:write", "jobs:read", "grading:all", "attempts:manage", "overrides:write"}
 _OWNER = _ADMIN | {"keys:write", "roles:write"}
 
 CAPABILITIES: dict[Role, frozenset[str]] = {

@@ -1,10 +1,151 @@
-"""What staff send."""
+"""What staff send: acts on attempts, overrides, groups, accommodations, answers to requests for a review."""
 
-from wtforms import TextAreaField
-from wtforms.validators import InputRequired, Length
+from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
 
+from wtforms import BooleanField, DateField, DateTimeLocalField, SelectChoice, SelectField, StringField, TextAreaField, ValidationError
+from wtforms.fields import Field
+from wtforms.validators import InputRequired, Length, Optional
+
+from laurel.core.errors import InvalidInputError
 from laurel.quizzes.rules.appealing import MAX_STATEMENT
-from laurel.web.forms import LaurelForm
+from laurel.quizzes.rules.quizzes import MAX_ATTEMPTS, MAX_MINUTES
+from laurel.quizzes.rules.staff import MAX_REASON
+from laurel.quizzes.rules.terms import ALWAYS, MAX_EXTRA_MINUTES, NEVER, Override, Profile, ReasonCategory
+from laurel.web.forms import LaurelForm, NameField
+
+MOMENTS = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
+
+
+def whole(least: int, most: int, message: str) -> Any:
+    """A validator for a text field that holds a whole number."""
+
+    def check(_form: Any, field: Field) -> None:
+        text = field.data or ""
+        if not (text.isascii() and text.isdigit() and len(text) < 9 and least <= int(text) <= most):
+            raise ValidationError(message)
+
+    return check
+
+
+def show_error(form: LaurelForm, error: InvalidInputError) -> None:
+    """Put what a service refused beside the field that it is about."""
+    if error.field is not None and error.field in form:
+        form[error.field].errors = [*form[error.field].errors, error.message]
+    else:
+        form.form_errors.append(error.message)
+
+
+class ReasonForm(LaurelForm):
+    """An act that needs nothing but a reason."""
+
+    reason = TextAreaField(
+        "Reason", validators=[InputRequired("Say why. It is kept with the attempt."), Length(max=MAX_REASON, message="Say it shorter.")]
+    )
+
+    def facts(self) -> dict[str, Any]:
+        """What the service of the act takes besides actor and time."""
+        return {"reason": self.reason.data}
+
+
+class MinutesForm(ReasonForm):
+    """More time, or a new end."""
+
+    minutes = StringField("Minutes", validators=[whole(1, MAX_MINUTES, f"Write whole minutes between 1 and {MAX_MINUTES}.")])
+
+    def facts(self) -> dict[str, Any]:
+        return {"reason": self.reason.data, "minutes": int(self.minutes.data)}
+
+
+class VoidForm(ReasonForm):
+    """Setting aside."""
+
+    gives_back = BooleanField("The learner may take another attempt instead")
+
+    def facts(self) -> dict[str, Any]:
+        return {"reason": self.reason.data, "gives_back": self.gives_back.data}
+
+
+class AccommodationForm(LaurelForm):
+    """What a learner is accommodated with."""
+
+    multiplier = StringField("Time multiplied by", default="1", validators=[InputRequired("Write 1 to leave the time as it is.")])
+    extra_minutes = StringField(
+        "Extra minutes", default="0", validators=[whole(0, MAX_EXTRA_MINUTES, f"Write whole minutes between 0 and {MAX_EXTRA_MINUTES}.")]
+    )
+    hides_timer = BooleanField("Hide the timer; it is shown when the learner asks for it")
+    reason = SelectField("Reason", choices=[SelectChoice(reason.value, reason.label) for reason in ReasonCategory])
+    last_day = DateField("Last day", validators=[Optional()])
+
+    def profile(self) -> Profile:
+        """The accommodation; raises InvalidInputError for a multiplier that is no number."""
+        try:
+            multiplier = Decimal((self.multiplier.data or "").replace(",", "."))
+        except InvalidOperation:
+            multiplier = Decimal(0)
+        expires_at = datetime.combine(self.last_day.data, time(), UTC) + timedelta(days=1) if self.last_day.data else None
+        return Profile(
+            multiplier=multiplier if multiplier.is_finite() else Decimal(0),
+            extra_minutes=int(self.extra_minutes.data),
+            hides_timer=self.hides_timer.data,
+            expires_at=expires_at,
+        )
+
+
+class OverrideForm(ReasonForm):
+    """What of a quiz is different for a learner or a group. What stays empty stays as the quiz says."""
+
+    minutes = StringField("Minutes", validators=[Optional(), whole(0, MAX_MINUTES, f"Write minutes up to {MAX_MINUTES}; 0: no limit.")])
+    opens_at = DateTimeLocalField("Opens (UTC)", format=MOMENTS, validators=[Optional()])
+    is_always_open = BooleanField("Open at once, whenever the quiz opens")
+    closes_at = DateTimeLocalField("Closes (UTC)", format=MOMENTS, validators=[Optional()])
+    never_closes = BooleanField("Never closes")
+    attempts = StringField("Attempts", validators=[Optional(), whole(0, MAX_ATTEMPTS, f"Write up to {MAX_ATTEMPTS}; 0: no limit.")])
+    waives_wait = BooleanField("No waiting time between attempts")
+
+    def override(self) -> Override:
+        """The override that the form says."""
+        return Override(
+            minutes=int(self.minutes.data) if self.minutes.data else None,
+            opens_at=ALWAYS if self.is_always_open.data else _utc(self.opens_at.data),
+            closes_at=NEVER if self.never_closes.data else _utc(self.closes_at.data),
+            attempts=int(self.attempts.data) if self.attempts.data else None,
+            waives_wait=self.waives_wait.data or None,
+        )
+
+
+class NewOverrideForm(OverrideForm):
+    """An override with whom it is for: an address, or a group."""
+
+    email = StringField("Learner’s e-mail address", validators=[Optional(), Length(max=254)])
+    group = SelectField("Group")
+
+    def validate_group(self, field: Field) -> None:
+        if bool(field.data) == bool(self.email.data):
+            raise ValidationError("Name either a learner or a group.")
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return None if moment is None else moment.replace(tzinfo=UTC)
+
+
+class GroupForm(LaurelForm):
+    """A new group."""
+
+    name = NameField("Name", validators=[InputRequired("Give the group a name."), Length(max=120)])
+
+
+class MemberForm(LaurelForm):
+    """A learner for a group."""
+
+    email = StringField(
+        "Learner’s e-mail address", validators=[InputRequired("Write the address of the learner’s account."), Length(max=254)]
+    )
+
+
+class RemoveForm(LaurelForm):
+    """A button that removes."""
 
 
 class DecideForm(LaurelForm):

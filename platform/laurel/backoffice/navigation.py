@@ -8,9 +8,13 @@ from laurel.web.access import viewer
 ENTRIES = [
     ("Overview", "/backoffice", "layout-dashboard", "backoffice:enter"),
     ("Orders", "/backoffice/orders", "receipt", "orders:read"),
+    ("Attempts", "/backoffice/attempts", "timer", "attempts:read"),
     ("Learners", "/backoffice/learners", "users", "people:read"),
     ("Review requests", "/backoffice/review-requests", "scale", "attempts:review"),
     ("Credentials", "/backoffice/credentials", "award", "credentials:read"),
+    ("Overrides", "/backoffice/quizzes", "sliders-horizontal", "attempts:read"),
+    ("Groups", "/backoffice/groups", "users-round", "overrides:write"),
+    ("Outages", "/backoffice/outages", "activity", "attempts:read"),
     ("Jobs", "/backoffice/jobs", "list-restart", "jobs:read"),
 ]
 

@@ -53,7 +53,13 @@ bus = Bus()
 
 def publish(session: Session, event: Event, *, actor_id: UUID | None = None) -> None:
     """Keep the event, run what happens together with it now, and owe it to what happens afterwards."""
-    record = EventRecord(name=type(event).__name__, occurred_at=event.occurred_at, facts=event.to_json(), actor_id=actor_id)
+    record = EventRecord(
+        name=type(event).__name__,
+        occurred_at=event.occurred_at,
+        facts=event.to_json(),
+        actor_id=actor_id,
+        subject_id=getattr(event, event.subject) if event.subject else None,
+    )
     session.add(record)
     session.flush()
     for handler in bus.subscriptions.together.get(type(event), ()):

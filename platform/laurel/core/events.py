@@ -15,9 +15,10 @@ from laurel.core.ids import new_id
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """A fact in the past tense, made of ids and other plain values."""
+    """A fact in the past tense, made of ids and other plain values. `subject`: the fact that names what it happened to, if asked for."""
 
     occurred_at: datetime
+    subject: ClassVar[str | None] = None
     registry: ClassVar[dict[str, type["Event"]]] = {}
 
     def __init_subclass__(cls) -> None:
@@ -61,6 +62,8 @@ class EventRecord(Base):
     occurred_at: Mapped[datetime] = mapped_column(index=True)
     facts: Mapped[dict[str, Any]]
     actor_id: Mapped[UUID | None] = mapped_column(default=None)
+    subject_id: Mapped[UUID | None] = mapped_column(index=True, default=None)
+    """What it happened to, where the history of a single thing is shown."""
 
 
 class DeliveryStatus(StrEnum):

@@ -42,3 +42,15 @@ class ReviewRequestForm(LaurelForm):
 
 class HandInForm(LaurelForm):
     """I hand this in."""
+
+
+class DismissForm(LaurelForm):
+    """I have read this. `back`: the page on which it stood."""
+
+    number = HiddenField()
+    back = HiddenField()
+
+    def read_number(self) -> int:
+        """The announcement's number, 0 for what is none."""
+        number = self.number.data or ""
+        return int(number) if number.isascii() and number.isdigit() and len(number) < 6 else 0

@@ -20,7 +20,7 @@ def email_exam_receipt(session: Session, event: AttemptSubmitted) -> None:
     queue_mail(
         session,
         "exam_receipt",
-        key=f"exam_receipt:{attempt.id}",
+        key=f"exam_receipt:{attempt.receipt}",  # one that staff reopened is handed in again, with another receipt
         recipient=learner.email,
         now=event.occurred_at,
         name=learner.name,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Generic, TypeVar
 
@@ -15,6 +15,7 @@ from markupsafe import Markup
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from laurel.core.durations import in_words
 from laurel.core.errors import NotFoundError
 from laurel.core.money import format_money
 from laurel.settings import Settings
@@ -107,6 +108,16 @@ def minutes(count: int) -> str:
     return " ".join(part for part in parts if part)
 
 
+def seconds(count: int) -> str:
+    """`45 seconds`, `3 minutes`, `1 hour 5 minutes`."""
+    return in_words(timedelta(seconds=count))
+
+
+def instant(value: datetime) -> str:
+    """`12 May 2026, 14:03:22 UTC`."""
+    return f"{day(value)}, {value:%H:%M:%S} UTC"
+
+
 def percent(value: Decimal) -> str:
     """A share of 1 as `87.5 %`: half-up, two places at most, no trailing zeros."""
     shown = (value * 100).quantize(Decimal("0.01"), ROUND_HALF_UP).normalize()
@@ -118,7 +129,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     filters: dict[str, Callable[..., Any]] = {"money": format_money, "day": day, "moment": moment, "minutes": minutes, "percent": percent}
-    app.jinja_env.filters.update(filters)
+    app.jinja_env.filters.update(filters | {"seconds": seconds, "instant": instant})
     app.jinja_env.globals.update(icon=icon, static_url=lambda path: url_for("static", filename=path), public_url=settings.public_url)
 
     @app.errorhandler(NoSuchPageError)

@@ -2,10 +2,34 @@
 
 from flask import Blueprint
 
-from laurel.backoffice.views import credentials, home, integrity, jobs, learners, orders
+from laurel.backoffice.views import (
+    accommodations,
+    attempts,
+    credentials,
+    groups,
+    home,
+    integrity,
+    jobs,
+    learners,
+    orders,
+    outages,
+    overrides,
+)
 from laurel.settings import Settings
 
 
 def blueprints(settings: Settings) -> list[Blueprint]:
     """The back office's blueprints."""
-    return [home.bp, orders.bp, learners.bp, integrity.bp, credentials.bp, jobs.bp]
+    return [
+        home.bp,
+        orders.bp,
+        attempts.bp,
+        learners.bp,
+        accommodations.bp,
+        overrides.bp,
+        groups.bp,
+        integrity.bp,
+        credentials.bp,
+        outages.bp,
+        jobs.bp,
+    ]

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from laurel.accounts.models import User
@@ -76,6 +76,12 @@ class Attempt(Base):
     passed: Mapped[bool | None] = mapped_column(default=None)
     is_counted: Mapped[bool] = mapped_column(default=True)
     """False once staff void the attempt and give it back."""
+    time_multiplier: Mapped[Decimal | None] = mapped_column(default=None)
+    """What `limit_seconds` was multiplied by before `extra_seconds` came on top; None if nothing was."""
+    extra_seconds: Mapped[int] = mapped_column(default=0, server_default="0")
+    hides_timer: Mapped[bool] = mapped_column(default=False, server_default=false())
+    announcements: Mapped[list[Any] | None] = mapped_column(default=None)
+    """What the candidate is told (`rules.announcing`), in this row so that a save need not ask for it."""
     reached_slot: Mapped[int | None] = mapped_column(default=None)
     """Where nobody can go back: the one question that is open now. None: all questions are open."""
 

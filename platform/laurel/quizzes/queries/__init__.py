@@ -18,6 +18,7 @@ from laurel.quizzes.queries.authoring import QuizResults, Section, describe_sect
 from laurel.quizzes.queries.fairness import PaperReport, report_papers
 from laurel.quizzes.queries.grading import BeingRead, Desk, get_desk, list_being_read, list_waiting
 from laurel.quizzes.queries.lobby import AttemptSummary, ExamFacts, Lobby, describe_exam_facts, describe_lobby
+from laurel.quizzes.queries.outages import is_ledger_silent
 from laurel.quizzes.queries.practice import PracticeQuestion, find_practice_state
 from laurel.quizzes.queries.publishing import Checks, DrawCount, check_publishing, describe_draw, find_problems
 from laurel.quizzes.queries.quizzes import (
@@ -33,7 +34,7 @@ from laurel.quizzes.queries.quizzes import (
     list_versions,
     lock_quiz,
 )
-from laurel.quizzes.queries.results import Result, ReviewedQuestion, get_result
+from laurel.quizzes.queries.results import Result, ReviewedQuestion, get_result, visible_fields
 from laurel.quizzes.queries.saving import lock_for_saving
 
 __all__ = [
@@ -70,6 +71,7 @@ __all__ = [
     "get_slot",
     "get_version",
     "get_working_version",
+    "is_ledger_silent",
     "list_attempts_of",
     "list_being_read",
     "list_due_for_submission",
@@ -87,4 +89,5 @@ __all__ = [
     "map_answers",
     "report_papers",
     "summarize_results",
+    "visible_fields",
 ]

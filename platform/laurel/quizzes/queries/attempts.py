@@ -2,15 +2,15 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from laurel.bank.models import QuestionVersion
 from laurel.core.errors import NotFoundError
-from laurel.quizzes.models import AnswerOp, Attempt, CurrentAnswer, PaperSlot, SlotMark
+from laurel.quizzes.models import AnswerOp, Attempt, CurrentAnswer, PaperSlot, QuizVersion, SlotMark
 from laurel.quizzes.rules import AttemptState, states, timing
 from laurel.quizzes.rules.quizzes import MAX_QUESTIONS
 from laurel.quizzes.rules.showing import Content
@@ -44,6 +44,14 @@ def lock_attempt_of(session: Session, learner_id: UUID, attempt_id: UUID) -> Att
     return attempt
 
 
+def lock_attempt(session: Session, attempt_id: UUID) -> Attempt:
+    """Anybody's attempt as it is now, locked until the transaction ends: for the clock and for staff."""
+    attempt = session.get(Attempt, attempt_id, with_for_update=True, populate_existing=True)
+    if attempt is None:
+        raise NotFoundError(NO_ATTEMPT)
+    return attempt
+
+
 def reload_attempt(session: Session, attempt_id: UUID) -> Attempt:
     """The attempt as the database has it now, after an UPDATE that went past the session."""
     return session.get_one(Attempt, attempt_id, populate_existing=True)
@@ -61,11 +69,20 @@ def list_attempts_of(session: Session, learner_id: UUID, quiz_id: UUID, *, is_pr
     return list(session.scalars(statement.order_by(Attempt.number)))
 
 
-def list_due_for_submission(session: Session, *, now: datetime, limit: int = 50) -> list[UUID]:
-    """Attempts whose time, and the grace for answers on their way, is over, the longest overdue first."""
+def list_due_for_submission(session: Session, *, now: datetime, limit: int = 500) -> list[UUID]:
+    """Attempts whose time, and the grace for what is on its way or may still be handed in, is over, the longest overdue first."""
     running = (AttemptState.IN_PROGRESS, AttemptState.OVERDUE)
-    statement = select(Attempt.id).where(Attempt.state.in_(running), Attempt.deadline_at < now - timing.NET_GRACE)
-    return list(session.scalars(statement.order_by(Attempt.deadline_at).limit(limit)))
+    statement = (
+        select(Attempt.id, Attempt.state, Attempt.deadline_at, QuizVersion.grace_seconds)
+        .join(QuizVersion, QuizVersion.id == Attempt.quiz_version_id)
+        .where(Attempt.state.in_(running), Attempt.deadline_at < now - timing.NET_GRACE)
+        .order_by(Attempt.deadline_at)
+    )
+    due: list[UUID] = []
+    for attempt_id, state, deadline_at, grace in session.execute(statement):
+        if state is AttemptState.IN_PROGRESS or (deadline_at is not None and deadline_at + timedelta(seconds=grace) <= now):
+            due.append(attempt_id)
+    return due[:limit]
 
 
 def list_map(session: Session, attempt_id: UUID) -> list[MapEntry]:
@@ -122,6 +139,11 @@ def list_marks(session: Session, attempt_id: UUID) -> list[SlotMark]:
     statement = select(SlotMark).where(SlotMark.attempt_id == attempt_id).order_by(SlotMark.slot, SlotMark.revision)
     latest = {mark.slot: mark for mark in session.scalars(statement)}
     return list(latest.values())
+
+
+def find_last_revision(session: Session, attempt_id: UUID) -> int:
+    """How often the attempt was marked; 0 if never."""
+    return session.scalar(select(func.max(SlotMark.revision)).where(SlotMark.attempt_id == attempt_id)) or 0
 
 
 def content_of(version: QuestionVersion) -> Content:

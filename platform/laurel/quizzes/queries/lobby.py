@@ -1,8 +1,8 @@
 """What a learner reads before an attempt, and what the public reads about an exam."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -14,9 +14,11 @@ from laurel.quizzes.models import Attempt, Quiz, QuizVersion
 from laurel.quizzes.queries.attempts import list_attempts_of
 from laurel.quizzes.queries.pools import list_kinds, load_pools
 from laurel.quizzes.queries.quizzes import count_questions, get_published, list_slots
-from laurel.quizzes.rules import AttemptState, Field, QuizKind, Score, reviewing, states, timing
-from laurel.quizzes.rules.announcing import announce
+from laurel.quizzes.queries.terms import find_terms
+from laurel.quizzes.rules import AttemptState, Field, QuizKind, QuizSettings, Score, reviewing, states, timing
+from laurel.quizzes.rules.briefing import announce
 from laurel.quizzes.rules.starting import Obstacle, PastAttempt, StartCheck, StartRules, check_start
+from laurel.quizzes.rules.terms import Terms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +38,9 @@ class AttemptSummary:
 class Lobby:
     """Everything to know before pressing Start.
 
-    `minutes`: the limit (None: none). `real_minutes`: what an attempt started now would have, less if the quiz closes
-    before. `obstacle`: why none can be started, None if one can. `next_start_at`: the end of the waiting time.
+    `minutes`: this learner's limit (None: none). `real_minutes`: what an attempt started now, or at the opening, would have:
+    less if the quiz closes before. `is_accommodated`: the limit was stretched for them. `obstacle`: why none can be started,
+    None if one can. `next_start_at`: the end of the waiting time.
     """
 
     quiz_id: UUID
@@ -63,6 +66,7 @@ class Lobby:
     one_way: bool
     logs_focus: bool
     rules: Sequence[str]
+    is_accommodated: bool
 
     @property
     def may_start(self) -> bool:
@@ -106,9 +110,10 @@ def describe_lobby(session: Session, quiz_id: UUID, learner_id: UUID, *, now: da
     """What this learner may and must know now; raises NotFoundError if the quiz is not published."""
     quiz, version = get_published(session, quiz_id)
     attempts = list_attempts_of(session, learner_id, quiz_id)
-    check = check_next(quiz, version, attempts, now=now)
+    terms = find_terms(session, version, learner_id, now=now)
+    check = check_next(quiz, terms, attempts, now=now)
     running = next((attempt for attempt in attempts if attempt.state in states.OPEN), None)
-    standing = Standing(closes_at=version.closes_at, has_attempt_left=has_attempt_left(check, attempts), now=now)
+    standing = Standing(closes_at=terms.closes_at, has_attempt_left=has_attempt_left(check, attempts), now=now)
     summaries = [summarize(attempt, own, standing) for attempt, own in _with_versions(session, attempts, version)]
     return Lobby(
         quiz_id=quiz.id,
@@ -117,12 +122,12 @@ def describe_lobby(session: Session, quiz_id: UUID, learner_id: UUID, *, now: da
         instructions_html=version.instructions_html,
         honor_code=version.honor_code,
         questions=count_questions(session, version.id),
-        minutes=version.minutes,
-        real_minutes=timing.real_minutes(limit=limit_of(version), closes_at=version.closes_at, now=now),
-        closes_at=version.closes_at,
-        opens_at=version.opens_at,
+        minutes=terms.minutes,
+        real_minutes=timing.real_minutes(limit=terms.limit, closes_at=terms.closes_at, now=max(now, terms.opens_at or now)),
+        closes_at=terms.closes_at,
+        opens_at=terms.opens_at,
         pass_percent=version.pass_percent,
-        attempts_allowed=version.attempts_allowed,
+        attempts_allowed=terms.attempts,
         attempts_used=check.used,
         attempts_left=check.left,
         next_start_at=check.next_start_at,
@@ -133,7 +138,8 @@ def describe_lobby(session: Session, quiz_id: UUID, learner_id: UUID, *, now: da
         needs_password=version.password_hash is not None,
         one_way=version.one_way,
         logs_focus=version.logs_focus,
-        rules=announce(quiz.kind, version.settings(), version.review),
+        rules=announce(quiz.kind, _on_terms(version.settings(), terms), version.review),
+        is_accommodated=terms.multiplier is not None,
     )
 
 
@@ -167,19 +173,26 @@ def _with_versions(session: Session, attempts: Sequence[Attempt], version: QuizV
     return [(attempt, found.get(attempt.quiz_version_id, version)) for attempt in attempts]
 
 
-def limit_of(version: QuizVersion) -> timedelta | None:
-    """The time that the version grants everybody."""
-    return None if version.minutes is None else timedelta(minutes=version.minutes)
+def _on_terms(settings: QuizSettings, terms: Terms) -> QuizSettings:
+    """The settings as they are for this learner."""
+    return replace(
+        settings,
+        minutes=terms.minutes,
+        opens_at=terms.opens_at,
+        closes_at=terms.closes_at,
+        attempts_allowed=terms.attempts,
+        retake_wait_hours=tuple(terms.wait_hours),
+    )
 
 
-def check_next(quiz: Quiz, version: QuizVersion, attempts: Sequence[Attempt], *, now: datetime) -> StartCheck:
-    """Whether another attempt may start, an open one aside."""
+def check_next(quiz: Quiz, terms: Terms, attempts: Sequence[Attempt], *, now: datetime) -> StartCheck:
+    """Whether another attempt may start on these terms, an open one aside."""
     rules = StartRules(
         kind=quiz.kind,
-        attempts_allowed=version.attempts_allowed,
-        retake_wait_hours=version.retake_wait_hours,
-        opens_at=version.opens_at,
-        closes_at=version.closes_at,
+        attempts_allowed=terms.attempts,
+        retake_wait_hours=terms.wait_hours,
+        opens_at=terms.opens_at,
+        closes_at=terms.closes_at,
     )
     past = [
         PastAttempt(finished_at=a.finished_at, passed=bool(a.passed) and a.state is not AttemptState.VOIDED, is_counted=a.is_counted)

@@ -36,6 +36,11 @@ def lock_quiz(session: Session, quiz_id: UUID) -> Quiz:
     return quiz
 
 
+def hold_quiz(session: Session, quiz_id: UUID) -> None:
+    """Keep others from changing the quiz's terms until the transaction ends; any number of starts may hold it at once."""
+    session.execute(select(Quiz.id).where(Quiz.id == quiz_id).with_for_update(read=True))
+
+
 def list_quizzes(*, owner_id: UUID | None, text: str = "", kind: QuizKind | None = None, status: QuizStatus | None = None) -> Select[Quiz]:
     """SELECT of quizzes, the last changed first; `owner_id` None: everybody's."""
     statement = select(Quiz).order_by(Quiz.changed_at.desc(), Quiz.id.desc())

@@ -17,6 +17,7 @@ from laurel.quizzes.queries.attempts import content_of, get_attempt_of, list_att
 from laurel.quizzes.queries.grading import map_readings
 from laurel.quizzes.queries.lobby import Standing, check_next, has_attempt_left
 from laurel.quizzes.queries.quizzes import get_quiz, get_version
+from laurel.quizzes.queries.terms import find_terms
 from laurel.quizzes.rules import (
     AttemptState,
     DomainResult,
@@ -97,12 +98,23 @@ def get_result(session: Session, learner_id: UUID, attempt_id: UUID, *, now: dat
     if attempt.state in states.OPEN or attempt.finished_at is None:
         raise ConflictError("This attempt is still running.")
     quiz, version = get_quiz(session, attempt.quiz_id), get_version(session, attempt.quiz_version_id)
-    attempts = list_attempts_of(session, learner_id, quiz.id, is_preview=attempt.is_preview)
-    current = version_for_next(session, quiz, attempt, version)
-    following = check_next(quiz, current, attempts, now=now)
-    standing = Standing(closes_at=current.closes_at, has_attempt_left=has_attempt_left(following, attempts), now=now)
+    standing, following = _standing(session, quiz, attempt, version, now=now)
     fields = standing.fields(attempt, version)
     return _describe(quiz, _load(session, attempt, version, fields), fields, following)
+
+
+def visible_fields(session: Session, attempt: Attempt, *, now: datetime) -> Collection[Field]:
+    """What the learner may see of the attempt now, by the review matrix."""
+    quiz, version = get_quiz(session, attempt.quiz_id), get_version(session, attempt.quiz_version_id)
+    return _standing(session, quiz, attempt, version, now=now)[0].fields(attempt, version)
+
+
+def _standing(session: Session, quiz: Quiz, attempt: Attempt, version: QuizVersion, *, now: datetime) -> tuple[Standing, StartCheck]:
+    """What decides about what may be seen, and whether another attempt may start, on the learner's terms at the version to come."""
+    attempts = list_attempts_of(session, attempt.learner_id, quiz.id, is_preview=attempt.is_preview)
+    terms = find_terms(session, version_for_next(session, quiz, attempt, version), attempt.learner_id, now=now)
+    following = check_next(quiz, terms, attempts, now=now)
+    return Standing(closes_at=terms.closes_at, has_attempt_left=has_attempt_left(following, attempts), now=now), following
 
 
 def version_for_next(session: Session, quiz: Quiz, attempt: Attempt, version: QuizVersion) -> QuizVersion:

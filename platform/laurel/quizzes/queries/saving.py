@@ -19,7 +19,7 @@ from laurel.quizzes.rules.quizzes import MAX_QUESTIONS
 
 _attempts, _slots, _answers, _ops = table_of(Attempt), table_of(PaperSlot), table_of(CurrentAnswer), table_of(AnswerOp)
 _before = _attempts.alias("before")
-_READ = ("state", "deadline_at", "lease_token", "chain_head", "ops_count", "reached_slot")
+_READ = ("state", "deadline_at", "lease_token", "chain_head", "ops_count", "reached_slot", "announcements")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +45,7 @@ class LockedAttempt:
     chain_head: str
     ops_count: int
     reached_slot: int | None
+    announcements: list[Any] | None
     now: datetime
     slots: Mapping[int, AskedSlot]
     knows_an_op: bool

@@ -14,7 +14,8 @@ MAX_SKIP = 10_000
 """How far a slot's `seq` may run ahead of the last one that was saved."""
 MAX_DEPTH = 20
 ITEM_KEYS = frozenset({"op_id", "slot", "seq", "answer", "client_ts"})
-BODY_KEYS = frozenset({"items", "lease"})
+BODY_KEYS = frozenset({"items", "lease", "trouble"})
+MAX_TROUBLE = 24 * 60 * 60
 TOKEN = re.compile(r"[A-Za-z0-9_-]{8,64}\Z")
 CLIENT_TS = re.compile(r"[0-9TZ:.+-]{0,40}\Z")
 
@@ -42,8 +43,11 @@ class SaveItem:
 
 @dataclass(frozen=True, slots=True)
 class SaveRequest:
+    """`trouble`: for how many seconds the browser could not save before this; a hint, and 0 mostly."""
+
     items: tuple[SaveItem, ...]
     lease: str | None
+    trouble: int = 0
 
 
 def _refuse(message: str, op_id: UUID | None = None) -> NoReturn:
@@ -70,7 +74,14 @@ def read_request(body: bytes) -> SaveRequest:
         _refuse("Send an object with “items” and “lease”.")
     if len(data["items"]) > MAX_ITEMS:
         _refuse(f"Send at most {MAX_ITEMS} items at once.")
-    return SaveRequest(items=tuple(_read_item(item) for item in data["items"]), lease=read_lease(data.get("lease")))
+    items = tuple(_read_item(item) for item in data["items"])
+    return SaveRequest(items=items, lease=read_lease(data.get("lease")), trouble=_read_trouble(data.get("trouble", 0)))
+
+
+def _read_trouble(seconds: Any) -> int:
+    if isinstance(seconds, bool) or not isinstance(seconds, int) or not 0 <= seconds <= MAX_TROUBLE:
+        _refuse("trouble is a number of seconds.")
+    return seconds
 
 
 def read_lease(token: Any) -> str | None:

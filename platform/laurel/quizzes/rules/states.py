@@ -46,7 +46,7 @@ NEXT: Mapping[AttemptState, frozenset[AttemptState]] = {
         {AttemptState.PAUSED, AttemptState.OVERDUE, AttemptState.SUBMITTED, AttemptState.ABANDONED, AttemptState.VOIDED}
     ),
     AttemptState.PAUSED: frozenset({AttemptState.IN_PROGRESS, AttemptState.VOIDED}),
-    AttemptState.OVERDUE: frozenset({AttemptState.SUBMITTED, AttemptState.ABANDONED, AttemptState.VOIDED}),
+    AttemptState.OVERDUE: frozenset({AttemptState.IN_PROGRESS, AttemptState.SUBMITTED, AttemptState.ABANDONED, AttemptState.VOIDED}),
     AttemptState.SUBMITTED: frozenset({AttemptState.NEEDS_GRADING, AttemptState.GRADED, AttemptState.IN_PROGRESS, AttemptState.VOIDED}),
     AttemptState.NEEDS_GRADING: frozenset({AttemptState.GRADED, AttemptState.IN_PROGRESS, AttemptState.VOIDED}),
     AttemptState.GRADED: frozenset({AttemptState.IN_PROGRESS, AttemptState.VOIDED}),

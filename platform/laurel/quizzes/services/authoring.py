@@ -17,6 +17,7 @@ from laurel.quizzes.events import QuizPublished
 from laurel.quizzes.models import Quiz, QuizSlot, QuizVersion
 from laurel.quizzes.rules import QuizKind, QuizSettings, QuizStatus, SlotSpec
 from laurel.quizzes.rules.quizzes import MAX_QUESTIONS, PRESETS, check_settings, check_slot, check_title, default_settings, source_hash
+from laurel.quizzes.services.terms import refresh_deadlines
 
 
 class StaleQuizError(ConflictError):
@@ -124,7 +125,7 @@ def save_settings(
 
 
 def publish_quiz(session: Session, quiz_id: UUID, *, author_id: UUID, now: datetime, base: str | None = None) -> QuizVersion:
-    """Give the draft to learners from the next attempt on; attempts that run keep what they have.
+    """Give the draft to learners from the next attempt on; attempts that run keep their papers, and gain time if it grants more.
 
     Raises NotPublishableError where a paper could not be filled or something else is missing.
     """
@@ -136,10 +137,13 @@ def publish_quiz(session: Session, quiz_id: UUID, *, author_id: UUID, now: datet
     problems = queries.find_problems(session, quiz, draft)
     if problems:
         raise NotPublishableError(problems)
+    before = None if quiz.published_version_id is None else queries.get_version(session, quiz.published_version_id)
     draft.published_at = now
     quiz.published_version_id, quiz.status, quiz.title, quiz.changed_at = draft.id, QuizStatus.PUBLISHED, draft.title, now
     session.flush()
     publish(session, QuizPublished(occurred_at=now, quiz_id=quiz.id, quiz_version_id=draft.id), actor_id=author_id)
+    if before is not None and (before.minutes, before.closes_at) != (draft.minutes, draft.closes_at):
+        refresh_deadlines(session, because="new version", quiz_id=quiz.id, actor_id=author_id, now=now)
     return draft
 
 

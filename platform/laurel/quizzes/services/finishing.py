@@ -1,13 +1,12 @@
 """Ending attempts: handed in by the learner or by the timer, graded, or abandoned. Each step is one guarded UPDATE."""
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from laurel.bank.queries import get_versions
@@ -16,35 +15,26 @@ from laurel.core.bus import publish
 from laurel.quizzes import queries
 from laurel.quizzes.events import AttemptAbandoned, AttemptGraded, AttemptSubmitted, GradersAsked
 from laurel.quizzes.models import Attempt, PaperSlot, QuizVersion, SlotMark
-from laurel.quizzes.queries.attempts import reload_attempt
+from laurel.quizzes.queries.attempts import find_last_revision, lock_attempt
 from laurel.quizzes.rules import AttemptState, FinishReason, Mark, QuizKind, chain, scoring, states, timing
 from laurel.quizzes.rules.quizzes import ExpiryPolicy
 from laurel.quizzes.rules.states import AttemptTransitionError
 from laurel.quizzes.services.claiming import put_in_queue
+from laurel.quizzes.services.outages import credit_outages, must_wait, require_ledger
+from laurel.quizzes.services.steps import advance
 
 log = logging.getLogger("laurel.quizzes")
-
-
-def _advance(session: Session, attempt: Attempt, wanted: AttemptState, *, origins: Collection[AttemptState] = (), **facts: Any) -> bool:
-    """Take the step if the attempt still stands where it may be taken from: one UPDATE, one row, or nothing happened."""
-    allowed = states.sources_of(wanted) & frozenset(origins) if origins else states.sources_of(wanted)
-    changed = session.execute(
-        update(Attempt)
-        .where(Attempt.id == attempt.id, Attempt.state.in_(allowed))
-        .values(state=wanted, **facts)
-        .execution_options(synchronize_session=False)
-    )
-    reload_attempt(session, attempt.id)
-    return changed.rowcount == 1  # type: ignore[attr-defined,no-any-return]
 
 
 def submit_attempt(session: Session, *, attempt_id: UUID, learner_id: UUID, now: datetime) -> Attempt:
     """Hand the attempt in and grade it. Telling it again changes nothing and gives the same receipt.
 
     After the deadline it counts as handed in by the timer, at the deadline. AttemptTransitionError for an attempt that was
-    abandoned or voided, or is paused.
+    abandoned or voided, or is paused; UnavailableError in the seconds after an outage in which its time may yet come back.
     """
-    attempt = queries.get_attempt_of(session, learner_id, attempt_id)
+    attempt = queries.lock_attempt_of(session, learner_id, attempt_id)
+    if timing.is_time_over(attempt.deadline_at, now):
+        require_ledger(session, attempt, now=now)
     settle(session, attempt, now=now)
     by_timer = timing.is_time_over(attempt.deadline_at, now) and attempt.state is not AttemptState.OVERDUE
     _hand_in(session, attempt, by_timer=by_timer, now=now)
@@ -57,7 +47,7 @@ def _hand_in(session: Session, attempt: Attempt, *, by_timer: bool, now: datetim
     finished_at = attempt.deadline_at if by_timer and attempt.deadline_at is not None else now
     reason = FinishReason.TIMER if by_timer else FinishReason.LEARNER
     running = (AttemptState.IN_PROGRESS, AttemptState.OVERDUE)
-    if not _advance(session, attempt, AttemptState.SUBMITTED, origins=running, finished_at=finished_at, finish_reason=reason):
+    if not advance(session, attempt, AttemptState.SUBMITTED, origins=running, finished_at=finished_at, finish_reason=reason):
         return
     attempt.receipt = chain.receipt_of(attempt_id=attempt.id, head=attempt.chain_head, answers=attempt.ops_count, finished_at=finished_at)
     session.flush()
@@ -86,7 +76,7 @@ def grade_attempt(session: Session, attempt: Attempt, *, now: datetime) -> None:
 
 def _ask_graders(session: Session, attempt: Attempt, marks: Sequence[SlotMark], waiting: Sequence[int], *, now: datetime) -> None:
     """Nobody is asked to read a preview or what was only practice."""
-    if not _advance(session, attempt, AttemptState.NEEDS_GRADING, origins=(AttemptState.SUBMITTED,)):
+    if not advance(session, attempt, AttemptState.NEEDS_GRADING, origins=(AttemptState.SUBMITTED,)):
         return
     session.add_all(marks)
     session.flush()
@@ -104,8 +94,8 @@ def conclude(session: Session, attempt: Attempt, marks: Sequence[SlotMark], *, o
     version = queries.get_version(session, attempt.quiz_version_id)
     score = scoring.score_of(Mark(mark.mark, mark.max_mark) for mark in marks)
     passed = score.reaches(version.pass_percent)
-    facts = {"graded_at": now, "earned": score.earned, "possible": score.possible, "passed": passed}
-    if not _advance(session, attempt, AttemptState.GRADED, origins=(origin,), **facts):
+    facts: dict[str, Any] = {"graded_at": now, "earned": score.earned, "possible": score.possible, "passed": passed}
+    if not advance(session, attempt, AttemptState.GRADED, origins=(origin,), **facts):
         return False
     session.add_all(marks)
     session.flush()
@@ -127,6 +117,7 @@ def _mark_slots(session: Session, attempt: Attempt, version: QuizVersion, *, now
     paper = queries.list_paper(session, attempt.id)
     contents = get_versions(session, {slot.question_version_id for slot in paper})
     answers = queries.map_answers(session, attempt.id)
+    revision = find_last_revision(session, attempt.id) + 1
 
     def mark(slot: PaperSlot) -> SlotMark:
         content, current = contents[slot.question_version_id], answers.get(slot.number)
@@ -135,6 +126,7 @@ def _mark_slots(session: Session, attempt: Attempt, version: QuizVersion, *, now
         return SlotMark(
             attempt_id=attempt.id,
             slot=slot.number,
+            revision=revision,
             fraction=verdict.fraction,
             mark=verdict.fraction * slot.max_mark,
             max_mark=slot.max_mark,
@@ -149,24 +141,47 @@ def _mark_slots(session: Session, attempt: Attempt, version: QuizVersion, *, now
 def settle(session: Session, attempt: Attempt, *, now: datetime) -> bool:
     """Bring an attempt whose time is over to its end, by its quiz's policy; True if something was done.
 
-    Nothing happens during the thirty seconds in which answers given in time may still arrive.
+    Nothing happens during the thirty seconds in which answers given in time may still arrive, nor before it is known what an
+    outage has to give back. Whoever gave the attempt more time meanwhile was first: it is looked at again under its lock.
     """
-    if attempt.state not in {AttemptState.IN_PROGRESS, AttemptState.OVERDUE} or not timing.is_due_for_submission(attempt.deadline_at, now):
+    if not _is_due(attempt, now):
+        return False
+    lock_attempt(session, attempt.id)
+    credit_outages(session, attempt, now=now)
+    if not _is_due(attempt, now) or must_wait(session, attempt, now=now):
         return False
     version = queries.get_version(session, attempt.quiz_version_id)
     if version.expiry_policy is ExpiryPolicy.AUTOSUBMIT:
         _hand_in(session, attempt, by_timer=True, now=now)
         return True
-    grace = timedelta(seconds=version.grace_seconds if version.expiry_policy is ExpiryPolicy.GRACE_PERIOD else 0)
-    if attempt.deadline_at is not None and now < attempt.deadline_at + grace:
-        return _advance(session, attempt, AttemptState.OVERDUE)
-    abandon_attempt(session, attempt, now=now, reason=FinishReason.TIMER)
+    end = _end_of_grace(attempt, version)
+    if end is not None and now < end:
+        return advance(session, attempt, AttemptState.OVERDUE)
+    abandon_attempt(session, attempt, now=now, finished_at=end, reason=FinishReason.TIMER)
     return True
 
 
-def abandon_attempt(session: Session, attempt: Attempt, *, now: datetime, reason: FinishReason = FinishReason.NEW_VERSION) -> None:
-    """End an attempt without grading it: its score is 0, and it counts."""
-    if not _advance(session, attempt, AttemptState.ABANDONED, finished_at=now, finish_reason=reason, earned=Decimal(0), passed=False):
+def _is_due(attempt: Attempt, now: datetime) -> bool:
+    return attempt.state in {AttemptState.IN_PROGRESS, AttemptState.OVERDUE} and timing.is_due_for_submission(attempt.deadline_at, now)
+
+
+def _end_of_grace(attempt: Attempt, version: QuizVersion) -> datetime | None:
+    """Until when an attempt whose time is over can still be handed in by its learner."""
+    grace = version.grace_seconds if version.expiry_policy is ExpiryPolicy.GRACE_PERIOD else 0
+    return None if attempt.deadline_at is None else attempt.deadline_at + timedelta(seconds=grace)
+
+
+def abandon_attempt(
+    session: Session,
+    attempt: Attempt,
+    *,
+    now: datetime,
+    finished_at: datetime | None = None,
+    reason: FinishReason = FinishReason.NEW_VERSION,
+) -> None:
+    """End an attempt without grading it: its score is 0, and it counts. `finished_at`: when its time was over, if it was."""
+    facts: dict[str, Any] = {"finished_at": finished_at or now, "finish_reason": reason, "earned": Decimal(0), "passed": False}
+    if not advance(session, attempt, AttemptState.ABANDONED, **facts):
         return
     publish(
         session,
@@ -174,13 +189,18 @@ def abandon_attempt(session: Session, attempt: Attempt, *, now: datetime, reason
     )
 
 
-def expire_overdue(session: Session, *, now: datetime, limit: int = 50) -> int:
+def expire_overdue(session: Session, *, now: datetime, limit: int = 500) -> int:
     """Hand in what is due and nobody looks at; returns how many. One that fails is logged and does not hold up the others."""
     done = 0
     for attempt_id in queries.list_due_for_submission(session, now=now, limit=limit):
         try:
             with session.begin_nested():
-                done += settle(session, reload_attempt(session, attempt_id), now=now)
+                done += expire_attempt(session, attempt_id, now=now)
         except Exception:
             log.exception("Attempt %s could not be handed in", attempt_id)
     return done
+
+
+def expire_attempt(session: Session, attempt_id: UUID, *, now: datetime) -> bool:
+    """Hand in one attempt if it is due; True if something was done."""
+    return settle(session, lock_attempt(session, attempt_id), now=now)

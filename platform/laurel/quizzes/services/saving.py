@@ -18,11 +18,12 @@ from laurel.quizzes.events import LeaseTaken, SaveRefused
 from laurel.quizzes.models import AnswerOp
 from laurel.quizzes.queries.attempts import get_slot, map_ops
 from laurel.quizzes.queries.saving import LockedAttempt
-from laurel.quizzes.rules import AttemptState, chain, states, timing
+from laurel.quizzes.rules import AttemptState, announcing, chain, states, timing
 from laurel.quizzes.rules.page_keys import own_keys
 from laurel.quizzes.rules.saving import InvalidSaveError, SaveItem, is_newer
 from laurel.quizzes.services.appending import append_ops, keep_late_ops
 from laurel.quizzes.services.finishing import settle
+from laurel.quizzes.services.outages import require_ledger
 
 MAX_LATE = 200
 """How many late operations are kept as evidence for one attempt."""
@@ -59,6 +60,7 @@ class SaveReply:
     late: list[UUID] = field(default_factory=list)
     closed: list[UUID] = field(default_factory=list)
     holds_lease: bool = True
+    announcements: Sequence[announcing.Announcement] = ()
 
     @property
     def is_open(self) -> bool:
@@ -87,13 +89,18 @@ def save_answers(
     """Save a batch, all of it or nothing. A repeat is answered like the first time; what is older than what is stored is ignored.
 
     `now` is when the batch arrived, by the database's clock; unless it is given, the clock is read as the attempt is locked.
-    Raises NotFoundError (not this learner's attempt), InvalidSaveError (no such slot or option, an impossible seq), ReusedOpError.
+    Raises NotFoundError (not this learner's attempt), InvalidSaveError (no such slot or option, an impossible seq), ReusedOpError,
+    and UnavailableError in the seconds after an outage in which it is not known yet whether it came too late.
     """
     slots, op_ids = {item.slot for item in items}, {item.op_id for item in items}
     attempt = queries.lock_for_saving(session, learner_id, attempt_id, slots=slots, op_ids=op_ids)
     now = now or attempt.now
+    if not timing.accepts_saves(attempt.deadline_at, now):  # it seems too late: only then anything more is asked
+        require_ledger(session, queries.lock_attempt_of(session, learner_id, attempt_id), now=now)
+        attempt = queries.lock_for_saving(session, learner_id, attempt_id, slots=slots, op_ids=op_ids)
     changes = _read_changes(session, attempt, items)
     reply = SaveReply(state=attempt.state, server_now=now, deadline_at=attempt.deadline_at)
+    reply.announcements = announcing.current(attempt.announcements)
     fresh = _sort_out_repeats(session, attempt, changes, reply)
     if attempt.state is AttemptState.IN_PROGRESS and timing.accepts_saves(attempt.deadline_at, now):
         reply.holds_lease = _holds_lease(attempt, lease)
@@ -218,7 +225,8 @@ def take_lease(session: Session, *, attempt_id: UUID, learner_id: UUID, token: s
         attempt.lease_token, attempt.lease_taken_at = token, now
         session.flush()
     settle(session, attempt, now=now)
-    return SaveReply(state=attempt.state, server_now=now, deadline_at=attempt.deadline_at)
+    told = announcing.current(attempt.announcements)
+    return SaveReply(state=attempt.state, server_now=now, deadline_at=attempt.deadline_at, announcements=told)
 
 
 def flag_slot(session: Session, *, attempt_id: UUID, learner_id: UUID, slot: int, is_flagged: bool, now: datetime) -> None:

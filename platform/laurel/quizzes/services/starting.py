@@ -17,12 +17,16 @@ from laurel.core.ids import new_id
 from laurel.quizzes import queries
 from laurel.quizzes.events import AttemptStarted
 from laurel.quizzes.models import Attempt, PaperSlot, Quiz, QuizVersion
-from laurel.quizzes.queries.lobby import check_next, limit_of
+from laurel.quizzes.queries.lobby import check_next
 from laurel.quizzes.queries.papers import DrawnQuestion, draw_paper
+from laurel.quizzes.queries.quizzes import hold_quiz
+from laurel.quizzes.queries.terms import find_terms, terms_of
 from laurel.quizzes.rules import AttemptState, QuizKind, chain, drawing, states, timing
 from laurel.quizzes.rules.starting import Obstacle
+from laurel.quizzes.rules.terms import Terms, resolve
 from laurel.quizzes.services.finishing import abandon_attempt, settle
 from laurel.quizzes.services.passwords import require_password
+from laurel.quizzes.services.terms import adopt_terms
 
 
 class OpenAttemptError(ConflictError):
@@ -60,6 +64,7 @@ def start_attempt(
     password and counts nowhere. Who may guess how often is the caller's to limit: see `services.passwords`.
     """
     lock_user(session, learner_id)
+    hold_quiz(session, quiz_id)
     quiz, version = _version_for(session, quiz_id, is_preview=is_preview)
     attempts = queries.list_attempts_of(session, learner_id, quiz_id, is_preview=is_preview)
     for attempt in attempts:
@@ -69,15 +74,16 @@ def start_attempt(
         abandon_attempt(session, running, now=now)
     elif running is not None:
         raise OpenAttemptError(running.id)
+    terms = _plain_terms(version) if is_preview else find_terms(session, version, learner_id, now=now)
+    obstacle = None if is_preview else check_next(quiz, terms, attempts, now=now).obstacle
+    if obstacle is not None:
+        raise StartRefusedError(obstacle)
     if not is_preview:
-        obstacle = check_next(quiz, version, attempts, now=now).obstacle
-        if obstacle is not None:
-            raise StartRefusedError(obstacle)
         require_password(version, password)
     if version.honor_code and not honor_code_accepted:
         raise InvalidInputError("Please confirm the honor code before you start.", field="honor_code")
     number = attempts[-1].number + 1 if attempts else 1
-    attempt = _new_attempt(version, learner_id=learner_id, number=number, home_path=home_path, now=now, is_preview=is_preview)
+    attempt = _new_attempt(version, terms, learner_id=learner_id, number=number, home_path=home_path, now=now, is_preview=is_preview)
     attempt.browser_session = hashlib.sha256(browser_session_token.encode()).hexdigest() if browser_session_token else None
     return freeze(session, attempt, version, draw_paper(session, version, seed=attempt.seed, past=attempts))
 
@@ -89,10 +95,22 @@ def _version_for(session: Session, quiz_id: UUID, *, is_preview: bool) -> tuple[
     return quiz, queries.get_working_version(session, quiz)
 
 
+def _plain_terms(version: QuizVersion) -> Terms:
+    """What the quiz grants everybody: for previews, and for practice, which has neither limit nor close."""
+    return resolve(terms_of(version), own=None, groups=(), profile=None)
+
+
 def _new_attempt(
-    version: QuizVersion, *, learner_id: UUID, number: int, home_path: str, now: datetime, is_preview: bool, seed: int | None = None
+    version: QuizVersion,
+    terms: Terms,
+    *,
+    learner_id: UUID,
+    number: int,
+    home_path: str,
+    now: datetime,
+    is_preview: bool,
+    seed: int | None = None,
 ) -> Attempt:
-    limit = limit_of(version)
     attempt_id = new_id()
     attempt = Attempt(
         id=attempt_id,
@@ -108,11 +126,10 @@ def _new_attempt(
         honor_code_accepted_at=now if version.honor_code else None,
         created_at=now,
         started_at=now,
-        limit_seconds=None if limit is None else int(limit.total_seconds()),
-        closes_at=version.closes_at,
         chain_head=chain.genesis(attempt_id),
         reached_slot=1 if version.one_way else None,
     )
+    adopt_terms(attempt, terms)
     attempt.deadline_at = attempt.compute_deadline()
     if timing.is_time_over(attempt.deadline_at, now):
         raise StartRefusedError(Obstacle.CLOSED)
@@ -171,7 +188,8 @@ def start_practice(session: Session, version: QuizVersion, *, learner_id: UUID, 
         abandon_attempt(session, running, now=now)
     seed = drawing.practice_seed(version.id, learner_id)
     number = attempts[-1].number + 1 if attempts else 1
-    attempt = _new_attempt(version, learner_id=learner_id, number=number, home_path="/learn", now=now, is_preview=False, seed=seed)
+    terms = _plain_terms(version)
+    attempt = _new_attempt(version, terms, learner_id=learner_id, number=number, home_path="/learn", now=now, is_preview=False, seed=seed)
     return freeze(session, attempt, version, draw_paper(session, version, seed=seed))
 
 

@@ -3,14 +3,15 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, render_template, url_for
+from flask import Blueprint, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from laurel.core.db import database_now
 from laurel.quizzes import queries, services
 from laurel.quizzes.models import Attempt
 from laurel.quizzes.queries.attempts import MapEntry
-from laurel.quizzes.rules import AttemptState, states, timing
+from laurel.quizzes.rules import AttemptState, announcing, states, timing
 from laurel.web.access import my_id
 from laurel.web.session import current_session, separate_transaction
 
@@ -25,17 +26,34 @@ def keep_private(response: Response) -> Response:
     return response
 
 
+@bp.after_request
+def count_failures(response: Response) -> Response:
+    """What could not be saved because of us is counted for the outage ledger; the process's next heartbeat takes it there."""
+    if response.status_code >= 500 and request.method not in {"GET", "HEAD"}:
+        services.failed_saves.add()
+    return response
+
+
 def get_settled_attempt(attempt_id: UUID) -> Attempt:
-    """The viewer's attempt as it stands now: one whose time is over is handed in by whoever looks first, also on a GET."""
+    """The viewer's attempt as it stands now. Where time is over, whoever looks first brings about what follows, also on a GET:
+    an outage that has just ended is given back, and what is over in spite of that is handed in."""
     session = current_session()
     attempt = queries.get_attempt_of(session, my_id(), attempt_id)
-    if attempt.state in states.OPEN and timing.is_due_for_submission(attempt.deadline_at, database_now(session)):
-        with separate_transaction() as writing:
-            overdue = queries.lock_attempt_of(writing, my_id(), attempt_id)
-            services.settle(writing, overdue, now=database_now(writing))
+    if attempt.state in states.OPEN and timing.is_time_over(attempt.deadline_at, database_now(session)):
+        _bring_up_to_date(session, attempt_id)
         session.expire_all()
         attempt = queries.get_attempt_of(session, my_id(), attempt_id)
     return attempt
+
+
+def _bring_up_to_date(session: Session, attempt_id: UUID) -> None:
+    if queries.is_ledger_silent(session, now=database_now(session)):  # this request shows that we are back
+        with separate_transaction() as writing:
+            services.beat(writing, instance=services.instance_name(), now=database_now(writing))
+    with separate_transaction() as writing:
+        attempt, now = queries.lock_attempt_of(writing, my_id(), attempt_id), database_now(writing)
+        services.credit_outages(writing, attempt, now=now)
+        services.settle(writing, attempt, now=now)
 
 
 def may_answer(attempt: Attempt) -> bool:
@@ -44,10 +62,10 @@ def may_answer(attempt: Attempt) -> bool:
 
 
 def show_end(attempt: Attempt) -> ResponseReturnValue:
-    """What stands where a question was: the last half minute, in which answers arrive, or a closed attempt (409)."""
-    page = "quizzes/time_over_page.html" if attempt.state is AttemptState.IN_PROGRESS else "quizzes/closed_page.html"
-    status = 200 if attempt.state is AttemptState.IN_PROGRESS else 409
-    return render_template(page, **surroundings(attempt)), status
+    """What stands where a question was: the last half minute, in which answers arrive, a pause, or a closed attempt (409)."""
+    waiting = {AttemptState.IN_PROGRESS: "quizzes/time_over_page.html", AttemptState.PAUSED: "quizzes/paused_page.html"}
+    page = waiting.get(attempt.state, "quizzes/closed_page.html")
+    return render_template(page, **surroundings(attempt)), 200 if attempt.state is AttemptState.IN_PROGRESS else 409
 
 
 def surroundings(attempt: Attempt) -> dict[str, Any]:
@@ -58,6 +76,7 @@ def surroundings(attempt: Attempt) -> dict[str, Any]:
         "version": queries.get_version(session, attempt.quiz_version_id),
         "server_now": database_now(session),
         "has_answers": attempt.ops_count > 0,
+        "announcements": announcing.current(attempt.announcements),
         "save_url": url_for(".save_answers", attempt_id=attempt.id),
         "lease_url": url_for(".take_lease", attempt_id=attempt.id),
         "attempt_url": url_for(".attempt_page", attempt_id=attempt.id),

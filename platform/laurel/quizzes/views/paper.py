@@ -13,10 +13,10 @@ from laurel.core.db import database_now
 from laurel.core.errors import InvalidInputError
 from laurel.core.ids import new_id
 from laurel.quizzes import queries, services
-from laurel.quizzes.forms import AnswerForm, HandInForm
+from laurel.quizzes.forms import AnswerForm, DismissForm, HandInForm
 from laurel.quizzes.models import Attempt
 from laurel.quizzes.queries.attempts import MapEntry, content_of
-from laurel.quizzes.rules import Field, Phase, states
+from laurel.quizzes.rules import AttemptState, Field, Phase, states
 from laurel.quizzes.rules.page_keys import own_keys
 from laurel.quizzes.rules.saving import InvalidSaveError, SaveItem
 from laurel.quizzes.rules.scoring import shown_mark
@@ -24,10 +24,12 @@ from laurel.quizzes.rules.showing import show_question
 from laurel.quizzes.services import SaveReply
 from laurel.quizzes.views.blueprint import bp, get_settled_attempt, map_items, may_answer, show_end, surroundings
 from laurel.web.access import SIGNED_IN, my_id, policy
+from laurel.web.redirects import safe_next
 from laurel.web.session import current_session, transaction
 from laurel.web.urgency import urgent
 
 NAME = "answer"
+PAUSED = "The exam was paused before this arrived. It is kept below: send it again when the exam goes on."
 SENT_BEFORE = "This page was sent before with another answer. What you chose now is below: send it again to save it."
 
 
@@ -111,16 +113,27 @@ def answer_question(attempt_id: UUID, number: int) -> ResponseReturnValue:
         with transaction() as session:
             services.note_reused_op(session, attempt_id=attempt_id, learner_id=my_id(), op_id=error.op_id, now=database_now(session))
         return _show_again(attempt_id, number, SENT_BEFORE, 409)
-    if reply is not None and not reply.is_open:
-        return redirect(url_for(".attempt_page", attempt_id=attempt_id), 303)
-    if reply is not None and reply.closed:
-        return show_shut(queries.get_attempt_of(current_session(), my_id(), attempt_id), number, is_refused=True)
-    if reply is not None and (reply.ignored or not reply.holds_lease):
-        flash("This question was changed in another tab or on another device. What was saved there is kept; please check it.", "warning")
-        return redirect(url_for(".question_page", attempt_id=attempt_id, number=number), 303)
+    elsewhere = None if reply is None else _lead_elsewhere(attempt_id, number, reply)
+    if elsewhere is not None:
+        return elsewhere
     attempt, entries = queries.get_attempt_of(session, my_id(), attempt_id), queries.list_map(session, attempt_id)
     lead = _next_address if attempt.reached_slot is None else _way_ahead
     return redirect(lead(attempt, number, entries), 303)
+
+
+def _lead_elsewhere(attempt_id: UUID, number: int, reply: SaveReply) -> ResponseReturnValue | None:
+    """Where to go if not everything was saved as it was sent; None if it was."""
+    if reply.state is AttemptState.PAUSED:
+        attempt = queries.get_attempt_of(current_session(), my_id(), attempt_id)
+        return show_page(attempt, number, error=PAUSED, posted=_posted()), 409
+    if not reply.is_open:
+        return redirect(url_for(".attempt_page", attempt_id=attempt_id), 303)
+    if reply.closed:
+        return show_shut(queries.get_attempt_of(current_session(), my_id(), attempt_id), number, is_refused=True)
+    if reply.ignored or not reply.holds_lease:
+        flash("This question was changed in another tab or on another device. What was saved there is kept; please check it.", "warning")
+        return redirect(url_for(".question_page", attempt_id=attempt_id, number=number), 303)
+    return None
 
 
 def _way_ahead(attempt: Attempt, number: int, entries: list[MapEntry]) -> str:
@@ -220,6 +233,17 @@ def _before_the_end(attempt_id: UUID, template: str) -> ResponseReturnValue:
 @urgent
 def submit_attempt(attempt_id: UUID) -> ResponseReturnValue:
     """Hand in. Doing it twice gives the same result."""
+    get_settled_attempt(attempt_id)
     with transaction() as session:
         services.submit_attempt(session, attempt_id=attempt_id, learner_id=my_id(), now=database_now(session))
     return redirect(url_for(".result_page", attempt_id=attempt_id), 303)
+
+
+@bp.post("/<uuid:attempt_id>/announcements/dismiss")
+@policy(POST=SIGNED_IN)
+def dismiss_announcement(attempt_id: UUID) -> ResponseReturnValue:
+    """Put an announcement away and go on where it stood."""
+    form = DismissForm()
+    with transaction() as session:
+        services.dismiss_announcement(session, attempt_id, learner_id=my_id(), number=form.read_number())
+    return redirect(safe_next(form.back.data, default=url_for(".attempt_page", attempt_id=attempt_id)), 303)

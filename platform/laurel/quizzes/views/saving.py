@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from laurel.core.db import database_now
 from laurel.quizzes import queries, services
+from laurel.quizzes.rules import AttemptState
 from laurel.quizzes.rules.saving import InvalidSaveError, SaveRequest, read_request
 from laurel.quizzes.services import ReusedOpError, SaveReply
 from laurel.quizzes.views.blueprint import bp
@@ -58,6 +59,9 @@ def save_answers(attempt_id: UUID) -> ResponseReturnValue:
         wanted = read_body(attempt_id)
         with transaction() as session:
             reply = services.save_answers(session, attempt_id=attempt_id, learner_id=my_id(), items=wanted.items, lease=wanted.lease)
+            if wanted.trouble:
+                attempt = queries.lock_attempt_of(session, my_id(), attempt_id)
+                services.report_trouble(session, attempt, seconds=wanted.trouble, now=reply.server_now)
     except InvalidSaveError as error:
         return {"error": "invalid_answer", "message": error.message, "op_id": str(error.op_id) if error.op_id else None}, 400
     except ReusedOpError as error:
@@ -86,7 +90,7 @@ def take_lease(attempt_id: UUID) -> ResponseReturnValue:
 
 
 def _answer(reply: SaveReply) -> ResponseReturnValue:
-    """What every reply says; 409 if the attempt is closed or belongs to another tab by now."""
+    """What every reply says; 409 if the attempt is closed, paused, or belongs to another tab by now."""
     said: dict[str, Any] = {
         "saved": [str(op_id) for op_id in reply.saved],
         "ignored": [{"op_id": str(op_id), "slot": slot, "seq": seq} for op_id, slot, seq in reply.ignored],
@@ -94,8 +98,10 @@ def _answer(reply: SaveReply) -> ResponseReturnValue:
         "state": reply.state.value,
         "server_now": reply.server_now.isoformat(),
         "deadline_at": reply.deadline_at.isoformat() if reply.deadline_at else None,
-        "announcements": [],
+        "announcements": list(reply.announcements),
     }
+    if reply.state is AttemptState.PAUSED:
+        return {"error": "paused", "message": "This attempt is paused. What was not saved can be sent when it goes on.", **said}, 409
     if not reply.is_open:
         return {"error": "closed", "message": "This attempt is closed.", **said}, 409
     if reply.closed:

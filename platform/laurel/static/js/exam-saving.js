@@ -1,12 +1,17 @@
 // <exam-saving attempt save-url lease-url attempt-url lease token>: the line that says what is saved, and the saving itself.
 // Every change goes into the outbox at once and to the server soon after; what the server did not acknowledge is sent again,
 // under the same id, until it is. The newest tab saves; an older one turns read-only. Only the server decides about time.
+// Now and then it asks where the attempt stands, so that more time, a pause (`paused`: this page waits for its end) and news
+// reach a page on which nobody types. It tells the server for how long it could not save, unless the device itself was offline.
 // It carries the attribute `ready` from the moment on in which it keeps what is given.
 import { leftBehind, newestOf, openOutbox, uuid7 } from "./exam-outbox.js";
 
 const DEBOUNCE = 1500;
 const LATEST = 10_000;
 const PATIENCE = 10_000;
+const HEARTBEAT = 30_000;
+const HEARTBEAT_PAUSED = 10_000;
+const TROUBLE = 15; // seconds of failing saves that are worth telling
 const BATCH = 100;
 const BATCH_LENGTH = 40_000; // the server takes 64 kB, and so does a browser from a page that goes away
 
@@ -36,13 +41,16 @@ class ExamSaving extends HTMLElement {
     this.pending = new Map();
     this.found = new Map();
     this.seqs = new Map();
+    this.dismissed = new Set();
     this.listen();
     this.ready = this.load();
     this.ready.then(() => this.begin());
+    this.ask();
   }
 
   disconnectedCallback() {
     clearTimeout(this.timer);
+    clearTimeout(this.asking);
     this.channel?.close();
   }
 
@@ -54,6 +62,7 @@ class ExamSaving extends HTMLElement {
     addEventListener("pagehide", () => this.sendLast());
     addEventListener("pageshow", (event) => event.persisted && location.reload());
     addEventListener("online", () => this.flush());
+    addEventListener("offline", () => (this.wasOffline = true));
     if ("BroadcastChannel" in window) {
       this.channel = new BroadcastChannel(`laurel-exam-${this.attempt}`);
       this.channel.onmessage = ({ data }) => (data.opened ? this.giveWay() : this.load().then(() => this.flush()));
@@ -155,18 +164,25 @@ class ExamSaving extends HTMLElement {
       method,
       keepalive,
       headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": this.token },
-      body: JSON.stringify({ items, lease: this.tab }),
+      body: JSON.stringify({ items, lease: this.tab, ...this.trouble() }),
       signal: keepalive ? undefined : AbortSignal.timeout(PATIENCE),
     });
+  }
+
+  /** For how long saving has failed; the server believes it once many say the same. */
+  trouble() {
+    const seconds = Math.floor((performance.now() - (this.failingSince ?? performance.now())) / 1000);
+    return seconds >= TROUBLE && !this.wasOffline ? { trouble: Math.min(seconds, 86_400) } : {};
   }
 
   /** What the server said; true if sending can go on at once. */
   async read(response, ops) {
     const said = response.headers.get("Content-Type")?.includes("json") ? await response.json() : {};
-    if (response.ok || ["closed", "lease_taken", "slot_closed"].includes(said.error)) this.acknowledge(said, ops);
+    if (response.ok || ["closed", "paused", "lease_taken", "slot_closed"].includes(said.error)) this.acknowledge(said, ops);
     if (said.error === "slot_closed") return this.comeLate(said);
     if (response.ok) return this.succeed(said);
     if (said.error === "closed") return this.leave();
+    if (said.error === "paused") return this.pause();
     if (said.error === "lease_taken") return this.giveWay();
     if (["invalid_answer", "operation_reused"].includes(said.error)) return this.drop(said.op_id ? [said.op_id] : ops.map((op) => op.op_id));
     if (response.status === 404) return this.stop("gone");
@@ -183,8 +199,38 @@ class ExamSaving extends HTMLElement {
       this.show("outdated");
     }
     this.forget([...said.saved, ...said.late, ...(said.closed ?? []), ...said.ignored.map((ignored) => ignored.op_id)]);
+    this.failingSince = undefined;
+    this.wasOffline = !navigator.onLine;
     const timer = document.querySelector("exam-timer");
     if (timer && said.deadline_at) timer.due = Date.parse(said.deadline_at);
+    else if (timer) timer.remove();
+    for (const news of said.announcements ?? []) this.announce(news);
+  }
+
+  /** Shows what staff did or what an outage gave back, until it is read. */
+  announce({ number, text }) {
+    const list = document.querySelector("[data-announcements]");
+    if (!list || this.dismissed.has(String(number)) || list.querySelector(`[data-announcement="${number}"]`)) return;
+    const news = document.querySelector("[data-announcement-template]").content.firstElementChild.cloneNode(true);
+    news.dataset.announcement = number;
+    news.querySelector("[data-text]").textContent = text;
+    news.querySelector('[name="number"]').value = number;
+    list.append(news);
+  }
+
+  /** It was read: it goes, and the server hears of it without this page being left. */
+  dismiss(form) {
+    const body = new URLSearchParams(new FormData(form));
+    fetch(form.action, { method: "POST", body, keepalive: true, redirect: "manual" }).catch(() => undefined);
+    this.dismissed.add(form.elements.number.value);
+    form.closest("[data-announcement]").remove();
+    document.getElementById("main").focus();
+  }
+
+  /** Asks where the attempt stands, again and again. */
+  ask() {
+    const delay = this.hasAttribute("paused") ? HEARTBEAT_PAUSED : HEARTBEAT;
+    this.asking = setTimeout(() => this.ready.then(() => this.check()).finally(() => this.ask()), jitter(delay));
   }
 
   forget(ids) {
@@ -198,6 +244,10 @@ class ExamSaving extends HTMLElement {
     this.failures = 0;
     this.hide("offline");
     this.hide("signed-out");
+    if (this.hasAttribute("paused")) {
+      if (!this.pending.size) location.assign(this.getAttribute("attempt-url"));
+      return true;
+    }
     if (!this.pending.size) {
       const time = new Date(said.server_now).toLocaleTimeString([], { hour12: false });
       this.say(said.saved.length || this.seqs.size ? `All answers saved ${time}` : this.textContent);
@@ -207,6 +257,9 @@ class ExamSaving extends HTMLElement {
 
   fail(after = 0) {
     this.failures += 1;
+    this.failingSince ??= performance.now();
+    this.wasOffline ||= !navigator.onLine;
+    if (!this.pending.size && this.isLeased) return false;
     this.say(`Not saved, retrying (${this.failures})`);
     if (this.failures >= 2) this.show("offline");
     this.sendIn(Math.max(after, jitter(Math.min(1000 * 2 ** this.failures, LATEST))));
@@ -244,6 +297,16 @@ class ExamSaving extends HTMLElement {
     return false;
   }
 
+  /** Staff stopped the clock. What waits here stays in the outbox and is sent when the exam goes on. */
+  pause() {
+    if (this.hasAttribute("paused")) return false;
+    this.isStopped = true;
+    document.dispatchEvent(new CustomEvent("exam-read-only"));
+    leftBehind.write(this.attempt, [...this.pending.values()]);
+    location.assign(this.getAttribute("attempt-url"));
+    return false;
+  }
+
   leave() {
     this.isStopped = true;
     this.forget([...this.pending.keys()]);
@@ -255,7 +318,7 @@ class ExamSaving extends HTMLElement {
   async check() {
     if (this.isStopped) return;
     if (this.pending.size || !this.isLeased) await this.flush();
-    else await this.request([], "PATCH").then((response) => this.read(response, []), () => undefined);
+    else await this.request([], "PATCH").then((response) => this.read(response, []), () => (this.failingSince ??= performance.now()));
   }
 
   /** The last chance of a page that goes away: it writes down what waits, and the browser finishes this request without it. */
@@ -277,6 +340,7 @@ class ExamSaving extends HTMLElement {
     const form = event.target;
     if (form === this.going) return;
     event.preventDefault();
+    if (form.matches("[data-dismiss]")) return this.dismiss(form);
     if (this.isStopped) return;
     if (!(await this.settle(PATIENCE))) return this.show("offline");
     if (form.elements.lease) form.elements.lease.value = this.tab;

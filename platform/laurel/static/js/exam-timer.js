@@ -1,10 +1,12 @@
 // <exam-timer due="ISO" now="ISO"> (macro questions.exam_timer): counts down; the server decides when time is up.
 // `now` is the server's clock when it wrote the page, so a wrong clock here does no harm. The display is never live:
 // a screen reader hears it at 30, 15, 10, 5 and 1 minutes and when "Time left" is pressed. At zero it fires "time-up".
+// With `quiet`, for somebody whom a clock disturbs, it starts hidden and speaks by itself at 5 and 1 minutes only.
 import { recall, remember } from "./memory.js";
 
 const MINUTE = 60_000;
 const ANNOUNCED = [30, 15, 10, 5, 1];
+const ANNOUNCED_QUIETLY = [5, 1];
 
 function inWords(left) {
   const minutes = Math.floor(left / MINUTE);
@@ -29,7 +31,7 @@ class ExamTimer extends HTMLElement {
     this.due = Date.parse(this.getAttribute("due"));
     this.before = this.left();
     this.build();
-    this.hide(recall("timer") === "hidden");
+    this.hide(this.startsHidden());
     this.tick();
     this.ticking = setInterval(() => this.tick(), 1000);
   }
@@ -42,7 +44,12 @@ class ExamTimer extends HTMLElement {
     return this.due - (Date.now() + this.offset);
   }
 
+  startsHidden() {
+    return recall("timer") === "hidden" || (this.hasAttribute("quiet") && recall("timer") !== "shown");
+  }
+
   build() {
+    this.querySelector("details")?.remove();
     this.clock = this.querySelector(".timer-text");
     this.clock.setAttribute("role", "timer");
     this.voice = this.querySelector("[role=status]");
@@ -60,21 +67,22 @@ class ExamTimer extends HTMLElement {
     setTimeout(() => (this.voice.textContent = inWords(this.left())), 50);
     if (this.clock.hidden) {
       this.clock.hidden = false;
-      setTimeout(() => this.hide(recall("timer") === "hidden"), 5000);
+      setTimeout(() => this.hide(this.startsHidden()), 5000);
     }
   }
 
   hide(hidden) {
     this.clock.hidden = hidden;
     this.label.textContent = hidden ? "Show timer" : "Hide timer";
-    remember("timer", hidden ? "hidden" : null);
+    remember("timer", hidden ? "hidden" : this.hasAttribute("quiet") ? "shown" : null);
   }
 
   tick() {
     const left = this.left();
     this.clock.textContent = inFigures(left);
     this.clock.classList.toggle("timer-low", left <= 5 * MINUTE);
-    const passed = ANNOUNCED.filter((minutes) => this.before > minutes * MINUTE && left <= minutes * MINUTE);
+    const announced = this.hasAttribute("quiet") ? ANNOUNCED_QUIETLY : ANNOUNCED;
+    const passed = announced.filter((minutes) => this.before > minutes * MINUTE && left <= minutes * MINUTE);
     if (passed.length) this.voice.textContent = `${passed.at(-1)} ${passed.at(-1) === 1 ? "minute" : "minutes"} left`;
     this.before = left;
     if (left <= 0) this.end();

@@ -10,7 +10,7 @@ from wtforms.validators import Optional
 
 from laurel.quizzes.rules import QuizKind, QuizSettings
 from laurel.quizzes.rules.access import MAX_PASSWORD, MIN_PASSWORD, is_fit_for_an_exam
-from laurel.quizzes.rules.announcing import may_decide, settle
+from laurel.quizzes.rules.briefing import may_decide, settle
 from laurel.quizzes.rules.reviewing import Field, Phase, ReviewMatrix, preset_of
 from laurel.studio.forms.quizzes import ActForm
 

@@ -10,7 +10,7 @@ from laurel.core.errors import ConflictError, InvalidInputError
 from laurel.quizzes import queries, services
 from laurel.quizzes.models import Quiz, QuizVersion
 from laurel.quizzes.rules import Field, Phase, QuizKind, QuizSettings, ReviewMatrix, ReviewPreset
-from laurel.quizzes.rules.announcing import describe_review, may_decide, settle, warn
+from laurel.quizzes.rules.briefing import describe_review, may_decide, settle, warn
 from laurel.quizzes.rules.reviewing import ORDER, matrix_of, preset_of
 from laurel.studio.forms.access import AccessForm, ReviewMatrixForm, apply_matrix, name_of
 from laurel.studio.views.quizzes.blueprint import WRITE, bp, find_quiz, put_error, whose

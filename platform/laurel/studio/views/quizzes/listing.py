@@ -10,7 +10,7 @@ from laurel.core.db import database_now
 from laurel.core.errors import ConflictError, InvalidInputError
 from laurel.quizzes import queries, services
 from laurel.quizzes.rules import QuizKind, QuizStatus
-from laurel.quizzes.rules.announcing import describe_review
+from laurel.quizzes.rules.briefing import describe_review
 from laurel.quizzes.services import NotPublishableError
 from laurel.studio.forms.quizzes import ActForm
 from laurel.studio.views.quizzes.blueprint import WRITE, bp, find_quiz, read_base, searched, whose

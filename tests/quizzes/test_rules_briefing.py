@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from laurel.bank.rules import QuestionKind
 from laurel.quizzes.rules import ExpiryPolicy, Field, Phase, QuizKind, QuizSettings, ReviewMatrix, ReviewPreset
 from laurel.quizzes.rules.access import AccessRules, describe_waits
-from laurel.quizzes.rules.announcing import announce, describe_review, may_decide, settle, warn
+from laurel.quizzes.rules.briefing import announce, describe_review, may_decide, settle, warn
 from laurel.quizzes.rules.page_keys import own_keys, page_keys
 from laurel.quizzes.rules.quizzes import PRESETS, default_settings, source_hash
 from laurel.quizzes.rules.reviewing import matrix_of

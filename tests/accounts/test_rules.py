@@ -15,15 +15,18 @@ from laurel.accounts.rules import (
 )
 from laurel.core.errors import InvalidInputError
 
+SUPPORT = {"backoffice:enter", "people:read", "orders:read", "credentials:read"}
+SUPPORT |= {"attempts:read", "attempts:extend", "attempts:review", "accommodations:write"}
+
 
 @pytest.mark.parametrize(
     ("roles", "capabilities"),
     [
         ([], set()),
-        (["author"], {"studio:enter", "question:write", "course:write"}),
+        (["author"], {"studio:enter", "question:write", "course:write", "grading:own"}),
         (["marketer"], {"studio:enter", "article:write", "cta:write"}),
-        (["support"], {"backoffice:enter", "people:read", "orders:read", "credentials:read"}),
-        (["author", "marketer"], {"studio:enter", "question:write", "course:write", "article:write", "cta:write"}),
+        (["support"], SUPPORT),
+        (["author", "marketer"], {"studio:enter", "question:write", "course:write", "grading:own", "article:write", "cta:write"}),
         (["a role of the future"], set()),
     ],
 )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -37,6 +38,19 @@ class Classroom:
     practice: Quiz
 
 
+def _reading(n: int, quiz_id: UUID | None) -> LessonContent:
+    return LessonContent(
+        slug=f"lesson-{n}",
+        kind=LessonKind.READING,
+        title=f"Lesson {n}",
+        summary="",
+        minutes=5,
+        body="## Words\n\nTheir *order* matters.",
+        is_preview=n == 1,
+        quiz_id=quiz_id,
+    )
+
+
 def make_classroom(
     session: Session,
     *,
@@ -57,19 +71,7 @@ def make_classroom(
     quiz = make_quiz(session, kind=QuizKind.GRADED, slots=slots)
     exam = make_quiz(session, kind=QuizKind.EXAM, slots=slots, **exam_settings)
     module = put_module(session, course_id=course.id, slug="basics", position=1, title="Basics", summary="")
-    contents = [
-        LessonContent(
-            slug=f"lesson-{n}",
-            kind=LessonKind.READING,
-            title=f"Lesson {n}",
-            summary="",
-            minutes=5,
-            body="## Words\n\nTheir *order* matters.",
-            is_preview=n == 1,
-            quiz_id=exercise.id if n == 1 else None,
-        )
-        for n in range(1, lessons + 1)
-    ]
+    contents = [_reading(n, exercise.id if n == 1 else None) for n in range(1, lessons + 1)]
     contents.append(LessonContent(slug="quiz", kind=LessonKind.QUIZ, title="Quiz", summary="", minutes=5, quiz_id=quiz.id))
     contents.append(LessonContent(slug="exam", kind=LessonKind.EXAM, title="Exam", summary="", minutes=60, quiz_id=exam.id))
     for position, content in enumerate(contents, start=1):

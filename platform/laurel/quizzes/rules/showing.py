@@ -141,9 +141,8 @@ def show_feedback(
     if SAYING.isdisjoint(fields):
         return None
     review = content.body.review(answer)
-    shows_key = Field.RIGHT_ANSWER in fields
-    shows_options = Field.OPTION_FEEDBACK in fields
-    general = [review.feedback_html] if shows_options and answer is not None else []
+    may = _May.of(fields, explain_all=explain_all)
+    general = [review.feedback_html] if may.explain and answer is not None else []
     if Field.GENERAL_FEEDBACK in fields:
         general.append(content.general_feedback_html)
     keys = page_keys(content.body.kind, option_order)
@@ -153,44 +152,44 @@ def show_feedback(
         mark=mark if Field.MARKS in fields else "",
         max_mark=max_mark if Field.MAX_MARKS in fields else "",
         general_html="".join(general),
-        right_answer_text=content.body.right_answer_text() if shows_key and not (review.options or review.parts) else "",
-        options={
-            keys.get(key, key): _verdict(
-                option,
-                judges=shows_key or Field.RIGHT_OR_WRONG in fields,
-                shows_key=shows_key,
-                shows_feedback=shows_options and (option.is_chosen or shows_key or explain_all),
-            )
-            for key, option in review.options.items()
-        },
+        right_answer_text=content.body.right_answer_text() if may.tell_key and not (review.options or review.parts) else "",
+        options={keys.get(key, key): may.say_of_option(option) for key, option in review.options.items()},
         rubric=show_rubric(content.body, reading, fields=fields, explain_all=explain_all),
-        parts={
-            key: _part_verdict(
-                part,
-                judges=shows_key or Field.RIGHT_OR_WRONG in fields,
-                shows_key=shows_key,
-                shows_feedback=shows_options,
-                explain_all=explain_all,
-            )
-            for key, part in review.parts.items()
-        },
+        parts={key: may.say_of_part(part) for key, part in review.parts.items()},
     )
 
 
-def _verdict(option: OptionReview, *, judges: bool, shows_key: bool, shows_feedback: bool) -> OptionReview:
-    """The option without what may not be said of it; without any judgement nothing stands at it, not even that it was chosen."""
-    return OptionReview(
-        is_correct=option.is_correct and judges and (shows_key or option.is_chosen),
-        is_chosen=option.is_chosen and judges,
-        feedback_html=option.feedback_html if shows_feedback else "",
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _May:
+    """What may be said of an option or a part: whether it was right, which would be right, and why."""
 
+    judge: bool
+    tell_key: bool
+    explain: bool
+    explain_all: bool
 
-def _part_verdict(part: PartReview, *, judges: bool, shows_key: bool, shows_feedback: bool, explain_all: bool) -> PartVerdict:
-    """A part without an answer is explained only with the key, as a part that was wrong is if its explanation gives the key away."""
-    is_told = part.state is GradeState.CORRECT or not (part.gives_away or part.state is GradeState.GAVE_UP)
-    return PartVerdict(
-        state=part.state.value if judges and part.state is not None else "",
-        feedback_html=part.feedback_html if shows_feedback and (is_told or shows_key or explain_all) else "",
-        right_text=part.right_text if shows_key and part.state is not GradeState.CORRECT else "",
-    )
+    @classmethod
+    def of(cls, fields: Collection[Field], *, explain_all: bool) -> "_May":
+        return cls(
+            judge=Field.RIGHT_OR_WRONG in fields or Field.RIGHT_ANSWER in fields,
+            tell_key=Field.RIGHT_ANSWER in fields,
+            explain=Field.OPTION_FEEDBACK in fields,
+            explain_all=explain_all,
+        )
+
+    def say_of_option(self, option: OptionReview) -> OptionReview:
+        """The option without what may not be said of it; without any judgement nothing stands at it, not even that it was chosen."""
+        return OptionReview(
+            is_correct=option.is_correct and self.judge and (self.tell_key or option.is_chosen),
+            is_chosen=option.is_chosen and self.judge,
+            feedback_html=option.feedback_html if self.explain and (option.is_chosen or self.tell_key or self.explain_all) else "",
+        )
+
+    def say_of_part(self, part: PartReview) -> PartVerdict:
+        """A part without an answer is explained only with the key, as a part that was wrong is if its explanation gives the key away."""
+        is_told = part.state is GradeState.CORRECT or not (part.gives_away or part.state is GradeState.GAVE_UP)
+        return PartVerdict(
+            state=part.state.value if self.judge and part.state is not None else "",
+            feedback_html=part.feedback_html if self.explain and (is_told or self.tell_key or self.explain_all) else "",
+            right_text=part.right_text if self.tell_key and part.state is not GradeState.CORRECT else "",
+        )

@@ -25,6 +25,8 @@ WORDS = {
     "AnswerMarked": "A person marked an answer",
     "AttemptGraded": "Graded",
     "GradersFinished": "The last mark was given",
+    "ReviewRequested": "The learner asked for a review",
+    "ReviewDecided": "The request for a review was answered",
     "AttemptAbandoned": "Ended without being handed in",
     "LeaseTaken": "Another tab or device took over",
     "SaveRefused": "A save was refused: its operation had been used before",

@@ -79,6 +79,8 @@ class Site:
     def start(self, *, worker: bool = False) -> None:
         if self.web.process is None:
             self.web.start()
+        elif not self.web.running.is_running():  # a finding, not something to start anew
+            raise RuntimeError(f"The web server ended by itself:\n{self.web.running.tail()}")
         if worker and self.worker.process is None:
             self.worker.start()
 

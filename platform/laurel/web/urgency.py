@@ -13,7 +13,7 @@ from laurel.core.errors import UnavailableError
 
 THREADS = 4
 """The threads of one web process."""
-PATIENCE_SECONDS = 2.0
+PATIENCE_SECONDS = 1.0
 """So long a page waits for a place. It holds the last thread meanwhile; where pages hang it is the next in vain, and does not."""
 
 View = TypeVar("View", bound=Callable[..., Any])

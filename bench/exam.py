@@ -196,8 +196,10 @@ def main() -> int:
     print("|" + "---|" * (HEAD.count("|") - 1), flush=True)
     try:
         lost = [trouble for backend in options.databases for trouble in run(backend, options, folder)]
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    except BaseException:
+        say(f"The logs are in {folder / 'logs'}. Remove {folder} when you have read them.")
+        raise
+    shutil.rmtree(folder, ignore_errors=True)
     print("\n" + ("\n".join(lost) or "Every acknowledged answer is stored, and every chain is whole."))
     return 1 if lost else 0
 

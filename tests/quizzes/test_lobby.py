@@ -62,7 +62,7 @@ def test_a_running_attempt_is_the_only_way_on(app: Flask, session: Session, now:
     [
         (0, {"retake_wait_hours": (24,)}, timedelta(hours=1), "You can start again from 21 November 2026, 09:30 UTC"),
         (0, {"attempts_allowed": 1}, timedelta(hours=1), "You have used all attempts"),
-        (5, {}, timedelta(hours=1), "There is nothing left to prove here"),
+        (5, {}, timedelta(hours=1), "Your result stands."),
         (0, {"closes_at": datetime.fromisoformat("2026-11-20T09:45:00Z")}, timedelta(hours=1), "This is closed."),
     ],
 )

@@ -207,7 +207,7 @@ def test_a_quiz_that_cannot_be_drawn_says_so_instead_of_a_report(session: Sessio
 
 @pytest.mark.parametrize("query", ["page=0", "page=x", "page=999999999"])
 def test_a_strange_page_of_the_report_is_refused(desk: FlaskClient, quiz: Quiz, query: str) -> None:
-    assert desk.get(page_of(quiz, f"/papers?{query}")).status_code == 400
+    assert desk.get(page_of(quiz, f"/papers?{query}")).status_code == 404
 
 
 def test_the_report_lists_questions_by_pages(session: Session, desk: FlaskClient, author: User, quiz: Quiz) -> None:

@@ -30,6 +30,7 @@ from laurel.studio import views as studio
 from laurel.web import (
     access,
     addresses,
+    bodies,
     browser_sessions,
     compression,
     csrf,
@@ -71,6 +72,7 @@ def create_app(settings: Settings, database: Database, ports: Ports) -> Flask:
     app.extensions["laurel_ports"] = ports
     request_session.init_app(app, database)
     urgency.init_app(app)
+    bodies.init_app(app)
     browser_sessions.init_app(app, settings, PERSON)
     errors.init_app(app, WORKPLACES)
     pages.init_app(app, settings)

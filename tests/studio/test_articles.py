@@ -98,6 +98,17 @@ def test_bad_input_is_said_beside_its_field_and_kept(
     assert only(session).slug == "taken"
 
 
+def test_a_text_far_too_long_is_refused_beside_its_field_and_kept(marketer: FlaskClient, session: Session, csrf: Csrf) -> None:
+    text = "One word after the other. " * 15_000
+
+    code, html = post(marketer, csrf, "/studio/articles/new", title="A title", slug="long", body=text, act="save", **FIELDS)
+
+    assert code == 400
+    assert "The text has at most 60,000 characters." in html
+    assert text.strip() in html
+    assert session.scalar(select(func.count()).select_from(Article)) == 0
+
+
 def test_an_article_that_is_not_fit_is_saved_and_its_errors_lead_to_their_fields(
     marketer: FlaskClient, session: Session, csrf: Csrf
 ) -> None:

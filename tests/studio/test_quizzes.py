@@ -170,6 +170,26 @@ def test_a_save_from_a_stale_page_overwrites_nothing(client: FlaskClient, sessio
     assert quiz_queries.find_draft(session, quiz.id).title == "First"
 
 
+def test_settings_that_somebody_changed_meanwhile_are_shown_beside_what_was_written(
+    client: FlaskClient, session: Session, author: User, csrf: Csrf
+) -> None:
+    quiz = make_quiz(session, kind=QuizKind.GRADED, owner_id=author.id)
+    session.commit()
+    base = token_of(session, quiz)
+    settings = {"base": base, "pass_percent": "70", "minutes": "60"}
+    send(client, csrf, page_of(quiz, "/edit"), title="First", **settings)
+
+    conflict = send(client, csrf, page_of(quiz, "/edit"), title="Second", **settings | {"minutes": "45"})
+
+    assert conflict.status_code == 409
+    assert 'value="Second"' in conflict.text
+    assert 'value="45"' in conflict.text
+    assert "Title: <b>First</b>" in conflict.text
+    assert "Minutes: <b>60</b>" in conflict.text
+    again = settings | {"minutes": "45", "base": token_of(session, quiz)}
+    assert send(client, csrf, page_of(quiz, "/edit"), title="Second", **again).status_code == 303
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [

@@ -23,7 +23,9 @@ class ArticleForm(LaurelForm):
     category = StringField("Category", validators=[Optional(), Length(max=MAX_CATEGORY)])
     tags = StringField("Tags", validators=[Optional(), Length(max=600)])
     author_name = StringField("Byline", validators=[Optional(), Length(max=MAX_AUTHOR)])
-    body = TextAreaField("Text", validators=[Length(max=MAX_BODY)])
+    body = TextAreaField(
+        "Text", validators=[Length(max=MAX_BODY, message=f"The text has at most {MAX_BODY:,} characters. Split it into two articles.")]
+    )
     seo_description = TextAreaField("Description for search engines", validators=[Optional(), Length(max=MAX_SEO)])
     base_n = HiddenField(default="0")
 

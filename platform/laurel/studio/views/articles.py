@@ -18,6 +18,7 @@ from laurel.ctas.rules import course_path
 from laurel.studio.forms.articles import ArticleForm, values_of
 from laurel.studio.navigation import work_nav
 from laurel.web.access import my_id, policy
+from laurel.web.bodies import takes
 from laurel.web.pages import paginate
 from laurel.web.session import current_session, transaction
 
@@ -39,6 +40,8 @@ NOTHING_YET: dict[str, Any] = {
 }
 FIELDS = [("Title", "title"), ("Sentence under the title", "dek"), ("Category", "category"), ("Byline", "author_name")]
 MAX_SEARCH = 100
+MAX_SENT = 2 * 1024 * 1024
+"""Bytes: more than the longest article, so that a longer one is refused beside its field."""
 
 
 @bp.context_processor
@@ -61,6 +64,7 @@ def article_list_page() -> ResponseReturnValue:
 
 @bp.route("/new", methods=["GET", "POST"])
 @policy(GET=WRITE, POST=WRITE)
+@takes(MAX_SENT)
 def new_article_page() -> ResponseReturnValue:
     form = ArticleForm()
     if form.validate_on_submit():
@@ -77,6 +81,7 @@ def new_article_page() -> ResponseReturnValue:
 
 @bp.route("/<uuid:article_id>", methods=["GET", "POST"])
 @policy(GET=WRITE, POST=WRITE)
+@takes(MAX_SENT)
 def edit_article_page(article_id: UUID) -> ResponseReturnValue:
     written = drafts.get_written(current_session(), article_id)
     form = ArticleForm(data=values_of(written.article, written.revision))

@@ -56,10 +56,21 @@ def edit_quiz_page(quiz_id: UUID) -> ResponseReturnValue:
                 )
         except InvalidInputError as error:
             put_error(form, error)
+        except services.StaleQuizError:
+            return _show_conflict(quiz_id, form)
         else:
             flash("Saved in the draft. Publish it to give it to learners.", "success")
             return redirect(url_for(".quiz_page", quiz_id=quiz_id), 303)
-    return render_template("studio/edit_quiz_page.html", form=form, quiz=quiz, version=version), 400 if form.errors else 200
+    return render_template("studio/edit_quiz_page.html", form=form, quiz=quiz, version=version, stored=[]), 400 if form.errors else 200
+
+
+def _show_conflict(quiz_id: UUID, form: PracticeSettingsForm) -> ResponseReturnValue:
+    """What was written, and what somebody else has stored since. The form stands on that now: saving it once more is meant."""
+    quiz, version = find_quiz(quiz_id)
+    form.base.data = version.token
+    stored = {"title": version.title} | form.values_of(version.settings())
+    differing = [(form[name].label.text, value) for name, value in stored.items() if (form[name].data or "") != (value or "")]
+    return render_template("studio/edit_quiz_page.html", form=form, quiz=quiz, version=version, stored=differing), 409
 
 
 def _form_for(quiz: Quiz, version: QuizVersion) -> PracticeSettingsForm:

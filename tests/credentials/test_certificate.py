@@ -18,7 +18,7 @@ from laurel.credentials import artwork
 from laurel.credentials.models import CredentialVersion
 from laurel.credentials.rules.verdicts import RevocationReason
 from laurel.credentials.services.issuing import revoke
-from laurel.credentials.typst_gateway import Certificate, CertificateText, render_certificate, render_png
+from laurel.credentials.typst_gateway import Certificate, CertificateText, UnprintableError, render_certificate, render_png
 from laurel.credentials.views import drawings
 from laurel.web.static import FOLDER
 from tests.factories.credentials import make_achievement, make_credential
@@ -101,6 +101,15 @@ def test_a_certificate_is_one_page_whatever_it_says(text: CertificateText) -> No
 
     assert len(reader.pages) == 1
     assert text.revoked in reader.pages[0].extract_text()
+    width = float(reader.pages[0].mediabox.width)
+    page = pypdfium2.PdfDocument(reader.stream)[0].get_textpage()
+    edges = [page.get_rect(number) for number in range(page.count_rects())]
+    assert all(left >= 0 and right <= width for left, _bottom, right, _top in edges)
+
+
+def test_letters_that_no_font_has_are_said_and_not_put_off() -> None:
+    with pytest.raises(UnprintableError, match="Print its page instead"):
+        _render(replace(TEXT, holder="Ada \U0010fffd"))
 
 
 def test_the_pdf_is_not_made_again_for_who_has_it_and_is_after_a_revocation(client: FlaskClient, session: Session) -> None:

@@ -1,6 +1,7 @@
 """Typesetting with Typst: the certificate as an archival, accessible PDF, and drawings as PNG. Nothing is fetched."""
 
 import json
+import logging
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import cache, lru_cache
@@ -8,17 +9,21 @@ from pathlib import Path
 
 import typst
 
-from laurel.core.errors import UnavailableError
+from laurel.core.errors import ConflictError
 
+log = logging.getLogger("laurel.credentials")
 TEMPLATE = Path(__file__).with_name("certificate.typ")
 DRAWING = b"""#set page(width: 100pt, height: 100pt, margin: 0pt, fill: none)
 #image(bytes(sys.inputs.svg), format: "svg", width: 100pt, height: 100pt, fit: "contain")"""
 
 
-class UnprintableError(UnavailableError):
-    """The PDF could not be set: a name may be written in letters that none of our fonts has."""
+class UnprintableError(ConflictError):
+    """The PDF could not be set: a name may be written in letters that none of our fonts has. Trying again does not help."""
 
-    message = "The PDF of this certificate cannot be made at present. The page itself can be printed instead."
+    message = (
+        "This certificate has characters that the fonts of our PDF lack. Print its page instead: it says the same, and the credential"
+        " itself is valid and can be verified."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +75,7 @@ def render_certificate(certificate: Certificate) -> bytes:
             timestamp=certificate.signed_at.replace(microsecond=0),  # a PDF's dates know no smaller part
         )
     except typst.TypstError as error:
+        log.warning("Certificate %s cannot be set: %s", certificate.text.number, error)
         raise UnprintableError from error
     return bytes(pdf)
 

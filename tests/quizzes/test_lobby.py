@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from wtforms import BooleanField, PasswordField
 
 from laurel.quizzes import queries, services
 from laurel.quizzes.models import Quiz
+from laurel.quizzes.queries import describe_lobby
 from laurel.quizzes.rules import AttemptState, Field, Phase, QuizKind, ReviewMatrix, ReviewPreset
 from laurel.quizzes.rules.access import AccessRules, hash_exam_password
 from laurel.web.forms import LaurelForm
@@ -49,6 +51,21 @@ def test_the_real_time_is_said_when_the_window_closes_before(app: Flask, session
     assert "closes at 20 November 2026, 10:22 UTC" in page
 
 
+def test_while_an_attempt_runs_the_rules_are_those_it_was_started_on(app: Flask, session: Session, now: datetime) -> None:
+    quiz, learner = make_quiz(session, minutes=20), make_user(session)
+    make_attempt(session, quiz, learner_id=learner.id, now=now)
+    old = describe_lobby(session, quiz.id, learner.id, now=now)
+    settings = replace(queries.get_published(session, quiz.id)[1].settings(), minutes=15, pass_percent=Decimal(50))
+    base = queries.get_published(session, quiz.id)[1].token
+    services.save_settings(session, quiz.id, title="Another", settings=settings, author_id=quiz.owner_id, now=now, base=base)
+    services.publish_quiz(session, quiz.id, author_id=quiz.owner_id, now=now)
+
+    new = describe_lobby(session, quiz.id, learner.id, now=now)
+
+    assert queries.get_published(session, quiz.id)[1].minutes == 15
+    assert (new.title, new.minutes, new.pass_percent, new.rules) == (old.title, 20, old.pass_percent, old.rules)
+
+
 def test_a_running_attempt_is_the_only_way_on(app: Flask, session: Session, now: datetime) -> None:
     quiz, learner = make_quiz(session), make_user(session)
     attempt = make_attempt(session, quiz, learner_id=learner.id, now=now)
@@ -87,7 +104,6 @@ def test_a_passed_quiz_may_be_taken_again_and_shows_its_score(app: Flask, sessio
 
 
 def test_a_lobby_takes_few_queries(app: Flask, session: Session, now: datetime, queries: QueryCount) -> None:
-    from laurel.quizzes.queries import describe_lobby
 
     quiz, learner = make_quiz(session), make_user(session)
     for _ in range(3):

@@ -13,7 +13,7 @@ from laurel.bank.rules import QuestionKind
 from laurel.quizzes.models import Attempt, Quiz, QuizVersion
 from laurel.quizzes.queries.attempts import list_attempts_of
 from laurel.quizzes.queries.pools import list_kinds, load_pools
-from laurel.quizzes.queries.quizzes import count_questions, get_published, list_slots
+from laurel.quizzes.queries.quizzes import count_questions, get_published, get_version, list_slots
 from laurel.quizzes.queries.terms import find_terms
 from laurel.quizzes.rules import AttemptState, Field, QuizKind, QuizSettings, Score, reviewing, states, timing
 from laurel.quizzes.rules.briefing import announce
@@ -115,6 +115,7 @@ def describe_lobby(session: Session, quiz_id: UUID, learner_id: UUID, *, now: da
     running = next((attempt for attempt in attempts if attempt.state in states.OPEN), None)
     standing = Standing(closes_at=terms.closes_at, has_attempt_left=has_attempt_left(check, attempts), now=now)
     summaries = [summarize(attempt, own, standing) for attempt, own in _with_versions(session, attempts, version)]
+    version, terms = _in_force(session, version, terms, running, now=now)
     return Lobby(
         quiz_id=quiz.id,
         kind=quiz.kind,
@@ -159,6 +160,14 @@ class Standing:
             finished_at=attempt.finished_at, closes_at=self.closes_at, has_attempt_left=self.has_attempt_left, now=self.now
         )
         return version.review.visible(phase, has_attempt_left=self.has_attempt_left)
+
+
+def _in_force(session: Session, version: QuizVersion, terms: Terms, running: Attempt | None, *, now: datetime) -> tuple[QuizVersion, Terms]:
+    """The version whose rules are told, and the learner's terms at it: while an attempt runs, those it was started on."""
+    if running is None or running.quiz_version_id == version.id:
+        return version, terms
+    started_on = get_version(session, running.quiz_version_id)
+    return started_on, find_terms(session, started_on, running.learner_id, now=now)
 
 
 def has_attempt_left(check: StartCheck, attempts: Sequence[Attempt]) -> bool:

@@ -29,6 +29,27 @@ def test_a_choice_is_saved_without_leaving_the_page(visit: Callable[..., Browser
     assert current(session, my_attempt) == {"choice": "b"}
 
 
+def test_next_goes_on_although_the_first_try_to_save_failed(
+    visit: Callable[..., BrowserContext], session: Session, my_attempt: Attempt
+) -> None:
+    page = open_question(visit(), my_attempt)
+    failed: list[Route] = []
+
+    def fail_once(route: Route) -> None:
+        if failed:
+            route.continue_()
+        else:
+            failed.append(route)
+            route.fulfill(status=503, headers={"Retry-After": "2"}, json={"error": "temporarily_unavailable"})
+
+    page.route("**/answers", fail_once)
+    page.get_by_label("The next fact").check()
+    page.get_by_role("button", name="Next", exact=True).click()
+    expect(page).to_have_url(re.compile("/questions/2$"))
+    assert len(failed) == 1
+    assert current(session, my_attempt) == {"choice": "b"}
+
+
 def test_an_answer_given_offline_is_kept_and_sent_when_the_connection_is_back(
     visit: Callable[..., BrowserContext], session: Session, my_attempt: Attempt
 ) -> None:

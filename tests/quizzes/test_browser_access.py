@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from laurel.catalog.queries import list_lessons
 from laurel.core.clock import now
 from laurel.core.db import Database
+from laurel.core.ids import new_id
 from laurel.learning.services import finish_lesson
 from laurel.quizzes import services
 from laurel.quizzes.models import Attempt, Quiz
@@ -103,15 +104,14 @@ def test_an_answer_of_a_tab_that_was_left_behind_is_evidence_and_holds_up_nothin
 ) -> None:
     """It waited on this device, unsent, while another device went on."""
     context = visit()
-    page = open_question(context, my_attempt)
-    context.set_offline(True)
-    page.get_by_label("The next fact").check()
-    page.wait_for_timeout(300)
+    page = context.new_page()
+    page.goto(f"{SITE}/help")
+    waiting = {"op_id": str(new_id()), "attempt": str(my_attempt.id), "slot": 1, "seq": 1, "answer": {"choice": "o2"}, "client_ts": ""}
+    page.evaluate("([key, ops]) => localStorage.setItem(key, JSON.stringify(ops))", [f"laurel.left.{my_attempt.id}", [waiting]])
     page.close()
     with database.session(writes=True) as elsewhere:
         services.leave_slot(elsewhere, attempt_id=my_attempt.id, learner_id=my_attempt.learner_id, slot=1, now=now())
         elsewhere.commit()
-    context.set_offline(False)
     page = open_question(context, my_attempt, 2)
     expect(page.get_by_text("An answer came too late to count")).to_be_visible()
     page.get_by_label("A role").check()

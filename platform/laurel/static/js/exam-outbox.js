@@ -85,6 +85,8 @@ class PlainOutbox {
   }
 }
 
+export const plainOutbox = () => new PlainOutbox("outbox");
+
 /** What a page still holds when it goes away: a page that ends does not wait for IndexedDB. */
 export const leftBehind = new PlainOutbox("left");
 
@@ -103,6 +105,6 @@ export async function openOutbox() {
     opening.onupgradeneeded = () => opening.result.createObjectStore(STORE, { keyPath: "op_id" }).createIndex("attempt", "attempt");
     return new DatabaseOutbox(await settled(opening));
   } catch {
-    return new PlainOutbox("outbox");
+    return plainOutbox();
   }
 }

@@ -4,7 +4,7 @@
 // Now and then it asks where the attempt stands, so that more time, a pause (`paused`: this page waits for its end) and news
 // reach a page on which nobody types. It tells the server for how long it could not save, unless the device itself was offline.
 // It carries the attribute `ready` from the moment on in which it keeps what is given.
-import { leftBehind, newestOf, openOutbox, uuid7 } from "./exam-outbox.js";
+import { leftBehind, newestOf, openOutbox, plainOutbox, uuid7 } from "./exam-outbox.js";
 
 const DEBOUNCE = 1500;
 const LATEST = 10_000;
@@ -70,10 +70,20 @@ class ExamSaving extends HTMLElement {
     }
   }
 
+  /** What the outbox holds; one that fails gives way to one in localStorage, so that saving never waits for it. */
+  async listOutbox() {
+    try {
+      return await this.outbox.list(this.attempt);
+    } catch {
+      this.outbox = plainOutbox();
+      return this.outbox.list(this.attempt);
+    }
+  }
+
   /** Takes over what an earlier page, or the tab before, could not send: of each question the last. `found` keeps it. */
   async load() {
     this.outbox ??= await openOutbox();
-    const kept = [...(await this.outbox.list(this.attempt)), ...leftBehind.list(this.attempt)];
+    const kept = [...(await this.listOutbox()), ...leftBehind.list(this.attempt)];
     const newest = newestOf(kept);
     for (const op of newest) {
       if (!this.pending.has(op.op_id)) this.pending.set(op.op_id, { ...op, isSent: true });
@@ -330,9 +340,15 @@ class ExamSaving extends HTMLElement {
     this.request(ops, "PATCH", true).then((response) => this.read(response, ops), () => undefined);
   }
 
-  /** True once nothing waits; false after `patience`, or at once if this tab does not save. */
-  settle(patience) {
-    return Promise.race([this.flush(), wait(patience).then(() => false)]);
+  /** True once nothing waits, however often that had to be tried; false after `patience`, or at once if this tab does not save. */
+  async settle(patience) {
+    const end = performance.now() + patience;
+    const left = () => Math.max(0, end - performance.now());
+    while (!this.isStopped && left() > 0) {
+      if (await Promise.race([this.flush().catch(() => false), wait(left()).then(() => false)])) return true;
+      await wait(Math.min(1000, left()));
+    }
+    return false;
   }
 
   /** A form of this page waits until everything is saved, so that leaving a page loses nothing. */

@@ -38,7 +38,8 @@ class Person:
             what.click()
 
     def press(self, name: str | re.Pattern[str]) -> None:
-        self.click(self.page.get_by_role("button", name=name).first)
+        """Press the button of exactly this name: an item of an ordering question may well speak of the “next” one, too."""
+        self.click(self.page.get_by_role("button", name=name, exact=True).first)
 
     def follow(self, name: str | re.Pattern[str]) -> None:
         self.click(self.page.get_by_role("link", name=name).first)

@@ -41,8 +41,7 @@ def person_or_network() -> str:
 
 limiter = Limiter(key_func=person_or_network)
 
-SAVE = "300 per minute"
-"""For each attempt: whoever clicks through fifty questions in a minute saves, asks and leads on more often than 120 times."""
+SAVE = "120 per minute"
 START = "6 per minute"
 VERIFY = "60 per minute"
 DEFAULT = "300 per minute"

@@ -42,7 +42,7 @@ def content_security_policy(*, https: bool, form_action: str = "'self'") -> str:
 
 
 def static_headers(settings: Settings) -> dict[str, str]:
-    """What a static file carries besides its caching."""
+    """What every answer carries unless it says otherwise, besides its caching: a static file, too."""
     found = HEADERS | {
         "Content-Security-Policy": content_security_policy(https=settings.is_https),
         "Referrer-Policy": "strict-origin-when-cross-origin",
@@ -58,15 +58,18 @@ def _transport(settings: Settings) -> dict[str, str]:
 def init_app(app: Flask, settings: Settings) -> None:
     """Put the headers on every answer; a view may have set a stricter or wider one of its own before."""
 
+    fixed = static_headers(settings)
+
     @app.after_request
     def add_headers(response: Response) -> Response:
-        policy = content_security_policy(https=settings.is_https, form_action=g.get("form_action", "'self'"))
-        response.headers.setdefault("Content-Security-Policy", policy)
-        for name, value in (HEADERS | _transport(settings)).items():
-            response.headers.setdefault(name, value)
-        response.headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
-        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-        if "Cache-Control" not in response.headers:
+        wanted = fixed
+        if "form_action" in g:
+            wanted = fixed | {"Content-Security-Policy": content_security_policy(https=settings.is_https, form_action=g.form_action)}
+        present = {name.lower() for name, _value in response.headers}
+        for name, value in wanted.items():
+            if name.lower() not in present:
+                response.headers.add(name, value)
+        if "cache-control" not in present:
             _set_caching(response)
         return response
 

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from laurel.commerce.models import CheckoutAttempt, StripeEvent
 from laurel.commerce.rules import AttemptState, InboxStatus, OrderState
-from laurel.commerce.services.orders import ask_staff, move_order, settle
+from laurel.commerce.services.fulfilling import settle
+from laurel.commerce.services.moving import ask_staff, move_order
 from laurel.core.clock import now
 from tests.conftest import QueryCount, SignIn
 from tests.factories.accounts import make_user

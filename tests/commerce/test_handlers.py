@@ -3,7 +3,7 @@ from sqlalchemy.orm import Session
 
 from laurel.commerce.events import OrderPaid
 from laurel.commerce.handlers import email_receipt
-from laurel.commerce.services.orders import settle
+from laurel.commerce.services.fulfilling import settle
 from laurel.core.clock import now
 from laurel.core.mail import Mail
 from tests.factories.accounts import make_user

@@ -11,7 +11,9 @@ from laurel.catalog.rules import CourseStatus
 from laurel.commerce import queries, services
 from laurel.commerce.models import Entitlement, LedgerEntry, Order, OrderLine
 from laurel.commerce.rules import EntitlementSource, OrderState
-from laurel.commerce.services.orders import AlreadyOwnedError, NotForSaleError, PriceChangedError, move_order, settle
+from laurel.commerce.services.fulfilling import settle
+from laurel.commerce.services.moving import move_order
+from laurel.commerce.services.orders import AlreadyOwnedError, NotForSaleError, PriceChangedError
 from laurel.core.clock import now
 from laurel.core.errors import InvalidInputError, NotFoundError
 from laurel.core.events import EventRecord

@@ -84,13 +84,13 @@ def test_every_state_has_a_row() -> None:
     [(A.CREATING, A.OPEN), (A.CREATING, A.UNKNOWN), (A.UNKNOWN, A.OPEN), (A.UNKNOWN, A.DEAD), (A.OPEN, A.COMPLETE), (A.OPEN, A.EXPIRED)],
 )
 def test_an_attempt_may_become(current: AttemptState, wanted: AttemptState) -> None:
-    assert advance(current, wanted) is wanted
+    assert advance(ATTEMPT_FROM, current, wanted, what="A checkout") is wanted
 
 
 @pytest.mark.parametrize(("current", "wanted"), [(A.COMPLETE, A.OPEN), (A.EXPIRED, A.OPEN), (A.OPEN, A.UNKNOWN), (A.COMPLETE, A.EXPIRED)])
 def test_an_attempt_never_goes_back(current: AttemptState, wanted: AttemptState) -> None:
     with pytest.raises(ConflictError):
-        advance(current, wanted)
+        advance(ATTEMPT_FROM, current, wanted, what="A checkout")
 
 
 @given(st.lists(st.sampled_from(OrderState), max_size=30))

@@ -13,6 +13,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     Enum,
+    Index,
     Integer,
     MetaData,
     Numeric,
@@ -108,6 +109,11 @@ class Base(MappedAsDataclass, DeclarativeBase, kw_only=True):
         list[str]: JsonValue,
         list[int]: JsonValue,
     }
+
+
+def only_one(name: str, *columns: str, where: str) -> Index:
+    """A unique index over the rows that `where` selects, on both databases."""
+    return Index(name, *columns, unique=True, postgresql_where=text(where), sqlite_where=text(where))
 
 
 def table_of(model: type[DeclarativeBase]) -> Table:

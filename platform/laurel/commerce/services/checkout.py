@@ -22,7 +22,8 @@ from laurel.commerce.rules import (
     purchase_key,
 )
 from laurel.commerce.services import customers
-from laurel.commerce.services.orders import AlreadyOwnedError, PriceChangedError, ask_staff, move_order, place_order
+from laurel.commerce.services.moving import ask_staff, move_order
+from laurel.commerce.services.orders import AlreadyOwnedError, PriceChangedError, place_order
 from laurel.commerce.services.sync import apply_checkout, note_open, sync_checkout
 from laurel.commerce.services.till import Till
 from laurel.core.errors import ConflictError

@@ -13,7 +13,7 @@ from laurel.commerce.events import StripeEventReceived
 from laurel.commerce.gateway import CheckoutNotFoundError, Notice
 from laurel.commerce.models import StripeEvent
 from laurel.commerce.rules import InboxStatus, SeenCheckout, next_try
-from laurel.commerce.services.orders import ask_staff
+from laurel.commerce.services.moving import ask_staff
 from laurel.commerce.services.sync import apply_checkout
 from laurel.commerce.services.till import Till
 from laurel.core.bus import publish

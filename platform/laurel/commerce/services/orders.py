@@ -1,9 +1,8 @@
 """Offers and orders: what is for sale, placing an order, and giving the right that a paid one buys."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import update
@@ -12,9 +11,10 @@ from sqlalchemy.orm import Session
 from laurel.catalog.queries import get_course_card
 from laurel.catalog.rules import is_for_sale
 from laurel.commerce import queries
-from laurel.commerce.events import OrderPaid, OrderPlaced
-from laurel.commerce.models import Entitlement, LedgerEntry, Offering, Order, OrderLine, Price, ReviewTask
-from laurel.commerce.rules import ORDER_FROM, EntitlementSource, OrderState, TaxBehavior, check_price, purchase_key
+from laurel.commerce.events import OrderPlaced
+from laurel.commerce.models import Offering, Order, OrderLine, Price
+from laurel.commerce.rules import TaxBehavior, check_price, purchase_key
+from laurel.commerce.services.fulfilling import settle
 from laurel.core.bus import publish
 from laurel.core.errors import ConflictError, InvalidInputError
 
@@ -186,51 +186,3 @@ def new_number() -> str:
     """A number that people can read to each other, such as `L-8F3K2-M7QXT`: 50 random bits."""
     signs = "".join(secrets.choice(ALPHABET) for _ in range(10))
     return f"L-{signs[:5]}-{signs[5:]}"
-
-
-def move_order(session: Session, order: Order, to: OrderState, **values: Any) -> bool:
-    """Bring the order to a state in one guarded statement. True: it came there just now, and what follows is yours to do.
-
-    `values` are columns that change with the state.
-    """
-    moved = session.execute(
-        update(Order)
-        .where(Order.id == order.id, Order.state.in_(ORDER_FROM[to]))
-        .values(state=to, version=Order.version + 1, **values)
-        .execution_options(synchronize_session=False)
-    )
-    session.refresh(order)
-    return moved.rowcount == 1  # type: ignore[attr-defined,no-any-return]
-
-
-def settle(session: Session, order: Order, *, amount_paid: int, now: datetime, tax: int = 0, ref: str = "") -> bool:
-    """Mark the order paid and do all that follows. False, and nothing done, if it was paid before.
-
-    `ref` names the payment in the ledger; `tax` is the part of `amount_paid` that is tax.
-    """
-    paid = move_order(session, order, OrderState.PAID, paid_at=now, amount_paid=amount_paid, tax=tax, total=amount_paid, expires_at=None)
-    if not paid:
-        return False
-    lines = queries.list_lines(session, order.id)
-    _grant(session, order, lines, now=now)
-    if amount_paid:
-        session.add(LedgerEntry(order_id=order.id, kind="payment", ref=ref, amount=amount_paid, currency=order.currency, created_at=now))
-    for line in lines:
-        publish(session, OrderPaid(occurred_at=now, order_id=order.id, buyer_id=order.buyer_id, course_id=line.offering.course_id))
-    return True
-
-
-def _grant(session: Session, order: Order, lines: Sequence[OrderLine], *, now: datetime) -> None:
-    source = EntitlementSource.ORDER_LINE if order.total else EntitlementSource.FREE
-    session.add_all(
-        Entitlement(user_id=order.buyer_id, offering_id=line.offering_id, source_kind=source, source_id=line.id, created_at=now)
-        for line in lines
-    )
-    session.flush()
-
-
-def ask_staff(session: Session, order: Order | None, *, kind: str, ref: str, detail: str, now: datetime) -> None:
-    """Put a question before a person, once. Call it with the order locked."""
-    if queries.find_review_task(session, kind, ref) is None:
-        session.add(ReviewTask(kind=kind, ref=ref, detail=detail, created_at=now, order_id=order.id if order is not None else None))
-        session.flush()

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from laurel.commerce import queries
 from laurel.commerce.models import CheckoutAttempt, Order, Payment
 from laurel.commerce.rules import LIVE_ATTEMPTS, AttemptState, OrderState, PaymentKind, SeenCheckout, find_mismatches
-from laurel.commerce.services.orders import ask_staff, move_order, settle
+from laurel.commerce.services.fulfilling import settle
+from laurel.commerce.services.moving import ask_staff, move_order
 from laurel.commerce.services.till import Till
 
 log = logging.getLogger("laurel.commerce")

@@ -1,40 +1,11 @@
-"""Which states follow which, what a payment must match, and when a payment page may be used again. (specs/payments.md §5, §6, §8)"""
+"""Payment pages: when one may be used again, and what a payment must match. (specs/payments.md §5, §6, §8)"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TypeVar
-from uuid import UUID
 
-from laurel.core.errors import ConflictError, InvalidInputError
-from laurel.core.money import format_money, step
-
-
-class OfferingKind(StrEnum):
-    """What kind of thing is for sale."""
-
-    COURSE = "course"
-
-
-class TaxBehavior(StrEnum):
-    """Whether a price holds its tax already or gets it on top."""
-
-    INCLUSIVE = "inclusive"
-    EXCLUSIVE = "exclusive"
-
-
-class OrderState(StrEnum):
-    """Where a purchase stands. What was refunded or disputed is derived from sums: a paid order stays paid."""
-
-    CREATED = "created"
-    AWAITING_PAYMENT = "awaiting_payment"
-    PROCESSING = "processing"
-    PAID = "paid"
-    CANCELED = "canceled"
-    EXPIRED = "expired"
-    PAYMENT_FAILED = "payment_failed"
-    REVIEW = "review"
+from laurel.commerce.rules.offers import TaxBehavior
 
 
 class AttemptState(StrEnum):
@@ -49,60 +20,6 @@ class AttemptState(StrEnum):
     DEAD = "dead"
 
 
-class PaymentKind(StrEnum):
-    """Why money came: for the order, a second time, or after the order was canceled."""
-
-    PRIMARY = "primary"
-    DUPLICATE = "duplicate"
-    LATE = "late"
-
-
-class EntitlementSource(StrEnum):
-    """What gave a right."""
-
-    ORDER_LINE = "order_line"
-    FREE = "free"
-    VOUCHER = "voucher"
-    GRANT = "grant"
-
-
-class EntitlementStatus(StrEnum):
-    ACTIVE = "active"
-    SUSPENDED = "suspended"
-    REVOKED = "revoked"
-
-
-class InboxStatus(StrEnum):
-    """What became of an event that Stripe sent. `dead`: given up after many tries, a person must look."""
-
-    RECEIVED = "received"
-    PROCESSING = "processing"
-    DONE = "done"
-    IGNORED = "ignored"
-    FAILED = "failed"
-    DEAD = "dead"
-
-
-S = OrderState
-ORDER_FROM: Mapping[OrderState, frozenset[OrderState]] = {
-    S.CREATED: frozenset(),
-    S.AWAITING_PAYMENT: frozenset({S.CREATED, S.EXPIRED, S.PAYMENT_FAILED}),
-    S.PROCESSING: frozenset({S.AWAITING_PAYMENT, S.EXPIRED, S.CANCELED}),
-    # Stripe decides: money may come after we let the order go. From `created` only if there is nothing to pay.
-    S.PAID: frozenset({S.CREATED, S.AWAITING_PAYMENT, S.PROCESSING, S.PAYMENT_FAILED, S.EXPIRED, S.CANCELED, S.REVIEW}),
-    # From `expired`, too: when we close the page in order to cancel, Stripe may report the expiry first.
-    S.CANCELED: frozenset({S.CREATED, S.AWAITING_PAYMENT, S.EXPIRED}),
-    S.EXPIRED: frozenset({S.CREATED, S.AWAITING_PAYMENT}),
-    S.PAYMENT_FAILED: frozenset({S.PROCESSING}),
-    S.REVIEW: frozenset({S.CREATED, S.AWAITING_PAYMENT, S.PROCESSING, S.PAYMENT_FAILED, S.EXPIRED, S.CANCELED}),
-}
-"""For each state, the states from which an order may come to it."""
-
-OPEN_STATES = frozenset({S.CREATED, S.AWAITING_PAYMENT})
-"""The buyer may pay; there is one such order for each purchase."""
-PAYABLE_STATES = OPEN_STATES | {S.EXPIRED, S.PAYMENT_FAILED}
-"""The buyer may pay now or after a new page was opened."""
-
 A = AttemptState
 ATTEMPT_FROM: Mapping[AttemptState, frozenset[AttemptState]] = {
     A.CREATING: frozenset(),
@@ -115,43 +32,6 @@ ATTEMPT_FROM: Mapping[AttemptState, frozenset[AttemptState]] = {
 }
 LIVE_ATTEMPTS = frozenset({A.CREATING, A.UNKNOWN, A.OPEN})
 """A payment page may be open, or turn out to be."""
-
-State = TypeVar("State", OrderState, AttemptState)
-
-
-def may_become(table: Mapping[State, frozenset[State]], current: State, wanted: State) -> bool:
-    """Whether `table` lets `current` become `wanted`."""
-    return current in table[wanted]
-
-
-def advance(current: AttemptState, wanted: AttemptState) -> AttemptState:
-    """Return `wanted` if an attempt in `current` may become it; raise if not."""
-    if not may_become(ATTEMPT_FROM, current, wanted):
-        raise ConflictError(f"A checkout that is {current} cannot become {wanted}.")
-    return wanted
-
-
-MINIMUM = {"usd": 50, "eur": 50, "gbp": 30, "chf": 50, "cad": 50, "aud": 50, "inr": 50, "jpy": 50, "sek": 300, "pln": 200}
-"""The least that Stripe charges, in minor units (docs.stripe.com/currencies#minimum-and-maximum-charge-amounts)."""
-MAXIMUM = 99_999_999
-UNSUPPORTED = frozenset({"isk", "ugx"})  # Stripe counts two decimals that these currencies do not have
-
-
-def check_price(amount: int, currency: str) -> int:
-    """Return `amount` if something may cost that much: nothing at all, or at least what Stripe charges."""
-    if len(currency) != 3 or not currency.isalpha() or not currency.isascii() or not currency.islower() or currency in UNSUPPORTED:
-        raise InvalidInputError("We do not sell in this currency.", field="currency")
-    if amount < 0 or amount > MAXIMUM or amount % step(currency):
-        raise InvalidInputError("This is not an amount that can be charged.", field="amount")
-    least = MINIMUM.get(currency, 50)
-    if 0 < amount < least:
-        raise InvalidInputError(f"A price is zero or at least {format_money(least, currency)}.", field="amount")
-    return amount
-
-
-def purchase_key(offering_ids: list[UUID]) -> str:
-    """Names what is bought, whatever it costs: the same buyer has one open order for it."""
-    return ",".join(sorted(str(offering_id) for offering_id in offering_ids))
 
 
 class Step(StrEnum):
@@ -293,12 +173,3 @@ def _payment_mismatches(order: OrderTerms, seen: SeenCheckout) -> list[str]:
         (paid.order_ref == order.order_ref, "payment of another order"),
     ]
     return [reason for is_right, reason in checks if not is_right]
-
-
-RETRY_AFTER = tuple(timedelta(minutes=m) for m in (1, 5, 30, 120, 360, 360, 720, 720, 1440, 1440, 1440))
-"""How long a failed event waits before its second, third, … try; after the twelfth it is dead."""
-
-
-def next_try(attempts: int) -> timedelta | None:
-    """How long to wait after the `attempts`-th try of an event failed; None if that was the last."""
-    return RETRY_AFTER[attempts - 1] if attempts <= len(RETRY_AFTER) else None

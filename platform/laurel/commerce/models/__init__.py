@@ -1,0 +1,38 @@
+"""What is for sale, who bought it, what was paid, and which rights that gave. (specs/payments.md §4)"""
+
+from laurel.commerce.models.discounts import DiscountCode, DiscountCodeOffering, DiscountUse
+from laurel.commerce.models.entitlements import Entitlement
+from laurel.commerce.models.inbox import ReviewTask, StripeEvent
+from laurel.commerce.models.offers import Offering, Price
+from laurel.commerce.models.orders import Order, OrderLine
+from laurel.commerce.models.payments import CheckoutAttempt, LedgerEntry, Payment, PaymentCustomer
+from laurel.commerce.models.receipts import Receipt, ReceiptSeries
+from laurel.commerce.models.reconciling import ReconcileRun
+from laurel.commerce.models.refunds import Dispute, Refund, RefundLine
+from laurel.commerce.models.seats import ExamCredit, SeatPool, Voucher
+
+__all__ = [
+    "CheckoutAttempt",
+    "DiscountCode",
+    "DiscountCodeOffering",
+    "DiscountUse",
+    "Dispute",
+    "Entitlement",
+    "ExamCredit",
+    "LedgerEntry",
+    "Offering",
+    "Order",
+    "OrderLine",
+    "Payment",
+    "PaymentCustomer",
+    "Price",
+    "Receipt",
+    "ReceiptSeries",
+    "ReconcileRun",
+    "Refund",
+    "RefundLine",
+    "ReviewTask",
+    "SeatPool",
+    "StripeEvent",
+    "Voucher",
+]

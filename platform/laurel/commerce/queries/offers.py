@@ -1,0 +1,84 @@
+"""What is for sale."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from laurel.commerce.models import (
+    Offering,
+    Price,
+)
+from laurel.commerce.rules import OfferingKind
+from laurel.core.errors import NotFoundError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What a course costs at present. `prices` are minor units by currency."""
+
+    offering_id: UUID
+    course_id: UUID
+    title: str
+    prices: Mapping[str, int]
+
+    @property
+    def is_free(self) -> bool:
+        return not any(self.prices.values())
+
+
+def _sells(kind: OfferingKind) -> ColumnElement[bool]:
+    return (Offering.kind == kind) & Offering.withdrawn_at.is_(None)
+
+
+def list_offers(session: Session, course_ids: Collection[UUID]) -> dict[UUID, Offer]:
+    """The present offers of some courses, by course. A course that is not for sale is left out. One query."""
+    rows = session.execute(
+        select(Offering, Price)
+        .join(Price, Price.offering_id == Offering.id)
+        .where(Offering.course_id.in_(course_ids), _sells(OfferingKind.COURSE), Price.valid_until.is_(None))
+        .order_by(Price.currency)
+    ).all()
+    prices: dict[UUID, dict[str, int]] = {}
+    for offering, price in rows:
+        prices.setdefault(offering.id, {})[price.currency] = price.unit_amount
+    return {
+        offering.course_id: Offer(offering_id=offering.id, course_id=offering.course_id, title=offering.title, prices=prices[offering.id])
+        for offering, _ in rows
+    }
+
+
+def list_prices(session: Session, course_ids: Collection[UUID], *, currency: str) -> dict[UUID, int]:
+    """What some courses cost in one currency, by course. One query."""
+    offers = list_offers(session, course_ids)
+    return {course_id: offer.prices[currency] for course_id, offer in offers.items() if currency in offer.prices}
+
+
+def find_current_offering(session: Session, course_id: UUID) -> Offering | None:
+    """The offering under which the course is for sale."""
+    return session.scalar(select(Offering).where(Offering.course_id == course_id, _sells(OfferingKind.COURSE)))
+
+
+def find_offer(session: Session, course_id: UUID) -> Offer | None:
+    """What the course costs at present; None if it is not for sale."""
+    return list_offers(session, [course_id]).get(course_id)
+
+
+def get_offer(session: Session, course_id: UUID) -> Offer:
+    """What the course costs at present; raises NotFoundError if it is not for sale."""
+    found = find_offer(session, course_id)
+    if found is None:
+        raise NotFoundError("This course is not for sale.")
+    return found
+
+
+def find_price(session: Session, course_id: UUID, currency: str) -> Price | None:
+    """The course's present price in a currency."""
+    return session.scalar(
+        select(Price)
+        .join(Offering, Offering.id == Price.offering_id)
+        .where(Offering.course_id == course_id, _sells(OfferingKind.COURSE))
+        .where(Price.currency == currency, Price.valid_until.is_(None))
+    )

@@ -1,0 +1,109 @@
+"""Orders, their lines and their buyers."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from laurel.accounts.models import User
+from laurel.commerce.models import (
+    Order,
+    OrderLine,
+)
+from laurel.commerce.rules import OPEN_STATES, OrderState
+from laurel.core.errors import NotFoundError
+
+
+def find_open_order(session: Session, buyer_id: UUID, purchase_key: str) -> Order | None:
+    """The buyer's one order for this purchase that can still be paid."""
+    return session.scalar(
+        select(Order)
+        .where(Order.buyer_id == buyer_id, Order.purchase_key == purchase_key, Order.state.in_(OPEN_STATES))
+        .execution_options(populate_existing=True)
+    )
+
+
+def find_paid_order(session: Session, buyer_id: UUID, purchase_key: str) -> Order | None:
+    """The order by which the buyer got it, the latest first."""
+    return session.scalar(
+        select(Order)
+        .where(Order.buyer_id == buyer_id, Order.purchase_key == purchase_key, Order.state == OrderState.PAID)
+        .order_by(Order.created_at.desc())
+        .limit(1)
+    )
+
+
+def get_order_of(session: Session, buyer_id: UUID, order_id: UUID) -> Order:
+    """The buyer's order with its lines. Someone else's order does not exist for them."""
+    order = session.scalar(
+        select(Order)
+        .where(Order.id == order_id, Order.buyer_id == buyer_id)
+        .options(selectinload(Order.lines).joinedload(OrderLine.offering))
+        .execution_options(populate_existing=True)
+    )
+    if order is None:
+        raise NotFoundError("There is no such order.")
+    return order
+
+
+def get_order(session: Session, order_id: UUID) -> Order:
+    """Anybody's order with its lines and its buyer: for staff and for what happens afterwards."""
+    order = session.scalar(
+        select(Order)
+        .where(Order.id == order_id)
+        .options(selectinload(Order.lines).joinedload(OrderLine.offering), joinedload(Order.buyer))
+        .execution_options(populate_existing=True)
+    )
+    if order is None:
+        raise NotFoundError("There is no such order.")
+    return order
+
+
+def find_order(session: Session, order_ref: str) -> Order | None:
+    """The order that a text from outside names by its id; None if it names none."""
+    try:
+        order_id = UUID(order_ref)
+    except ValueError:
+        return None
+    return session.get(Order, order_id)
+
+
+def select_orders_of(buyer_id: UUID) -> Select[Any]:
+    """The buyer's orders with their lines, the latest first."""
+    return select(Order).where(Order.buyer_id == buyer_id).options(selectinload(Order.lines)).order_by(Order.created_at.desc(), Order.id)
+
+
+def select_orders(*, state: OrderState | None = None, words: str = "") -> Select[Any]:
+    """All orders with lines and buyers, the latest first; `words` looks into number, name and e-mail address."""
+    statement = select(Order).join(User, User.id == Order.buyer_id)
+    if state is not None:
+        statement = statement.where(Order.state == state)
+    if words:
+        statement = statement.where(
+            or_(
+                Order.number.icontains(words, autoescape=True),
+                User.email.icontains(words, autoescape=True),
+                User.name.icontains(words, autoescape=True),
+            )
+        )
+    statement = statement.options(selectinload(Order.lines), joinedload(Order.buyer))
+    return statement.order_by(Order.created_at.desc(), Order.id)
+
+
+def lock_order(session: Session, order_id: UUID) -> Order:
+    """The order as it is now, locked until the transaction ends."""
+    return session.scalars(select(Order).where(Order.id == order_id).with_for_update().execution_options(populate_existing=True)).one()
+
+
+def lock_buyer(session: Session, user_id: UUID) -> User:
+    """The buyer, locked until the transaction ends: their purchases happen one after the other."""
+    return session.scalars(
+        select(User).where(User.id == user_id).with_for_update(key_share=True).execution_options(populate_existing=True)
+    ).one()
+
+
+def list_lines(session: Session, order_id: UUID) -> list[OrderLine]:
+    """The order's lines with their offerings, in order."""
+    statement = select(OrderLine).where(OrderLine.order_id == order_id).options(joinedload(OrderLine.offering))
+    return list(session.scalars(statement.order_by(OrderLine.line_no)))

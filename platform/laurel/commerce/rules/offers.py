@@ -1,0 +1,47 @@
+"""What may be for sale, and what it may cost."""
+
+from enum import StrEnum
+from uuid import UUID
+
+from laurel.core.errors import InvalidInputError
+from laurel.core.money import format_money, step
+
+
+class OfferingKind(StrEnum):
+    """What kind of thing is for sale."""
+
+    COURSE = "course"
+    SEATS = "seats"
+    """The course for a team: each seat becomes a voucher."""
+    EXAM_RETAKE = "exam_retake"
+    """One more attempt at the course's exam."""
+
+
+class TaxBehavior(StrEnum):
+    """Whether a price holds its tax already or gets it on top."""
+
+    INCLUSIVE = "inclusive"
+    EXCLUSIVE = "exclusive"
+
+
+MINIMUM = {"usd": 50, "eur": 50, "gbp": 30, "chf": 50, "cad": 50, "aud": 50, "inr": 50, "jpy": 50, "sek": 300, "pln": 200}
+"""The least that Stripe charges, in minor units (docs.stripe.com/currencies#minimum-and-maximum-charge-amounts)."""
+MAXIMUM = 99_999_999
+UNSUPPORTED = frozenset({"isk", "ugx"})  # Stripe counts two decimals that these currencies do not have
+
+
+def check_price(amount: int, currency: str) -> int:
+    """Return `amount` if something may cost that much: nothing at all, or at least what Stripe charges."""
+    if len(currency) != 3 or not currency.isalpha() or not currency.isascii() or not currency.islower() or currency in UNSUPPORTED:
+        raise InvalidInputError("We do not sell in this currency.", field="currency")
+    if amount < 0 or amount > MAXIMUM or amount % step(currency):
+        raise InvalidInputError("This is not an amount that can be charged.", field="amount")
+    least = MINIMUM.get(currency, 50)
+    if 0 < amount < least:
+        raise InvalidInputError(f"A price is zero or at least {format_money(least, currency)}.", field="amount")
+    return amount
+
+
+def purchase_key(offering_ids: list[UUID]) -> str:
+    """Names what is bought, whatever it costs: the same buyer has one open order for it."""
+    return ",".join(sorted(str(offering_id) for offering_id in offering_ids))

@@ -1,0 +1,33 @@
+"""Bringing an order from one state to the next, and asking a person where a machine should not decide."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from laurel.commerce import queries
+from laurel.commerce.models import Order, ReviewTask
+from laurel.commerce.rules import ORDER_FROM, OrderState
+
+
+def move_order(session: Session, order: Order, to: OrderState, **values: Any) -> bool:
+    """Bring the order to a state in one guarded statement. True: it came there just now, and what follows is yours to do.
+
+    `values` are columns that change with the state.
+    """
+    moved = session.execute(
+        update(Order)
+        .where(Order.id == order.id, Order.state.in_(ORDER_FROM[to]))
+        .values(state=to, version=Order.version + 1, **values)
+        .execution_options(synchronize_session=False)
+    )
+    session.refresh(order)
+    return moved.rowcount == 1  # type: ignore[attr-defined,no-any-return]
+
+
+def ask_staff(session: Session, order: Order | None, *, kind: str, ref: str, detail: str, now: datetime) -> None:
+    """Put a question before a person, once. Call it with the order locked."""
+    if queries.find_review_task(session, kind, ref) is None:
+        session.add(ReviewTask(kind=kind, ref=ref, detail=detail, created_at=now, order_id=order.id if order is not None else None))
+        session.flush()

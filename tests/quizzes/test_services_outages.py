@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from laurel.core.errors import UnavailableError
 from laurel.core.events import EventRecord
 from laurel.quizzes import services
-from laurel.quizzes.models import Attempt, Heartbeat, Outage, OutageCredit, TroubleReport
+from laurel.quizzes.models import Attempt, Outage, OutageCredit, TroubleReport
 from laurel.quizzes.queries.outages import find_last_beat, list_credits, list_unsettled
 from laurel.quizzes.rules import AttemptState
 from laurel.quizzes.rules.outages import MAX_CREDIT, OutageKind
@@ -123,18 +123,23 @@ def test_everyone_at_work_gets_it_and_only_from_their_own_start(session: Session
     assert (late_starter.credited_seconds, handed_in.credited_seconds) == (296, 0)
 
 
-def test_nothing_is_written_while_nobody_is_at_work(session: Session, now: datetime) -> None:
-    assert beat(session, now) is None
-    assert session.scalar(select(func.count()).select_from(Heartbeat)) == 0
+def test_who_begins_after_a_quiet_night_gets_nothing(session: Session, now: datetime) -> None:
+    stay(session, now, now + 2 * MINUTE)
+    early_bird = make_attempt(session, make_quiz(session), now=now + 2 * MINUTE + SECOND)
+    assert beat(session, now + 2 * MINUTE + 10 * SECOND) is None
+    assert (outages(session), early_bird.credited_seconds) == ([], 0)
 
 
-def test_who_begins_after_a_quiet_night_gets_nothing(session: Session, attempt: Attempt, now: datetime) -> None:
+def test_a_stop_while_nobody_is_at_work_is_no_outage(session: Session, now: datetime) -> None:
+    assert beat(session, stop(session, now, minutes=600)) is None
+    assert outages(session) == []
+
+
+def test_a_stop_right_after_the_first_start_is_given_back(session: Session, now: datetime) -> None:
     beat(session, now)
-    services.submit_attempt(session, attempt_id=attempt.id, learner_id=attempt.learner_id, now=now)
-    beat(session, now + HOUR)
-    early_bird = make_attempt(session, make_quiz(session), now=now + 12 * HOUR)
-    assert beat(session, now + 12 * HOUR + 3 * SECOND) is None or early_bird.credited_seconds <= 3
-    assert early_bird.credited_seconds <= 3
+    first = make_attempt(session, make_quiz(session), now=now + 2 * SECOND)
+    beat(session, now + 5 * MINUTE)
+    assert first.credited_seconds == 298
 
 
 def test_an_outage_gives_back_two_hours_at_most(session: Session, attempt: Attempt, now: datetime) -> None:

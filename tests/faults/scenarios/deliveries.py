@@ -12,6 +12,7 @@ from sqlalchemy import func, select, update
 
 from laurel.core.events import Delivery, DeliveryStatus, EventRecord
 from laurel.core.mail import Mail, MailStatus
+from laurel.quizzes.models import Attempt
 from tests.faults.lab import FULL, Lab, Scale, Site
 from tests.faults.processes import ROOT, Process, wait_until
 from tests.faults.scenarios import scenario
@@ -90,8 +91,9 @@ def effects(site: Site, world: World) -> tuple[list[str], int]:
         keys = list(session.scalars(select(Mail.key)))
         deliveries = session.scalar(select(func.count()).select_from(Delivery)) or 0
         reports = session.scalar(select(func.count()).select_from(EventRecord).where(EventRecord.name == "AttemptSubmitted")) or 0
-    wanted = sorted(f"exam_receipt:{attempt_id}" for attempt_id in world.attempts)
-    problems = [] if sorted(keys) == wanted else [f"{len(keys)} receipts of {len(wanted)} attempts"]
+        receipts = session.scalars(select(Attempt.receipt).where(Attempt.id.in_(world.attempts)))
+        wanted = sorted(f"exam_receipt:{receipt}" for receipt in receipts)
+    problems = [] if sorted(keys) == wanted else [f"{len(keys)} receipts of {len(wanted)} attempts, or not of these"]
     problems += [] if deliveries == reports == len(wanted) else [f"{deliveries} deliveries of {reports} reports"]
     return problems, len(keys)
 

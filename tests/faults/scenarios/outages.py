@@ -3,6 +3,7 @@
 import signal
 import time
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from uuid import UUID
 
 import psutil
@@ -10,6 +11,7 @@ from sqlalchemy import select
 
 from laurel.quizzes.models import Attempt
 from laurel.quizzes.rules import AttemptState
+from laurel.quizzes.rules.outages import BEAT, GAP
 from tests.faults.lab import FULL, Lab, Load, Scale, Site, exam
 from tests.faults.processes import wait_until
 from tests.faults.scenarios import scenario
@@ -26,11 +28,11 @@ def whole_outage(lab: Lab, scale: Scale) -> Iterator[Row]:
         with exam(site, scale) as load:
             load.hurt()
             stop_everything(site)
-            load.run_for(10 if scale is FULL else 1)
+            load.run_for(25 if scale is FULL else 1)
             start_everything(site)
             away = time.monotonic() - load.faults[0]
             load.wait_for_saves(3 * scale.clients)
-        credited, problems = look_at_time(site, load.world.attempts)
+        credited, problems = look_at_time(site, load.world.attempts, away=timedelta(seconds=away))
         site.stop()
         yield row_of(
             load, "F10", "web, worker and database stopped, started again", more=problems, away_s=round(away, 1), credited_s=credited
@@ -52,12 +54,17 @@ def start_everything(site: Site) -> None:
     site.start(worker=True)
 
 
-def look_at_time(site: Site, attempts: Sequence[UUID]) -> tuple[int, list[str]]:
-    """The least time that was credited, and what is wrong: an attempt that ended, or a deadline that credit did not move."""
+def look_at_time(site: Site, attempts: Sequence[UUID], *, away: timedelta) -> tuple[int, list[str]]:
+    """The least time that was credited, and what is wrong: an attempt that ended, a deadline that credit did not move, or an outage
+    that was longer than `GAP` and was given back less than it took, to one heartbeat, or without a word to its learner."""
     with site.database.session(writes=False) as session:
         found = session.scalars(select(Attempt).where(Attempt.id.in_(attempts))).all()
         problems = [f"an attempt is {attempt.state}" for attempt in found if attempt.state is not AttemptState.IN_PROGRESS]
         problems += ["a deadline that its credit did not move" for attempt in found if attempt.deadline_at != attempt.compute_deadline()]
+        if away > GAP + BEAT:
+            least = min(timedelta(seconds=attempt.credited_seconds) for attempt in found)
+            problems += [] if least >= away - BEAT else [f"{least} given back for {away}"]
+            problems += [] if all(attempt.announcements for attempt in found) else ["an outage that nobody was told of"]
         return min(attempt.credited_seconds for attempt in found), problems
 
 

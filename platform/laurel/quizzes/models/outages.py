@@ -13,7 +13,7 @@ from laurel.quizzes.rules.outages import OutageKind, Span
 
 
 class Heartbeat(Base):
-    """The last sign of life of one web process, written while attempts run."""
+    """The last sign of life of one web process."""
 
     __tablename__ = "heartbeats"
 

@@ -25,11 +25,6 @@ def is_ledger_silent(session: Session, *, now: datetime) -> bool:
     return is_silent(find_last_beat(session), now)
 
 
-def has_running(session: Session) -> bool:
-    """Whether there is anybody whose time runs, or stands still for now."""
-    return session.scalar(select(Attempt.id).where(Attempt.state.in_(OPEN), Attempt.deadline_at.is_not(None)).limit(1)) is not None
-
-
 def count_running(session: Session, *, now: datetime) -> int:
     """How many are at work: their time runs and is not over."""
     running = select(func.count()).where(Attempt.state == AttemptState.IN_PROGRESS, Attempt.deadline_at > now)

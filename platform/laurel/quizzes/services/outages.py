@@ -60,15 +60,14 @@ failed_saves = FailedSaves()
 def beat(session: Session, *, instance: str, now: datetime, passed: timedelta | None = None, failed: int = 0) -> Outage | None:
     """Say that this process is there, and write down the outage that has just ended, if one has.
 
-    `passed` is what went by in this process since its own last beat, by a clock that nobody sets. While no attempt runs
-    nothing is written. To give the time back is the next step, `settle_outages`, in transactions of their own.
+    `passed` is what went by in this process since its own last beat, by a clock that nobody sets. It beats while nobody is at
+    work, too: else a quiet night would look like an outage to the first who starts, and one right after that start like none.
+    To give the time back is the next step, `settle_outages`, in transactions of their own.
     """
     last = queries.find_last_beat(session)
     step = outages.clock_steps(last, now, passed=passed)
     if step < timedelta(0):
         _note_step_back(session, step, now=now)
-    elif not queries.has_running(session):
-        return None
     found = _notice_silence(session, last, step, now=now) or _notice_reports(session, now=now)
     changed = session.execute(update(Heartbeat).where(Heartbeat.instance == instance).values(at=now))
     if changed.rowcount == 0:  # type: ignore[attr-defined]

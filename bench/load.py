@@ -73,7 +73,7 @@ class Candidate:
         body = json.dumps({"items": [item], "lease": None}).encode()
         head = (
             f"PATCH /attempts/{seat.attempt_id}/answers HTTP/1.1\r\nHost: 127.0.0.1:{self.load.port}\r\n"
-            f"Cookie: laurel_demo={seat.cookie}\r\nX-CSRFToken: {seat.csrf}\r\nOrigin: http://127.0.0.1:{self.load.port}\r\n"
+            f"Cookie: laurel_demo={seat.cookie}; laurel_viewer=1\r\nX-CSRFToken: {seat.csrf}\r\nOrigin: http://127.0.0.1:{self.load.port}\r\n"
             "Sec-Fetch-Site: same-origin\r\nAccept: application/json\r\nAccept-Encoding: gzip, deflate, br\r\n"
             "User-Agent: Mozilla/5.0 (X11; Linux x86_64) laurel-bench\r\nContent-Type: application/json\r\n"
             f"Content-Length: {len(body)}\r\n\r\n"

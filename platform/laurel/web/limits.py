@@ -8,7 +8,7 @@ from ipaddress import ip_address, ip_network
 from threading import Lock
 from typing import Any, TypeVar, cast
 
-from flask import Flask, request
+from flask import Flask, current_app, request
 from flask_limiter import Limiter
 from limits import RateLimitItem, parse
 from limits.storage import Storage
@@ -138,9 +138,16 @@ def at_most(limit: str, key: Callable[[], str]) -> Callable[[View], View]:
                 raise TooManyRequests(retry_after=item.get_expiry())
             return view(*args, **values)
 
-        return cast(View, limiter.exempt(counted))
+        counted.counts_itself = True  # type: ignore[attr-defined]
+        return cast(View, counted)
 
     return decorate
+
+
+@limiter.request_filter
+def counts_itself() -> bool:
+    """Whether the view counts by `at_most`: the library looks no further then."""
+    return getattr(current_app.view_functions.get(request.endpoint or ""), "counts_itself", False)
 
 
 def init_app(app: Flask, settings: Settings) -> None:

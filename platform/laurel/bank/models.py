@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from laurel.accounts.models import User
-from laurel.bank.rules import Body, QuestionKind, QuestionStatus, advance, parse_body
+from laurel.bank.rules import Body, QuestionKind, QuestionStatus, advance, parse_body, withdraws
 from laurel.core.db import Base, text_enum
 from laurel.core.ids import new_id
 
@@ -63,8 +63,12 @@ class Question(Base):
         left, self.status, self.changed_at = self.status, advance(self.status, status), at
         if status is QuestionStatus.READY:
             self.ready_n = self.latest_n
-        elif status is QuestionStatus.RETIRED or left is QuestionStatus.READY:
+        elif withdraws(left, status):
             self.ready_n = None
+
+    def is_withdrawn_by(self, status: QuestionStatus) -> bool:
+        """Whether the step takes the question from learners who get it now."""
+        return self.ready_n is not None and withdraws(self.status, status)
 
 
 class QuestionTag(Base):

@@ -31,7 +31,7 @@ from laurel.bank.rules.registry import (
     values_under,
     write_form_value,
 )
-from laurel.bank.rules.statuses import QuestionStatus, QuestionTransitionError, advance, may_become
+from laurel.bank.rules.statuses import QuestionStatus, QuestionTransitionError, advance, may_become, withdraws
 from laurel.bank.rules.tags import clean_tags, split_tags
 
 __all__ = [
@@ -73,5 +73,6 @@ __all__ = [
     "right_answer_text",
     "split_tags",
     "values_under",
+    "withdraws",
     "write_form_value",
 ]

@@ -40,3 +40,8 @@ def advance(current: QuestionStatus, wanted: QuestionStatus) -> QuestionStatus:
     if not may_become(current, wanted):
         raise QuestionTransitionError(f"A question that is {current.label.lower()} cannot become {wanted.label.lower()}.")
     return wanted
+
+
+def withdraws(current: QuestionStatus, wanted: QuestionStatus) -> bool:
+    """Whether the step takes a question from learners: any step out of ready, and every retirement."""
+    return wanted is QuestionStatus.RETIRED or (current is QuestionStatus.READY and wanted is not QuestionStatus.READY)

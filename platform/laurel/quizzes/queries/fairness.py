@@ -53,6 +53,10 @@ class QuestionLine:
     def is_overexposed(self) -> bool:
         return not self.is_fixed and self.actual is not None and self.actual > exposing.MAX_SHARE
 
+    @property
+    def is_known(self) -> bool:
+        return exposing.is_known(self.shown)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolLine:

@@ -23,6 +23,11 @@ def learners_left(shown: Sequence[int], count: int) -> int:
     return sum(max(0, VIEWS_OF_A_LIFE - times) for times in shown) // count
 
 
+def is_known(shown: int) -> bool:
+    """Whether it is time to retire a question that was on so many papers."""
+    return shown >= VIEWS_OF_A_LIFE
+
+
 def is_pool_small(units: int, count: int) -> bool:
     return units < LEAST_POOL * count
 

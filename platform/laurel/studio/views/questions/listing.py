@@ -1,7 +1,7 @@
 """The list of questions, one question with what stands against it, and the steps of its life."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
@@ -9,14 +9,16 @@ from flask.typing import ResponseReturnValue
 
 from laurel.accounts.queries import get_user
 from laurel.bank import queries, services
-from laurel.bank.models import Question
+from laurel.bank.models import Question, QuestionVersion
 from laurel.bank.queries import CategoryPath, QuestionFilter
 from laurel.bank.rules import QuestionKind, QuestionStatus, may_become
 from laurel.bank.rules.essay import Essay
 from laurel.bank.services import NotReadyError
 from laurel.core.db import database_now
 from laurel.core.errors import InvalidInputError
+from laurel.quizzes.queries.retiring import Use, list_uses
 from laurel.quizzes.queries.usage import map_usage
+from laurel.quizzes.rules import exposing
 from laurel.studio.forms.questions import StepForm
 from laurel.studio.views.questions.blueprint import WRITE, bp, find_question, whose
 from laurel.studio.views.questions.keys import key_rows
@@ -29,11 +31,12 @@ MAX_SEARCH = 200
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A button of the question page: where it leads, and what to ask before."""
+    """A button of the question page: where it leads, what to ask before, and which quizzes nobody could start after it."""
 
     status: QuestionStatus
     label: str
     confirm: str = ""
+    stops: Sequence[Use] = ()
 
 
 STEPS = {
@@ -90,9 +93,14 @@ def _read_filter(categories: Sequence[CategoryPath]) -> tuple[QuestionFilter, di
 @bp.get("/<uuid:question_id>")
 @policy(GET=WRITE)
 def question_page(question_id: UUID) -> ResponseReturnValue:
-    session = current_session()
     question, version = find_question(question_id)
+    return _show(question, version, StepForm(formdata=None, base_revision=question.revision))
+
+
+def _show(question: Question, version: QuestionVersion, form: StepForm) -> str:
+    session = current_session()
     body = version.typed_body()
+    uses = list_uses(session, question)
     return render_template(
         "studio/question_page.html",
         question=question,
@@ -102,27 +110,39 @@ def question_page(question_id: UUID) -> ResponseReturnValue:
         findings=services.check_version(version, question),
         keys=key_rows(body),
         essay=body if isinstance(body, Essay) else None,
-        steps=_list_steps(question),
+        steps=_list_steps(question, uses),
         tags=queries.map_tags(session, [question.id]).get(question.id, []),
         usage=map_usage(session, [question.id]).get(question.id),
+        uses=uses,
+        may_open=lambda use: whose() in (None, use.owner_id),
         groupmates=queries.list_groupmates(session, question, owner_id=whose()),
-        form=StepForm(formdata=None, base_revision=question.revision),
+        exposing=exposing,
+        form=form,
     )
 
 
-def _list_steps(question: Question) -> list[Step]:
+def _list_steps(question: Question, uses: Sequence[Use]) -> list[Step]:
     """The steps that are possible now, the one forward first."""
-    return [step for status, step in STEPS.items() if may_become(question.status, status)]
+    broken = [use for use in uses if use.breaks]
+    return [
+        replace(step, stops=broken if question.is_withdrawn_by(status) else ())
+        for status, step in STEPS.items()
+        if may_become(question.status, status)
+    ]
 
 
 @bp.post("/<uuid:question_id>/status")
 @policy(POST=WRITE)
 def change_status(question_id: UUID) -> ResponseReturnValue:
-    queries.get_question(current_session(), question_id, owner_id=whose())  # someone else's is not there, whatever was sent
+    """Take a step. One that keeps learners from starting a quiz has to be told that this is meant."""
+    question, version = find_question(question_id)  # someone else's is not there, whatever was sent
     form = StepForm()
     if not form.validate_on_submit():
         raise InvalidInputError("That is not a step of this question. Nothing was changed.")
     status = QuestionStatus(form.status.data)
+    if question.is_withdrawn_by(status) and not form.accepts_stop.data and _is_needed(question):
+        form.accepts_stop.errors = ["Nothing was changed. Tick this if you mean it, or add questions to the pool first."]
+        return _show(question, version, form), 400
     try:
         with transaction() as session:
             question = services.set_status(
@@ -139,6 +159,11 @@ def change_status(question_id: UUID) -> ResponseReturnValue:
     else:
         flash(words, "success")
     return redirect(url_for(".question_page", question_id=question_id), 303)
+
+
+def _is_needed(question: Question) -> bool:
+    """Whether a published quiz cannot be started without the question."""
+    return any(use.breaks for use in list_uses(current_session(), question))
 
 
 def _describe(question: Question) -> str:

@@ -9,6 +9,9 @@ from laurel.bank.models import QuestionCategory
 from tests.conftest import SignIn
 from tests.factories.accounts import make_user
 from tests.factories.bank import make_category
+from tests.quizzes.conftest import chromium, port, server
+
+__all__ = ["chromium", "port", "server"]
 
 
 @pytest.fixture

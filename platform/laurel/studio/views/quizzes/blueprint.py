@@ -5,6 +5,7 @@ from uuid import UUID
 
 from flask import Blueprint, request
 
+from laurel.bank.rules import plain_text
 from laurel.core.errors import InvalidInputError
 from laurel.quizzes import queries
 from laurel.quizzes.models import Quiz, QuizVersion
@@ -16,6 +17,7 @@ from laurel.web.session import current_session
 
 bp = Blueprint("studio_quizzes", __name__, url_prefix="/studio/quizzes")
 WRITE = "question:write"
+MAX_TITLE = 90
 PILLS = {"draft": "neutral", "published": "ok", "archived": "neutral"}
 
 
@@ -66,3 +68,9 @@ def read_position(act: str) -> tuple[str, int]:
 def searched(name: str) -> str:
     """A word of the address, cut to what a search takes."""
     return request.args.get(name, "").replace("\0", " ").strip()[:200]
+
+
+def title_of(stem_html: str) -> str:
+    """The first words of a question."""
+    words = " ".join(plain_text(stem_html).split())
+    return words if len(words) <= MAX_TITLE else words[:MAX_TITLE].rsplit(" ", 1)[0] + " …"

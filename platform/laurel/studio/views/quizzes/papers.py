@@ -9,17 +9,15 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from laurel.bank.queries import get_versions, list_owned
-from laurel.bank.rules import plain_text
 from laurel.quizzes import queries
 from laurel.quizzes.queries.fairness import LAST_PAPERS, SIMULATED, PaperReport
 from laurel.quizzes.rules import exposing, fairness
-from laurel.studio.views.quizzes.blueprint import WRITE, bp, find_quiz, whose
+from laurel.studio.views.quizzes.blueprint import WRITE, bp, find_quiz, title_of, whose
 from laurel.web.access import policy
 from laurel.web.pages import PAGE_SIZE, Page, page_number, percent
 from laurel.web.session import current_session
 
 SCORE_WIDTH, SHARE_WIDTH = 0.01, 0.05
-MAX_TITLE = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,7 @@ def papers_page(quiz_id: UUID) -> ResponseReturnValue:
         report=report,
         page=page,
         owned=list_owned(session, {line.question_id for line in named}, owner_id=whose()),
-        titles={version_id: _title(found.stem_html) for version_id, found in versions.items()},
+        titles={version_id: title_of(found.stem_html) for version_id, found in versions.items()},
         scores=_score_chart(report),
         shares=_share_chart(report),
         share=share,
@@ -74,11 +72,6 @@ def papers_page(quiz_id: UUID) -> ResponseReturnValue:
         exposing=exposing,
         fairness=fairness,
     )
-
-
-def _title(stem_html: str) -> str:
-    words = " ".join(plain_text(stem_html).split())
-    return words if len(words) <= MAX_TITLE else words[:MAX_TITLE].rsplit(" ", 1)[0] + " …"
 
 
 def _score_chart(report: PaperReport) -> Chart:

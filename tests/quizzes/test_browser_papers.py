@@ -44,14 +44,7 @@ def test_the_pages_about_papers_break_no_rule_of_access_and_do_not_overflow(
         page.on("pageerror", lambda error, kept=complaints: kept.append(str(error)))
         page.on("console", lambda message, kept=complaints: kept.append(message.text) if "Content Security" in message.text else None)
         home = f"/studio/quizzes/{quiz.id}"
-        for place in (
-            home,
-            f"{home}/papers",
-            f"{home}/leaks",
-            f"{home}/draw/1",
-            f"/studio/questions/{questions[0].id}",
-            "/studio/questions?tag=law",
-        ):
+        for place in (home, f"{home}/papers", f"{home}/draw/1", f"/studio/questions/{questions[0].id}", "/studio/questions?tag=law"):
             page.goto(f"{SITE}{place}")
             if "/draw/" in place:
                 page.get_by_role("button", name="Count what fits").click()

@@ -1,5 +1,7 @@
 // <confirm-submit heading text verb> around a form: asks before an act that cannot be undone.
 // Without the script the form posts at once, so the server must be able to live with that.
+let dialogs = 0; // names their headings; crypto.randomUUID is not there without HTTPS
+
 class ConfirmSubmit extends HTMLElement {
   connectedCallback() {
     this.form = this.querySelector("form");
@@ -16,7 +18,7 @@ class ConfirmSubmit extends HTMLElement {
 
   build() {
     const dialog = document.createElement("dialog");
-    const heading = Object.assign(document.createElement("h2"), { textContent: this.getAttribute("heading"), id: `confirm-${crypto.randomUUID()}` });
+    const heading = Object.assign(document.createElement("h2"), { textContent: this.getAttribute("heading"), id: `confirm-${++dialogs}` });
     const text = Object.assign(document.createElement("p"), { textContent: this.getAttribute("text") });
     const row = Object.assign(document.createElement("div"), { className: "buttons" });
     row.append(

@@ -9,6 +9,7 @@ from stripesim import API_VERSION
 from stripesim.api.endpoint import Endpoint
 from stripesim.api.pipeline import Pipeline
 from stripesim.api.routes import ENDPOINTS
+from stripesim.invoices import views as invoice_views
 from stripesim.pay import views as pay_views
 from stripesim.sandbox import Sandbox
 from stripesim.sim import views as sim_views
@@ -26,6 +27,7 @@ def create_app(sandbox: Sandbox) -> Flask:
     for endpoint in ENDPOINTS:
         _add(app, pipeline, endpoint)
     app.register_blueprint(pay_views.bp)
+    app.register_blueprint(invoice_views.bp)
     app.register_blueprint(sim_views.bp)
     app.add_url_rule("/healthz", "healthz", _healthz)
 

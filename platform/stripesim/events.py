@@ -6,9 +6,46 @@ from stripesim.api.paging import conditions_of, page
 from stripesim.api.shape import Boolean, ListOf, Range, Text
 from stripesim.ids import new_id
 from stripesim.store import Condition, Doc
+from stripesim.webhooks.listeners import listeners
 from stripesim.work import Work
 
 LIFETIME = 30 * 24 * 3600
+# All that happens here. A webhook endpoint may ask for any of it.
+TYPES = (
+    "charge.dispute.closed",
+    "charge.dispute.created",
+    "charge.dispute.funds_reinstated",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.updated",
+    "charge.failed",
+    "charge.pending",
+    "charge.refunded",
+    "charge.succeeded",
+    "charge.updated",
+    "checkout.session.async_payment_failed",
+    "checkout.session.async_payment_succeeded",
+    "checkout.session.completed",
+    "checkout.session.expired",
+    "coupon.created",
+    "coupon.deleted",
+    "coupon.updated",
+    "customer.created",
+    "customer.tax_id.created",
+    "customer.updated",
+    "invoice.paid",
+    "payment_intent.canceled",
+    "payment_intent.created",
+    "payment_intent.payment_failed",
+    "payment_intent.processing",
+    "payment_intent.requires_action",
+    "payment_intent.succeeded",
+    "promotion_code.created",
+    "promotion_code.updated",
+    "radar.early_fraud_warning.created",
+    "refund.created",
+    "refund.failed",
+    "refund.updated",
+)
 
 
 def emit(work: Work, kind: str, subject: Doc, *, before: Doc | None = None) -> Doc:
@@ -17,8 +54,10 @@ def emit(work: Work, kind: str, subject: Doc, *, before: Doc | None = None) -> D
     `before` is the subject as it was, for the events that tell what changed.
     """
     data: Doc = {"object": subject}
+    if kind not in TYPES:
+        raise LookupError(f"{kind} is not in the list of events.")
     if before is not None:
-        data["previous_attributes"] = {name: before.get(name) for name in subject if before.get(name) != subject[name]}
+        data["previous_attributes"] = {name: before.get(name) for name in {**before, **subject} if before.get(name) != subject.get(name)}
     event: Doc = {
         "id": new_id("evt"),
         "object": "event",
@@ -26,7 +65,7 @@ def emit(work: Work, kind: str, subject: Doc, *, before: Doc | None = None) -> D
         "created": work.now,
         "data": data,
         "livemode": False,
-        "pending_webhooks": 1,
+        "pending_webhooks": len(listeners(work.books, kind)),
         "request": {
             "id": work.origin.request_id,
             "idempotency_key": work.origin.idempotency_key,

@@ -7,9 +7,8 @@ from dataclasses import replace
 
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from stripesim import secret_file
+from stripesim import secret_file, upkeep
 from stripesim.app import create_app
-from stripesim.checkout import lifecycle
 from stripesim.sandbox import Sandbox, Settings
 
 HOST = "127.0.0.1"
@@ -55,7 +54,7 @@ class Server:
         self.stop()
 
     def _sweep(self) -> None:
-        """Expire sessions on time, also those that nobody looks at."""
+        """Let time do its work, also on what nobody looks at."""
         while not self._stopping.wait(SWEEP_EVERY):
             with self.sandbox.work() as work:
-                lifecycle.expire_overdue(work)
+                upkeep.catch_up(work)

@@ -34,6 +34,7 @@ CREATE TABLE IF NOT EXISTS idempotency (
 CREATE TABLE IF NOT EXISTS deliveries (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     event_id TEXT NOT NULL,
+    endpoint TEXT NOT NULL DEFAULT '',
     flavor TEXT NOT NULL,
     state TEXT NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0,
@@ -43,6 +44,13 @@ CREATE TABLE IF NOT EXISTS deliveries (
 );
 CREATE INDEX IF NOT EXISTS deliveries_by_due ON deliveries (state, next_at);
 CREATE INDEX IF NOT EXISTS deliveries_by_event ON deliveries (event_id);
+CREATE TABLE IF NOT EXISTS appointments (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    verb TEXT NOT NULL,
+    object_id TEXT NOT NULL,
+    due_at INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS appointments_by_due ON appointments (due_at);
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
@@ -83,13 +91,22 @@ class Books:
     def update_private(self, object_id: str, private: Doc) -> None:
         self.connection.execute("UPDATE objects SET private = ? WHERE id = ?", (json.dumps(private), object_id))
 
+    def retire(self, doc: Doc) -> None:
+        """Delete an object for whoever looks for it; what already names it can still `get` it."""
+        self.connection.execute("UPDATE objects SET kind = ? WHERE id = ?", (_retired(doc["object"]), doc["id"]))
+
     def find(self, kind: str, object_id: str) -> Doc | None:
         row = self.connection.execute("SELECT doc FROM objects WHERE id = ? AND kind = ?", (object_id, kind)).fetchone()
         return None if row is None else json.loads(row["doc"])
 
+    def find_any(self, object_id: str) -> Doc | None:
+        """The object, whatever it is."""
+        row = self.connection.execute("SELECT doc FROM objects WHERE id = ?", (object_id,)).fetchone()
+        return None if row is None else json.loads(row["doc"])
+
     def get(self, kind: str, object_id: str) -> Doc:
         """An object that must exist, since another one names it."""
-        doc = self.find(kind, object_id)
+        doc = self.find(kind, object_id) or self.find(_retired(kind), object_id)
         if doc is None:
             raise LookupError(f"There is no {kind} {object_id}.")
         return doc
@@ -133,6 +150,22 @@ class Books:
         docs = [json.loads(row["doc"]) for row in rows]
         return docs[::-1] if after is not None else docs
 
+    def count_kinds(self) -> dict[str, int]:
+        """How many objects of each kind there are."""
+        rows = self.connection.execute("SELECT kind, count(*) AS total FROM objects GROUP BY kind ORDER BY kind").fetchall()
+        return {row["kind"]: row["total"] for row in rows}
+
+    def schedule(self, verb: str, object_id: str, *, at: int) -> None:
+        """Have something happen to the object later; `upkeep` knows the verbs."""
+        self.connection.execute("INSERT INTO appointments (verb, object_id, due_at) VALUES (?, ?, ?)", (verb, object_id, at))
+
+    def take_due(self, now: int) -> Sequence[tuple[str, str]]:
+        """The (verb, object id) of the appointments whose time has come; they are over with that."""
+        rows = self.connection.execute("SELECT verb, object_id FROM appointments WHERE due_at <= ? ORDER BY due_at, id", (now,)).fetchall()
+        if rows:
+            self.connection.execute("DELETE FROM appointments WHERE due_at <= ?", (now,))
+        return [(row["verb"], row["object_id"]) for row in rows]
+
     def setting(self, name: str) -> Any:
         row = self.connection.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()
         return None if row is None else json.loads(row["value"])
@@ -154,6 +187,7 @@ class Store:
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
             self._connection.executescript(SCHEMA)
+            _upgrade(self._connection)
         except sqlite3.OperationalError as error:
             self._connection.close()
             raise StoreInUseError(f"Another sandbox uses {path}.") from error
@@ -173,3 +207,14 @@ class Store:
     def close(self) -> None:
         with self._lock:
             self._connection.close()
+
+
+def _retired(kind: str) -> str:
+    return f"{kind} (deleted)"
+
+
+def _upgrade(connection: sqlite3.Connection) -> None:
+    """Add what a file of an older sandbox does not have yet."""
+    columns = {row["name"] for row in connection.execute("PRAGMA table_info(deliveries)")}
+    if "endpoint" not in columns:
+        connection.execute("ALTER TABLE deliveries ADD COLUMN endpoint TEXT NOT NULL DEFAULT ''")

@@ -39,14 +39,25 @@ REFERENCES: dict[str, dict[str, str]] = {
         "balance_transaction": "balance_transaction",
         "charge": "charge",
         "customer": "customer",
+        "failure_balance_transaction": "balance_transaction",
         "payment_intent": "payment_intent",
         "payment_method": "payment_method",
     },
     "balance_transaction": {"source": ""},
+    "discount": {
+        "customer": "customer",
+        "promotion_code": "promotion_code",
+        "source.coupon": "coupon",
+    },
+    "dispute": {"charge": "charge", "payment_intent": "payment_intent"},
+    "invoice": {"customer": "customer", "discounts": "discount"},
+    "promotion_code": {"customer": "customer", "promotion.coupon": "coupon"},
+    "radar.early_fraud_warning": {"charge": "charge", "payment_intent": "payment_intent"},
+    "tax_id": {"customer": "customer"},
     "price": {"product": "product"},
     "customer": {"default_source": "source"},
 }
-SOURCES = {"ch": "charge", "re": "refund"}
+SOURCES = {"ch": "charge", "py": "charge", "re": "refund", "dp": "dispute"}
 
 Part = Callable[[Work, Doc], Any]
 
@@ -96,6 +107,8 @@ class Expander:
                     self._step(owner, child, rest, full, path)
 
     def _resolve(self, kind: str, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self._resolve(kind, one) for one in value]
         if not isinstance(value, str):
             return value  # null, or expanded by an earlier path
         return self._work.books.get(kind or SOURCES[value.split("_")[0]], value)

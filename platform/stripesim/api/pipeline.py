@@ -143,7 +143,7 @@ class _Attempt:
 
 
 def _raw_params(request: Request) -> dict[str, Raw]:
-    if request.method == "GET":
+    if request.method != "POST":
         return form.decode(request.query_string.decode("utf-8", "replace"))
     if request.mimetype not in ("", "application/x-www-form-urlencoded"):
         raise invalid(f"Invalid content type: {request.mimetype}. Parameters are form-encoded.")

@@ -97,6 +97,17 @@ class Integer:
 
 
 @dataclass(frozen=True, slots=True)
+class Percent:
+    """Above 0 and up to 100, with up to two decimals; a whole one is read as an integer."""
+
+    def read(self, raw: Raw, name: str) -> int | float:
+        text = _text(raw, name)
+        if not re.fullmatch(r"\d{1,3}(\.\d{1,2})?", text) or not 0 < float(text) <= 100:
+            raise invalid(f"Invalid decimal: {text}; must be above 0 and up to 100 with up to two decimals.", param=name)
+        return int(float(text)) if float(text).is_integer() else float(text)
+
+
+@dataclass(frozen=True, slots=True)
 class Boolean:
     def read(self, raw: Raw, name: str) -> bool:
         text = _text(raw, name)
@@ -133,6 +144,18 @@ class Metadata:
                 message = f"Metadata keys have up to 40 and values up to 500 characters: {key[:40]}"
                 raise invalid(message, param=f"{name}[{key}]")
         return pairs
+
+
+@dataclass(frozen=True, slots=True)
+class ByCurrency:
+    """One group for each currency that is named: `currency_options[eur][amount_off]`."""
+
+    inner: Field
+
+    def read(self, raw: Raw, name: str) -> dict[str, Any]:
+        if isinstance(raw, str):
+            raise invalid("Invalid object", param=name)
+        return {Currency().read(key, name): self.inner.read(raw[key], _below(name, key)) for key in raw}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from typing import Any
 from stripesim.addresses import address
 from stripesim.ids import new_id
 from stripesim.metadata import merged
+from stripesim.payments.methods import options_for, types_for
 from stripesim.store import Doc
 
 DEFAULT_LIFETIME = 24 * 3600
@@ -34,6 +35,8 @@ def make_document(params: dict[str, Any], *, customer: Doc | None, now: int, pub
         "customer_details": _expected_buyer(params, customer),
         "expires_at": params.get("expires_at", now + DEFAULT_LIFETIME),
         "invoice_creation": _invoice_creation(params.get("invoice_creation", {})),
+        "payment_method_options": options_for(currency, card={"request_three_d_secure": "automatic"}),
+        "payment_method_types": types_for(currency),
         "url": f"{public_url}/sandbox/pay/{session_id}",
     }
 
@@ -101,8 +104,6 @@ def _always(params: dict[str, Any]) -> Doc:
         "livemode": False,
         "mode": params["mode"],
         "payment_method_collection": "if_required",
-        "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
-        "payment_method_types": ["card"],
         "shipping_options": [],
         "status": "open",
         "ui_mode": "hosted_page",
@@ -121,16 +122,18 @@ def _expected_buyer(params: dict[str, Any], customer: Doc | None) -> Doc | None:
     )
 
 
-def buyer_details(*, email: str | None, name: str | None, where: Doc | None) -> Doc:
+def buyer_details(
+    *, email: str | None, name: str | None, where: Doc | None, business: str | None = None, tax_ids: list[Doc] | None = None
+) -> Doc:
     return {
         "address": address(where),
-        "business_name": None,
+        "business_name": business,
         "email": email,
         "individual_name": None,
         "name": name,
         "phone": None,
         "tax_exempt": "none",
-        "tax_ids": [],
+        "tax_ids": tax_ids or [],
     }
 
 

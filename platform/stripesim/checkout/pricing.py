@@ -1,36 +1,41 @@
-"""What a session costs: the sum of its lines, and the tax once the buyer's country is known."""
+"""What a session costs: the sum of its lines, less the discount, and the tax once the buyer's country is known."""
 
 from stripesim.checkout.line_items import taxed
+from stripesim.codes import discounts
 from stripesim.store import Doc
+from stripesim.work import Work
+
+
+def priced(work: Work, session: Doc, private: Doc) -> tuple[Doc, Doc]:
+    """The session and its private side at their present price.
+
+    The private side says what it depends on: the discount, and the buyer's country where tax is automatic. The total may
+    change: whoever shows the page must let the buyer see it before they pay.
+    """
+    lines = discounts.spread(work, private["line_items"], private["discount"])
+    changed = session | {"discounts": discounts.shown(private["discount"])}
+    if not session["automatic_tax"]["enabled"] or private["country"] is None:
+        return changed | totals(lines), private | {"line_items": lines, "taxes": []}
+    pairs = [taxed(line, private["country"], now=work.now) for line in lines]
+    lines = [line for line, _ in pairs]
+    details = [told for _, told in pairs if told is not None]
+    changed["automatic_tax"] = session["automatic_tax"] | {"status": "complete"}
+    return changed | totals(lines), private | {"line_items": lines, "taxes": summed(details)}
 
 
 def totals(lines: list[Doc]) -> Doc:
     """The amounts of a session with these lines."""
+    total = sum(line["amount_total"] for line in lines)
     return {
         "amount_subtotal": sum(line["amount_subtotal"] for line in lines),
-        "amount_total": sum(line["amount_total"] for line in lines),
+        "amount_total": total,
+        "payment_status": "unpaid" if total else "no_payment_required",
         "total_details": {
             "amount_discount": sum(line["amount_discount"] for line in lines),
             "amount_shipping": 0,
             "amount_tax": sum(line["amount_tax"] for line in lines),
         },
     }
-
-
-def price_for(session: Doc, private: Doc, country: str, *, now: int) -> tuple[Doc, Doc]:
-    """The session and its private side, priced for a buyer in the given country.
-
-    Only a session with automatic tax changes. The total may rise: whoever shows the
-    page must let the buyer see it before they pay.
-    """
-    if not session["automatic_tax"]["enabled"]:
-        return session, private
-    pairs = [taxed(line, country, now=now) for line in private["line_items"]]
-    lines = [line for line, _ in pairs]
-    details = [told for _, told in pairs if told is not None]
-    priced = session | totals(lines)
-    priced["automatic_tax"] = session["automatic_tax"] | {"status": "complete"}
-    return priced, private | {"line_items": lines, "taxes": summed(details)}
 
 
 def summed(details: list[Doc]) -> list[Doc]:

@@ -7,6 +7,7 @@ from stripesim.api.shape import Group
 from stripesim.checkout import lifecycle, params, pricing, rules
 from stripesim.checkout.documents import make_document
 from stripesim.checkout.line_items import make_line_item
+from stripesim.codes import discounts
 from stripesim.metadata import merged
 from stripesim.store import Condition, Doc
 from stripesim.work import Work
@@ -20,20 +21,29 @@ def create_session(call: Call) -> Doc:
     customer = rules.check(work, asked)
     session = make_document(asked, customer=customer, now=work.now, public_url=work.public_url)
     lines = [make_line_item(work, item) for item in asked["line_items"]]
-    session |= pricing.totals(lines)
     private: Doc = {
         "line_items": lines,
         "taxes": [],
+        "discount": _discount(work, session, lines, customer, asked.get("discounts", [])),
+        "country": ((customer or {}).get("address") or {}).get("country"),
         "payment_intent_data": asked.get("payment_intent_data", {}),
         "customer_update": asked.get("customer_update", {}),
     }
-    country = ((customer or {}).get("address") or {}).get("country")
-    if country:
-        session, private = pricing.price_for(session, private, country, now=work.now)
+    session, private = pricing.priced(work, session, private)
     rules.check_total(session["amount_total"], session["currency"])
-    session["payment_status"] = "unpaid" if session["amount_total"] else "no_payment_required"
     work.books.insert(session, private)
     return session
+
+
+def _discount(work: Work, session: Doc, lines: list[Doc], customer: Doc | None, asked: list[Doc]) -> Doc | None:
+    """The discount that the shop gives, if it gives one."""
+    if not asked:
+        return None
+    subtotal = sum(line["amount_subtotal"] for line in lines)
+    found = discounts.asked_discount(
+        work, asked[0], currency=session["currency"], customer=customer, subtotal=subtotal, param="discounts[0]"
+    )
+    return found | {"checkout_session": session["id"]}
 
 
 def _subject(call: Call) -> Doc:
@@ -84,7 +94,9 @@ def line_items_of(work: Work, session: Doc) -> Doc:
 
 
 def breakdown_of(work: Work, session: Doc) -> Doc:
-    return {"discounts": [], "taxes": work.books.private(session["id"])["taxes"]}
+    private = work.books.private(session["id"])
+    given, amount = private["discount"], session["total_details"]["amount_discount"]
+    return {"discounts": [{"amount": amount, "discount": given}] if given else [], "taxes": private["taxes"]}
 
 
 PARTS = {KIND: {"line_items": line_items_of, "total_details.breakdown": breakdown_of}}

@@ -1,34 +1,22 @@
 """The payment page. It works without scripts, and behind a proxy that adds a path prefix."""
 
-from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
-
-from flask import (
-    Blueprint,
-    Response,
-    current_app,
-    make_response,
-    redirect,
-    render_template,
-    request,
-    send_from_directory,
-)
+from flask import Blueprint, Response, current_app, redirect, request, send_from_directory
 from flask.typing import ResponseReturnValue
 
-from stripesim import money
-from stripesim.checkout import lifecycle, payment, pricing
-from stripesim.checkout.payment import Step
+from stripesim.checkout import lifecycle, payment, pricing, rules
+from stripesim.checkout.payment import Result, Step
+from stripesim.codes import discounts
 from stripesim.pay.countries import COUNTRIES
 from stripesim.pay.form import PayForm, must_accept_terms, prefilled, read
-from stripesim.payments.cards import CARDS, Card
+from stripesim.pay.pages import STATIC, show_page
+from stripesim.payments.accounts import accounts_for
+from stripesim.payments.cards import CARDS
 from stripesim.sandbox import Sandbox
 from stripesim.store import Doc
 from stripesim.work import Work
 
 PATIENCE = 3.0
-STATIC = Path(__file__).parent / "static"
-POLICY = "default-src 'none'; style-src 'self'; form-action 'self' {shop}; base-uri 'none'; frame-ancestors 'none'"
+SPENT = "The discount of this order can no longer be used. You were not charged; go back to the shop and start again."
 
 bp = Blueprint("pay", __name__, template_folder="templates")
 
@@ -44,11 +32,11 @@ def pay_page(session_id: str) -> ResponseReturnValue:
     with _sandbox().work() as work:
         session = _find(work, session_id)
         if session is None:
-            return _page("unknown.html", 404)
+            return show_page("unknown.html", 404)
         if session["status"] != "open":
             return _closed_page(session)
         if payment.is_at_bank(work, session):
-            return _page("bank.html", session=session)
+            return show_page("bank.html", session=session)
         return _form_page(work, session, prefilled(session))
 
 
@@ -59,7 +47,7 @@ def pay(session_id: str) -> ResponseReturnValue:
     with _sandbox().work() as work:
         session = _find(work, session_id)
         if session is None:
-            return _page("unknown.html", 404)
+            return show_page("unknown.html", 404)
         if session["status"] == "expired":
             return _closed_page(session)
         if session["status"] == "open":
@@ -87,24 +75,70 @@ def _attempt(work: Work, session: Doc) -> ResponseReturnValue | None:
     if payment.is_at_bank(work, session):
         return _answer_bank(work, session)
     form = read(request.form, session, now=work.now)
-    if request.form.get("action") == "update":
+    is_update = request.form.get("action") in ("update", "remove-code")
+    if is_update:
         form.errors = {name: text for name, text in form.errors.items() if name == "country"}
+    shown = session["amount_total"]
+    if "country" not in form.errors:
+        session = _repriced(work, session, form)
     if form.errors:
         return _form_page(work, session, form, 422)
-    shown, country = session["amount_total"], form.values["country"]
-    session = _priced(work, session, country)
-    if session["amount_total"] != shown or request.form.get("action") == "update":
-        return _form_page(work, session, form, notice=COUNTRIES[country])
-    if form.card is None:
-        payment.complete_free(work, session, form.buyer)
-        return None
-    return _charge(work, session, form, form.card)
+    if session["amount_total"] != shown or is_update:
+        return _form_page(work, session, form, notice=_notice(session, form))
+    given = work.books.private(session["id"])["discount"]
+    if given is not None and discounts.why_spent(work, given):
+        return _form_page(work, session, form, 409, refusal=SPENT)
+    return _result_page(work, session, form, _pay(work, session, form))
 
 
-def _charge(work: Work, session: Doc, form: PayForm, card: Card) -> ResponseReturnValue | None:
-    result = payment.pay(work, session, card, form.buyer)
+def _repriced(work: Work, session: Doc, form: PayForm) -> Doc:
+    """The session at the price for the form's country and code. A code that gives nothing is an error of the form."""
+    private = work.books.private(session["id"]) | {"country": form.values["country"]}
+    if session["allow_promotion_codes"]:
+        private["discount"] = _discount(work, session, private, form)
+    priced, told = pricing.priced(work, session, private)
+    if not rules.is_chargeable(priced["amount_total"], priced["currency"]) and told["discount"] is not None:
+        form.errors["code"] = "With this code the total would be too small to charge."
+        priced, told = pricing.priced(work, session, private | {"discount": None})
+    work.books.update(priced)
+    work.books.update_private(session["id"], told)
+    return priced
+
+
+def _discount(work: Work, session: Doc, private: Doc, form: PayForm) -> Doc | None:
+    """What the code in the form gives: the discount there is, a new one, or none."""
+    present: Doc | None = private["discount"]
+    code = form.values["code"]
+    if request.form.get("action") == "remove-code" or not code:
+        return None if request.form.get("action") == "remove-code" else present
+    found = discounts.typed(work, session, code, subtotal=session["amount_subtotal"])
+    if isinstance(found, str):
+        form.errors["code"] = found
+        return present
+    form.values["code"] = ""
+    if present is not None and present["promotion_code"] == found["promotion_code"]:
+        return present
+    return found | {"checkout_session": session["id"]}
+
+
+def _notice(session: Doc, form: PayForm) -> str:
+    """What changed the total."""
+    if session["total_details"]["amount_tax"]:
+        return f"With tax for {COUNTRIES[form.values['country']]} the total is"
+    return "With your code the total is" if session["discounts"] else "The total is"
+
+
+def _pay(work: Work, session: Doc, form: PayForm) -> Result:
+    if form.account is not None:
+        return payment.pay_by_debit(work, session, form.account, form.buyer)
+    if form.card is not None:
+        return payment.pay(work, session, form.card, form.buyer)
+    return payment.complete_free(work, session, form.buyer)
+
+
+def _result_page(work: Work, session: Doc, form: PayForm, result: Result) -> ResponseReturnValue | None:
     if result.step is Step.ASK_BANK:
-        return _page("bank.html", session=session)
+        return show_page("bank.html", session=session)
     if result.step is Step.DECLINED:
         form.errors["number"] = result.message
         return _form_page(work, session, form, 402)
@@ -114,51 +148,43 @@ def _charge(work: Work, session: Doc, form: PayForm, card: Card) -> ResponseRetu
 def _answer_bank(work: Work, session: Doc) -> ResponseReturnValue | None:
     decision = request.form.get("decision")
     if decision not in ("approve", "refuse"):
-        return _page("bank.html", session=session)
+        return show_page("bank.html", session=session)
     result = payment.answer_bank(work, session, is_approved=decision == "approve")
-    if result.step is Step.DONE:
-        return None
-    form = prefilled(session)
-    form.errors["number"] = result.message
-    return _form_page(work, session, form, 402)
+    return _result_page(work, session, prefilled(session), result)
 
 
-def _priced(work: Work, session: Doc, country: str) -> Doc:
-    private = work.books.private(session["id"])
-    priced, told = pricing.price_for(session, private, country, now=work.now)
-    work.books.update(priced)
-    work.books.update_private(session["id"], told)
-    return priced
-
-
-def _form_page(work: Work, session: Doc, form: PayForm, status: int = 200, *, notice: str = "") -> Response:
-    return _page(
+def _form_page(work: Work, session: Doc, form: PayForm, status: int = 200, *, notice: str = "", refusal: str = "") -> Response:
+    return show_page(
         "pay.html",
         status,
         session=session,
         lines=work.books.private(session["id"])["line_items"],
+        given=_given(work, session),
         form=form,
         cards=CARDS,
+        accounts=accounts_for(session["currency"]),
         countries=COUNTRIES,
         needs_terms=must_accept_terms(session),
-        priced_for=notice,
+        notice=notice,
+        refusal=refusal,
     )
+
+
+def _given(work: Work, session: Doc) -> str | None:
+    """How the discount is called that the order has."""
+    discount = work.books.private(session["id"])["discount"]
+    if discount is None:
+        return None
+    if discount["promotion_code"] is not None:
+        return str(work.books.get("promotion_code", discount["promotion_code"])["code"])
+    coupon = work.books.get("coupon", discount["source"]["coupon"])
+    return str(coupon["name"] or coupon["id"])
 
 
 def _closed_page(session: Doc) -> Response:
     if session["status"] == "complete":
-        return _page("complete.html", session=session, onward=_success_url(session))
-    return _page("expired.html", 410, session=session)
-
-
-def _page(name: str, status: int = 200, **values: Any) -> Response:
-    html = render_template(f"stripesim/{name}", written=money.written, **values)
-    response = make_response(html, status)
-    shop = urlsplit((values.get("session") or {}).get("success_url", ""))
-    origin = f"{shop.scheme}://{shop.netloc}" if shop.netloc else ""
-    response.headers["Content-Security-Policy"] = POLICY.format(shop=origin)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+        return show_page("complete.html", session=session, onward=_success_url(session))
+    return show_page("expired.html", 410, session=session)
 
 
 def _success_url(session: Doc) -> str:

@@ -7,7 +7,7 @@ from stripesim.api.shape import Range, Text
 from stripesim.events import emit
 from stripesim.ids import new_id
 from stripesim.payments import balance
-from stripesim.payments.cards import Card
+from stripesim.payments.cards import Behavior, Card
 from stripesim.payments.methods import details_of
 from stripesim.store import Condition, Doc
 from stripesim.work import Work
@@ -41,35 +41,16 @@ COPIED = (
 )
 
 
-def make_charge(work: Work, intent: Doc, method: Doc, card: Card, *, is_challenged: bool) -> Doc:
+def charge_card(work: Work, intent: Doc, method: Doc, card: Card, *, is_challenged: bool) -> Doc:
     """Take the intent's money from the card, or be declined by it."""
     is_approved = not card.decline_code
-    amount, suffix = intent["amount"], intent["statement_descriptor_suffix"]
-    prefix = SETTINGS["card_payments"]["statement_descriptor_prefix"]
-    charge = {
-        **dict.fromkeys(EMPTY),
-        **{name: intent[name] for name in COPIED},
-        "id": new_id("ch"),
-        "object": "charge",
-        "amount": amount,
-        "amount_captured": amount if is_approved else 0,
-        "amount_refunded": 0,
-        "billing_details": method["billing_details"],
-        "calculated_statement_descriptor": f"{prefix}* {suffix}" if suffix else prefix,
+    charge = _fresh(work, intent, method, _outcome(card)) | {
+        "amount_captured": intent["amount"] if is_approved else 0,
         "captured": is_approved,
-        "created": work.now,
-        "disputed": False,
         "failure_code": None if is_approved else "card_declined",
         "failure_message": card.decline_message or None,
-        "fraud_details": {},
-        "livemode": False,
-        "outcome": _outcome(card),
         "paid": is_approved,
-        "payment_intent": intent["id"],
-        "payment_method": method["id"],
         "payment_method_details": details_of(method, is_challenged=is_challenged, is_approved=is_approved),
-        "radar_options": {},
-        "refunded": False,
         "status": "succeeded" if is_approved else "failed",
     }
     if is_approved:
@@ -79,19 +60,106 @@ def make_charge(work: Work, intent: Doc, method: Doc, card: Card, *, is_challeng
     return charge
 
 
-def _outcome(card: Card) -> Doc:
-    is_approved = not card.decline_code
-    return {
-        "advice_code": None if is_approved else "try_again_later",
-        "network_advice_code": None,
-        "network_decline_code": None if is_approved else "05",
-        "network_status": "approved_by_network" if is_approved else "declined_by_network",
-        "reason": card.decline_code or None,
-        "risk_level": "normal",
-        "risk_score": 20,
-        "seller_message": ("Payment complete." if is_approved else "The bank did not return any further details."),
-        "type": "authorized" if is_approved else "issuer_declined",
+def start_debit(work: Work, intent: Doc, method: Doc) -> Doc:
+    """Ask the buyer's bank for the money. It answers in some days."""
+    charge = _fresh(work, intent, method, APPROVED) | {
+        "amount_captured": intent["amount"],
+        "captured": True,
+        "failure_code": None,
+        "failure_message": None,
+        "paid": False,
+        "payment_method_details": details_of(method, is_challenged=False, is_approved=True),
+        "status": "pending",
     }
+    work.books.insert(charge, {"behavior": Behavior.PAY})
+    emit(work, "charge.pending", charge)
+    return charge
+
+
+def settle_debit(work: Work, charge: Doc, *, failure: str) -> Doc:
+    """The bank's answer: the money, or the code of why it did not come."""
+    if failure:
+        settled = charge | {
+            "amount_captured": 0,
+            "captured": False,
+            "failure_code": failure,
+            "failure_message": "The customer's bank account has insufficient funds to cover this payment.",
+            "status": "failed",
+        }
+    else:
+        settled = charge | {"balance_transaction": balance.record_charge(work, charge)["id"], "paid": True, "status": "succeeded"}
+    work.books.update(settled)
+    emit(work, "charge.failed" if failure else "charge.succeeded", settled)
+    return settled
+
+
+def _fresh(work: Work, intent: Doc, method: Doc, outcome: Doc) -> Doc:
+    """What every charge begins with."""
+    suffix = intent["statement_descriptor_suffix"]
+    prefix = SETTINGS["card_payments"]["statement_descriptor_prefix"]
+    return {
+        **dict.fromkeys(EMPTY),
+        **{name: intent[name] for name in COPIED},
+        "id": new_id("ch" if method["type"] == "card" else "py"),
+        "object": "charge",
+        "amount": intent["amount"],
+        "amount_refunded": 0,
+        "billing_details": method["billing_details"],
+        "calculated_statement_descriptor": f"{prefix}* {suffix}" if suffix else prefix,
+        "created": work.now,
+        "disputed": False,
+        "fraud_details": {},
+        "livemode": False,
+        "outcome": outcome,
+        "payment_intent": intent["id"],
+        "payment_method": method["id"],
+        "radar_options": {},
+        "refunded": False,
+    }
+
+
+APPROVED = {
+    "advice_code": None,
+    "network_advice_code": None,
+    "network_decline_code": None,
+    "network_status": "approved_by_network",
+    "reason": None,
+    "risk_level": "normal",
+    "risk_score": 20,
+    "seller_message": "Payment complete.",
+    "type": "authorized",
+}
+
+
+def _outcome(card: Card) -> Doc:
+    if not card.decline_code:
+        return APPROVED
+    return APPROVED | {
+        "advice_code": "try_again_later",
+        "network_decline_code": "05",
+        "network_status": "declined_by_network",
+        "reason": card.decline_code,
+        "seller_message": "The bank did not return any further details.",
+        "type": "issuer_declined",
+    }
+
+
+def take_back_refunded(work: Work, charge: Doc, amount: int) -> Doc:
+    """Note that a refund did not arrive: its money is the shop's again."""
+    changed = charge | {"amount_refunded": charge["amount_refunded"] - amount, "refunded": False}
+    work.books.update(changed)
+    emit(work, "charge.updated", changed, before=charge)
+    return changed
+
+
+def mark_disputed(work: Work, charge: Doc) -> None:
+    work.books.update(charge | {"disputed": True})
+
+
+def mark_fraudulent(work: Work, charge: Doc) -> Doc:
+    changed = charge | {"fraud_details": {"stripe_report": "fraudulent"}}
+    work.books.update(changed)
+    return changed
 
 
 def add_refunded(work: Work, charge: Doc, amount: int) -> Doc:

@@ -7,6 +7,7 @@ from stripesim.api.shape import Group, Metadata, Range, Text
 from stripesim.events import emit
 from stripesim.ids import new_id, random_text
 from stripesim.metadata import merged
+from stripesim.payments.methods import options_for, types_for
 from stripesim.store import Doc
 from stripesim.work import Work
 
@@ -66,8 +67,8 @@ def make_intent(work: Work, session: Doc, wishes: Doc) -> Doc:
         "livemode": False,
         "managed_payments": {"enabled": False},
         "metadata": wishes.get("metadata") or {},
-        "payment_method_options": {"card": CARD_OPTIONS},
-        "payment_method_types": ["card"],
+        "payment_method_options": options_for(session["currency"], card=CARD_OPTIONS),
+        "payment_method_types": types_for(session["currency"]),
         "receipt_email": wishes.get("receipt_email"),
         "statement_descriptor": wishes.get("statement_descriptor"),
         "statement_descriptor_suffix": wishes.get("statement_descriptor_suffix"),
@@ -91,6 +92,19 @@ def ask_bank(work: Work, intent: Doc, method: Doc) -> Doc:
     return asked
 
 
+def wait_for_bank(work: Work, intent: Doc, charge: Doc) -> Doc:
+    """A debit is under way; the buyer is through."""
+    waiting = intent | {
+        "last_payment_error": None,
+        "latest_charge": charge["id"],
+        "payment_method": charge["payment_method"],
+        "status": "processing",
+    }
+    work.books.update(waiting)
+    emit(work, "payment_intent.processing", waiting)
+    return waiting
+
+
 def succeed(work: Work, intent: Doc, charge: Doc) -> Doc:
     done = intent | {
         "amount_received": charge["amount"],
@@ -112,10 +126,12 @@ def fail(work: Work, intent: Doc, *, method: Doc, code: str, message: str, charg
         "doc_url": f"{DOCS}#{code.replace('_', '-')}",
         "message": message,
         "payment_method": method,
-        "type": "invalid_request_error" if charge is None else "card_error",
+        "type": "card_error" if charge is not None and method["type"] == "card" else "invalid_request_error",
     }
     if charge is not None:
-        error |= {"charge": charge["id"], "decline_code": charge["outcome"]["reason"]}
+        error["charge"] = charge["id"]
+    if charge is not None and charge["outcome"]["reason"] is not None:
+        error["decline_code"] = charge["outcome"]["reason"]
     failed = intent | {
         "last_payment_error": error,
         "latest_charge": charge["id"] if charge is not None else intent["latest_charge"],

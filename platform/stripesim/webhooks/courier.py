@@ -13,6 +13,7 @@ from stripesim.clock import Clock
 from stripesim.recording import Recorder
 from stripesim.secret_file import Secrets
 from stripesim.store import Store
+from stripesim.webhooks.listeners import find_listener
 from stripesim.webhooks.mode import Flavor
 from stripesim.webhooks.queue import Delivery, Outcome, Queue
 from stripesim.webhooks.signature import sign
@@ -98,17 +99,22 @@ class Courier:
             self._answered.notify_all()
 
     def _send(self, delivery: Delivery) -> Outcome:
+        with self._store.transaction() as books:
+            listener = find_listener(books, delivery.endpoint)
+        if listener is None:
+            return Outcome(410, "This webhook endpoint was deleted.")
         payload = json.dumps(delivery.event, indent=2, ensure_ascii=False).encode()
-        headers = HEADERS | {"Stripe-Signature": self._signature(delivery.flavor, payload)}
+        secret = listener.secret or self._secrets.webhook_secret
+        headers = HEADERS | {"Stripe-Signature": self._signature(delivery.flavor, payload, secret)}
         if delivery.flavor is Flavor.GENUINE:
             self._recorder.webhook(delivery.event)
         try:
-            return Outcome(post(self._url, payload, headers))
+            return Outcome(post(listener.url or self._url, payload, headers))
         except (OSError, http.client.HTTPException) as error:
             return Outcome(None, f"{type(error).__name__}: {error}")
 
-    def _signature(self, flavor: Flavor, payload: bytes) -> str:
-        secret, at = self._secrets.webhook_secret, self._clock.wall()
+    def _signature(self, flavor: Flavor, payload: bytes, secret: str) -> str:
+        at = self._clock.wall()
         if flavor is Flavor.FORGED:
             secret = "whsec_forged"  # noqa: S105 (wrong on purpose)
         if flavor is Flavor.STALE:

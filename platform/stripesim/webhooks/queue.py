@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from stripesim.clock import Clock
 from stripesim.store import Books, Doc
+from stripesim.webhooks.listeners import listeners
 from stripesim.webhooks.mode import DeliveryMode, Flavor, Mode
 
 # Seconds before each further attempt; after the last one (about three days) the delivery is dead.
@@ -17,6 +18,7 @@ class Delivery:
 
     id: int
     event: Doc
+    endpoint: str
     flavor: Flavor
     attempts: int
 
@@ -42,12 +44,14 @@ class Queue:
 
     def add(self, books: Books, event_id: str) -> None:
         """Queue a fresh event, in the way that the present mode says."""
-        for _ in range(self.mode.count):
-            self._insert(books, event_id, self.mode.flavor, wait=self._wait())
+        for listener in listeners(books, books.get("event", event_id)["type"]):
+            for _ in range(self.mode.count):
+                self._insert(books, event_id, listener.id, self.mode.flavor, wait=self._wait())
 
-    def add_again(self, books: Books, event_id: str) -> None:
-        """Queue an event once more, in the plain way: somebody pressed Resend."""
-        self._insert(books, event_id, Flavor.GENUINE, wait=0.0)
+    def add_again(self, books: Books, event_id: str, flavor: Flavor = Flavor.GENUINE) -> None:
+        """Queue an event once more, whatever the mode: somebody pressed Resend."""
+        for listener in listeners(books, books.get("event", event_id)["type"]):
+            self._insert(books, event_id, listener.id, flavor, wait=0.0)
 
     def _wait(self) -> float:
         if self.mode.mode is Mode.DELAYED:
@@ -56,16 +60,17 @@ class Queue:
             return random.random() * self.mode.seconds  # noqa: S311 (not a secret)
         return 0.0
 
-    def _insert(self, books: Books, event_id: str, flavor: Flavor, *, wait: float) -> None:
+    def _insert(self, books: Books, event_id: str, endpoint: str, flavor: Flavor, *, wait: float) -> None:
         books.connection.execute(
-            "INSERT INTO deliveries (event_id, flavor, state, next_at) VALUES (?, ?, 'waiting', ?)",
-            (event_id, flavor, self._clock.now_precisely() + wait),
+            "INSERT INTO deliveries (event_id, endpoint, flavor, state, next_at) VALUES (?, ?, ?, 'waiting', ?)",
+            (event_id, endpoint, flavor, self._clock.now_precisely() + wait),
         )
 
     def take_due(self, books: Books) -> list[Delivery]:
         """The deliveries whose time has come, in order; they are marked as being sent."""
         rows = books.connection.execute(
-            "SELECT id, event_id, flavor, attempts FROM deliveries WHERE state = 'waiting' AND next_at <= ? ORDER BY next_at, id LIMIT 100",
+            "SELECT id, event_id, endpoint, flavor, attempts FROM deliveries"
+            " WHERE state = 'waiting' AND next_at <= ? ORDER BY next_at, id LIMIT 100",
             (self._clock.now_precisely(),),
         ).fetchall()
         books.connection.executemany("UPDATE deliveries SET state = 'sending' WHERE id = ?", [(row["id"],) for row in rows])
@@ -73,6 +78,7 @@ class Queue:
             Delivery(
                 row["id"],
                 books.get("event", row["event_id"]),
+                row["endpoint"],
                 Flavor(row["flavor"]),
                 row["attempts"],
             )
@@ -88,13 +94,23 @@ class Queue:
             state = "dead" if is_over else "waiting"
             wait = 0 if is_over else RETRY_AFTER[attempts - 1]
             next_at = self._clock.now_precisely() + wait
-        elif delivery.flavor is Flavor.GENUINE:
-            event = books.get("event", delivery.event["id"])
-            books.update(event | {"pending_webhooks": 0})
+        is_news = outcome.is_accepted and delivery.flavor is Flavor.GENUINE and not self._has_arrived(books, delivery)
         books.connection.execute(
             "UPDATE deliveries SET state = ?, attempts = ?, next_at = ?, last_status = ?, last_error = ? WHERE id = ?",
             (state, attempts, next_at, outcome.status, outcome.error, delivery.id),
         )
+        if is_news:
+            event = books.get("event", delivery.event["id"])
+            books.update(event | {"pending_webhooks": max(0, event["pending_webhooks"] - 1)})
+
+    @staticmethod
+    def _has_arrived(books: Books, delivery: Delivery) -> bool:
+        """Whether this listener has accepted the event before."""
+        found = books.connection.execute(
+            "SELECT 1 FROM deliveries WHERE event_id = ? AND endpoint = ? AND flavor = 'genuine' AND state = 'delivered' LIMIT 1",
+            (delivery.event["id"], delivery.endpoint),
+        ).fetchone()
+        return found is not None
 
     def next_wait(self, books: Books) -> float | None:
         """Seconds until the next delivery is due; nothing if none waits."""
@@ -112,12 +128,12 @@ class Queue:
         return bool(row["total"] > 0 and row["tried"] == 0)
 
     @staticmethod
-    def list(books: Books, *, limit: int) -> list[Doc]:
-        """The log, the newest first."""
+    def list(books: Books, *, limit: int, before: int | None = None, event_id: str | None = None) -> list[Doc]:
+        """The log, the newest first: all of it, what came before one entry, or that of one event."""
         rows = books.connection.execute(
-            "SELECT d.*, json_extract(o.doc, '$.type') AS type FROM deliveries d"
-            " JOIN objects o ON o.id = d.event_id ORDER BY d.id DESC LIMIT ?",
-            (limit,),
+            "SELECT d.*, json_extract(o.doc, '$.type') AS type FROM deliveries d JOIN objects o ON o.id = d.event_id"
+            " WHERE (? IS NULL OR d.id < ?) AND (? IS NULL OR d.event_id = ?) ORDER BY d.id DESC LIMIT ?",
+            (before, before, event_id, event_id, limit),
         ).fetchall()
         return [dict(row) for row in rows]
 

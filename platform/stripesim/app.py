@@ -9,10 +9,11 @@ from stripesim import API_VERSION
 from stripesim.api.endpoint import Endpoint
 from stripesim.api.pipeline import Pipeline
 from stripesim.api.routes import ENDPOINTS
+from stripesim.console import views as console_views
 from stripesim.invoices import views as invoice_views
 from stripesim.pay import views as pay_views
 from stripesim.sandbox import Sandbox
-from stripesim.sim import views as sim_views
+from stripesim.sim import object_views as sim_views
 from stripesim.store import Doc
 
 LARGEST_REQUEST = 1024 * 1024
@@ -28,6 +29,7 @@ def create_app(sandbox: Sandbox) -> Flask:
         _add(app, pipeline, endpoint)
     app.register_blueprint(pay_views.bp)
     app.register_blueprint(invoice_views.bp)
+    app.register_blueprint(console_views.bp)
     app.register_blueprint(sim_views.bp)
     app.add_url_rule("/healthz", "healthz", _healthz)
 
@@ -36,6 +38,8 @@ def create_app(sandbox: Sandbox) -> Flask:
         """Below /v1 a wrong address or method is an API error like any other."""
         if request.path.startswith("/v1/") and error.code in (404, 405):
             return pipeline.respond(request, None)
+        if request.path.startswith("/v1/") and error.code == 413:
+            return pipeline.refuse_size(request)
         return error
 
     return app

@@ -10,6 +10,8 @@ from werkzeug import Request
 from stripesim.api.gate import masked
 from stripesim.store import Doc
 
+RECORDINGS = ("requests.jsonl", "responses.jsonl", "webhooks.jsonl")
+
 
 class Recorder:
     """Appends to requests.jsonl, responses.jsonl and webhooks.jsonl; without a folder, to nothing."""

@@ -22,6 +22,8 @@ CREATE TABLE IF NOT EXISTS objects (
 CREATE INDEX IF NOT EXISTS objects_by_kind ON objects (kind, seq);
 CREATE INDEX IF NOT EXISTS objects_by_payment
     ON objects (kind, json_extract(doc, '$.payment_intent'));
+CREATE INDEX IF NOT EXISTS objects_by_subject
+    ON objects (kind, json_extract(doc, '$.data.object.id'));
 CREATE TABLE IF NOT EXISTS idempotency (
     key TEXT PRIMARY KEY,
     endpoint TEXT NOT NULL,

@@ -10,10 +10,19 @@ from typing import Any
 import requests
 import stripe
 
+from stripesim.server import Server
+
 Params = dict[str, Any]
 
 PATIENCE = 10.0
 GOOD_CARD = "4242 4242 4242 4242"
+
+
+def recorded(server: Server, name: str) -> list[Params]:
+    """What the sandbox wrote down: `requests`, `responses` or `webhooks`."""
+    folder = server.sandbox.settings.record
+    assert folder is not None
+    return [json.loads(text) for text in (folder / f"{name}.jsonl").read_text().splitlines()]
 
 
 def wait_until(is_so: Callable[[], bool], *, what: str) -> None:

@@ -3,7 +3,10 @@
 import pytest
 import stripe
 
-from tests.stripesim.driver import Buyer, Shop, session_params
+from tests.stripesim.driver import Buyer, Control, Shop, session_params
+from tests.stripesim.tour import paid_intent
+
+DAY = 24 * 3600
 
 
 @pytest.fixture
@@ -68,3 +71,62 @@ def test_metadata_of_a_payment_can_be_added_later(client: stripe.StripeClient, i
 
     assert changed.metadata.to_dict() == {"order_id": "01JORDER", "note": "late"}
     assert [charge.payment_intent for charge in client.v1.charges.list({"payment_intent": intent_id}).data] == [intent_id]
+
+
+def test_a_refund_may_fail_days_later(client: stripe.StripeClient, buyer: Buyer, control: Control, shop: Shop) -> None:
+    refund = client.v1.refunds.create({"payment_intent": paid_intent(client, buyer, "4000 0000 0000 5126")})
+    assert refund.status == "succeeded"
+
+    control.post("clock", advance=DAY)
+
+    failed = client.v1.refunds.retrieve(refund.id, {"expand": ["failure_balance_transaction"]})
+    assert (failed.status, failed.failure_reason) == ("failed", "expired_or_canceled_card")
+    assert isinstance(failed.failure_balance_transaction, stripe.BalanceTransaction)
+    assert failed.failure_balance_transaction.amount == 4900
+    charge = client.v1.charges.retrieve(str(refund.charge))
+    assert (charge.amount_refunded, charge.refunded) == (0, False)
+    shop.wait_for("refund.failed")
+    assert client.v1.refunds.create({"charge": charge.id}).amount == 4900
+
+
+def test_a_refund_may_wait_and_then_arrive(client: stripe.StripeClient, buyer: Buyer, control: Control, shop: Shop) -> None:
+    refund = client.v1.refunds.create({"payment_intent": paid_intent(client, buyer, "4000 0000 0000 7726")})
+    assert (refund.status, refund.pending_reason) == ("pending", "processing")
+    with pytest.raises(stripe.InvalidRequestError, match="requires action"):
+        client.v1.refunds.cancel(refund.id)
+
+    control.post("clock", advance=DAY)
+
+    arrived = client.v1.refunds.retrieve(refund.id)
+    assert (arrived.status, "pending_reason" in arrived) == ("succeeded", False)
+    assert shop.wait_for("refund.updated")[0]["data"]["previous_attributes"]["status"] == "pending"
+
+
+def test_a_refund_that_waits_for_the_buyer_can_be_canceled(client: stripe.StripeClient, buyer: Buyer, control: Control) -> None:
+    refund = client.v1.refunds.create({"payment_intent": paid_intent(client, buyer, "4000 0000 0000 7726")})
+    asking = control.post(f"refunds/{refund.id}/settle", outcome="requires_action")
+    assert asking["next_action"]["display_details"]["email_sent"]["email_sent_to"] == "ada@example.com"
+
+    assert client.v1.refunds.cancel(refund.id).status == "canceled"
+
+    assert client.v1.charges.retrieve(str(refund.charge)).amount_refunded == 0
+
+
+def test_the_dashboard_refunds_without_our_numbers(client: stripe.StripeClient, control: Control, shop: Shop, intent_id: str) -> None:
+    control.post(f"payments/{intent_id}/refund", amount=900)
+
+    assert [(one.amount, one.metadata and one.metadata.to_dict()) for one in client.v1.refunds.list().data] == [(900, {})]
+    assert shop.wait_for("refund.created")[0]["request"] == {"id": None, "idempotency_key": None}
+
+
+def test_the_balance_is_what_is_left(client: stripe.StripeClient, control: Control, intent_id: str) -> None:
+    client.v1.refunds.create({"payment_intent": intent_id, "amount": 1000})
+
+    before = client.v1.balance.retrieve()
+    control.post("clock", advance=3 * DAY)
+    after = client.v1.balance.retrieve()
+
+    left = 4900 - 172 - 1000
+    assert [(one.currency, one.amount) for one in before.pending] == [("usd", left)]
+    assert [(one.currency, one.amount) for one in after.available] == [("usd", left)]
+    assert [one.type for one in client.v1.balance_transactions.list().data] == ["refund", "charge"]

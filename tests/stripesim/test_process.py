@@ -2,11 +2,12 @@
 
 import json
 import os
+import sqlite3
 import stat
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import stripe
@@ -55,6 +56,19 @@ def test_a_restart_keeps_keys_objects_and_deliveries(tmp_path: Path, shop: Shop)
     stripe.Webhook.construct_event(payload, signature, first["webhook_secret"])
     assert first["secret_key"] == second["secret_key"]
     assert first["pid"] != second["pid"]
+
+
+def test_the_file_of_an_older_sandbox_still_works(tmp_path: Path, shop: Shop) -> None:
+    with closing(sqlite3.connect(tmp_path / "stripesim.db")) as old:
+        old.execute(
+            "CREATE TABLE deliveries (id INTEGER PRIMARY KEY AUTOINCREMENT, event_id TEXT NOT NULL,"
+            " flavor TEXT NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,"
+            " next_at REAL NOT NULL, last_status INTEGER, last_error TEXT)"
+        )
+
+    with started(tmp_path, shop) as (_, told):
+        stripe_client(told["api_base"], told["secret_key"]).v1.customers.create({"name": "Ada"})
+        shop.wait_for("customer.created")
 
 
 def test_only_the_owner_reads_the_keys(tmp_path: Path, shop: Shop) -> None:

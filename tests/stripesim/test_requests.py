@@ -24,6 +24,15 @@ def test_the_key_may_come_as_a_user_name(base: str, key: str) -> None:
         assert http.get(f"{base}/v1/account", auth=(key, ""), timeout=PATIENCE).status_code == 200
 
 
+def test_a_request_that_is_too_large_is_refused_and_forgotten(base: str, key: str, client: stripe.StripeClient) -> None:
+    with _http() as http:
+        answer = http.post(f"{base}/v1/customers", data=b"name=" + b"x" * 10_000_000, auth=(key, ""), timeout=PATIENCE)
+
+    assert answer.status_code == 413
+    assert answer.json()["error"]["type"] == "invalid_request_error"
+    assert client.v1.events.list().data == []
+
+
 def test_another_api_version_is_refused(base: str, key: str) -> None:
     with _http() as http:
         answer = http.get(f"{base}/v1/account", headers={"Stripe-Version": "2020-08-27"}, auth=(key, ""), timeout=PATIENCE)

@@ -4,15 +4,24 @@ stripe-python's classes are made from that document. They don't tell an optional
 null one, so the optional fields that we leave out are written down here.
 """
 
+import ast
+import re
+from decimal import Decimal
 from typing import Any
 
 import pytest
 import stripe
 
-from tests.stripesim.driver import Buyer, Params, session_params
+from stripesim.api.endpoint import Endpoint
+from stripesim.api.routes import ENDPOINTS
+from stripesim.events import TYPES
+from stripesim.server import Server
+from tests.stripesim.driver import Buyer, Control, Params, Shop, recorded
+from tests.stripesim.tour import whole_tour
 
 LEFT_OUT: dict[type[stripe.StripeObject], set[str]] = {
     stripe.Account: {"company", "deleted", "groups", "individual"},
+    stripe.Balance: {"connect_reserved", "instant_available", "issuing", "refund_and_dispute_prefunding"},
     stripe.BalanceTransaction: set(),
     stripe.Charge: {"authorization_code", "level3", "presentment_details", "refunds", "transfer"},
     stripe.checkout.Session: {
@@ -25,6 +34,7 @@ LEFT_OUT: dict[type[stripe.StripeObject], set[str]] = {
         "redirect_on_completion",
         "return_url",
     },
+    stripe.Coupon: {"applies_to", "currency_options", "deleted"},
     stripe.Customer: {
         "business_name",
         "cash_balance",
@@ -36,11 +46,17 @@ LEFT_OUT: dict[type[stripe.StripeObject], set[str]] = {
         "tax",
         "tax_ids",
     },
+    stripe.Discount: {"deleted"},
+    stripe.Dispute: {"payment_method_details"},
     stripe.Event: {"account", "context"},
+    stripe.Invoice: {"amount_paid_off_stripe", "confirmation_secret", "deleted", "payments", "status_details", "threshold_reason"},
+    stripe.InvoiceLineItem: set(),
     stripe.LineItem: {"discounts", "taxes"},
     stripe.PaymentIntent: {"hooks", "payment_details", "presentment_details"},
     stripe.Price: {"currency_options", "deleted", "tiers"},
     stripe.Product: {"deleted"},
+    stripe.PromotionCode: set(),
+    stripe.radar.EarlyFraudWarning: set(),
     stripe.Refund: {
         "description",
         "failure_balance_transaction",
@@ -50,66 +66,141 @@ LEFT_OUT: dict[type[stripe.StripeObject], set[str]] = {
         "pending_reason",
         "presentment_details",
     },
+    stripe.TaxId: {"deleted"},
+    stripe.TaxRate: set(),
+    stripe.WebhookEndpoint: {"deleted", "secret"},
+}
+CLASSES = {cls.OBJECT_NAME: cls for cls in LEFT_OUT} | {"payment_method": stripe.PaymentMethod}  # type: ignore[attr-defined]
+# Only on an early step, or only where it is asked for.
+SOMETIMES = {
+    "applies_to",
+    "currency_options",
+    "failure_balance_transaction",
+    "failure_reason",
+    "instructions_email",
+    "line_items",
+    "next_action",
+    "payment_method_details",
+    "pending_reason",
+    "refunds",
+    "secret",
 }
 
 
 @pytest.fixture
-def documents(client: stripe.StripeClient, buyer: Buyer) -> list[stripe.StripeObject]:
-    """One object of every kind, after a decline, a payment and a refund."""
-    customer = client.v1.customers.create({"email": "ada@example.com"})
-    session = client.v1.checkout.sessions.create(session_params(customer=customer.id))  # type: ignore[arg-type]
-    buyer.pay(session.url or "", "4000 0000 0000 0002")
-    buyer.pay(session.url or "")
-    paid = client.v1.checkout.sessions.retrieve(session.id)
-    refund = client.v1.refunds.create({"payment_intent": str(paid.payment_intent)})
-    items = client.v1.checkout.sessions.line_items.list(session.id, {"expand": ["data.price.product"]})
-    intent = client.v1.payment_intents.retrieve(str(paid.payment_intent), {"expand": ["latest_charge", "payment_method"]})
-    assert isinstance(intent.payment_method, stripe.PaymentMethod)
-    price = items.data[0].price
-    assert price is not None
-    assert isinstance(price.product, stripe.Product)
-    charges = client.v1.charges.list().data
-    events = client.v1.events.list({"limit": 100}).data
-    transaction = client.v1.balance_transactions.retrieve(str(refund.balance_transaction))
-    account = client.v1.accounts.retrieve_current()
+def documents(client: stripe.StripeClient, buyer: Buyer, control: Control, shop: Shop, server: Server) -> list[Params]:
+    """Every object that the sandbox told, in answers and in events."""
+    found = [thing.to_dict() for thing in whole_tour(client, buyer, control)]
+    assert {kind for _, kind in _said(server)} == set(TYPES)
+    return found + [event["data"]["object"] for event in found if event["object"] == "event"]
+
+
+def _said(server: Server) -> list[tuple[str, str]]:
+    with server.sandbox.work() as work:
+        return [(event["id"], event["type"]) for event in work.books.list("event")]
+
+
+def test_the_whole_tour_fits_the_library(documents: list[Params], server: Server) -> None:
+    seen: set[type[stripe.StripeObject]] = set()
+    problems: set[str] = set()
+    for document in documents:
+        problems |= set(_problems(document, seen))
+
+    assert problems == set()
+    assert set(LEFT_OUT) <= seen
+    asked = {(line["method"], line["path"]) for line in recorded(server, "requests")}
+    assert [endpoint.path for endpoint in ENDPOINTS if not any(_is_for(endpoint, *one) for one in asked)] == []
+
+
+def _is_for(endpoint: Endpoint, method: str, path: str) -> bool:
+    steps, given = endpoint.path.split("/"), path.split("/")
+    return (
+        method == endpoint.method and len(steps) == len(given) and all(a in (b, "<object_id>") for a, b in zip(steps, given, strict=True))
+    )
+
+
+def _problems(document: Params, seen: set[type[stripe.StripeObject]]) -> list[str]:
+    """What is wrong with an object of its own, its parts, and the objects within."""
+    cls = CLASSES[document["object"]]
+    seen.add(cls)
+    name = cls.__name__
+    missing = set() if cls is stripe.PaymentMethod else _fields(cls) - set(document) - LEFT_OUT[cls]
+    extra = set(document) & LEFT_OUT.get(cls, set()) - SOMETIMES
     return [
-        customer,
-        session,
-        paid,
-        refund,
-        *items.data,
-        intent,
-        intent.payment_method,
-        price,
-        price.product,
-        *charges,
-        *events,
-        transaction,
-        account,
+        *(f"{name} lacks {field}" for field in missing),
+        *(f"{name} has {field}" for field in extra),
+        *_part_problems(cls, document, name, seen),
     ]
 
 
-def test_every_field_is_there(documents: list[stripe.StripeObject]) -> None:
-    # A payment method has a field for each kind that exists, of which it shows its own.
-    checked = [document for document in documents if not isinstance(document, stripe.PaymentMethod)]
-    assert {type(document) for document in checked} == set(LEFT_OUT)
-    for document in checked:
-        cls = type(document)
-        assert _fields(cls) - set(document.to_dict()) == LEFT_OUT[cls], cls.__name__
+def _part_problems(cls: type[stripe.StripeObject], part: Params, name: str, seen: set[type[stripe.StripeObject]]) -> list[str]:
+    found = [f"{name} has no {field}" for field in set(part) - _fields(cls)]
+    for field in set(part) & _fields(cls):
+        found += _value_problems(cls, field, part[field], f"{name}.{field}", seen)
+    return found
 
 
-def test_no_part_has_a_field_that_stripe_does_not_know(documents: list[stripe.StripeObject]) -> None:
-    for document in documents:
-        _check_parts(type(document), document.to_dict(), type(document).__name__)
+def _value_problems(cls: type[stripe.StripeObject], field: str, value: Any, name: str, seen: set[type[stripe.StripeObject]]) -> list[str]:
+    values: list[Any] = value if isinstance(value, list) else [value]
+    if "UntypedStripeObject" in _annotation(cls, field) and isinstance(value, dict):
+        values = list(value.values())
+    within = [one for one in values if isinstance(one, dict)]
+    found = [] if _fits(value, _annotation(cls, field)) else [f"{name} is {value!r}, not {_annotation(cls, field)}"]
+    for one in within:
+        if not isinstance(one.get("object", ""), str):  # an event's `data`
+            continue
+        if one.get("object") == "list":
+            found += [problem for item in one["data"] for problem in _problems(item, seen)]
+        elif one.get("object") in CLASSES:
+            found += _problems(one, seen)
+        elif field in cls._inner_class_types:
+            found += _part_problems(cls._inner_class_types[field], one, name, seen)
+    return found
 
 
-def _check_parts(cls: type[stripe.StripeObject], document: Params, name: str) -> None:
-    assert set(document) <= _fields(cls), f"{name} has no {set(document) - _fields(cls)}"
-    for key, part_class in cls._inner_class_types.items():
-        parts: Any = document.get(key)
-        for part in parts if isinstance(parts, list) else [parts]:
-            if isinstance(part, dict):
-                _check_parts(part_class, part, f"{name}.{key}")
+def _annotation(cls: type[stripe.StripeObject], field: str) -> str:
+    found = cls.__annotations__[field]
+    return found.__qualname__ if isinstance(found, type) else str(found)
+
+
+def _fits(value: Any, annotation: str) -> bool:
+    """Whether a value is one that the annotation allows: null, a known literal, the right plain type."""
+    plain = re.sub(r"<class '([^']+)'>", r"\1", annotation)
+    return _allows(ast.parse(plain, mode="eval").body, value)
+
+
+def _allows(node: ast.expr, value: Any) -> bool:
+    if isinstance(node, ast.Constant):
+        return value is None if node.value is None else _allows(ast.parse(str(node.value), mode="eval").body, value)
+    if isinstance(node, ast.Call):  # ForwardRef('…'), as its name is left out
+        return _allows(node.args[0], value)
+    if isinstance(node, ast.BinOp):  # Literal[…] | str: what the library knows today is all we say
+        return _allows(node.left, value)
+    if isinstance(node, ast.Subscript):
+        return _allows_subscript(node, value)
+    if isinstance(node, ast.Name | ast.Attribute):
+        plain = {"str": str, "int": int, "bool": bool, "float": (int, float), "Decimal": Decimal, "NoneType": type(None)}
+        expected = plain.get(ast.unparse(node).rpartition(".")[2], dict)
+        return isinstance(value, expected) and (isinstance(value, bool) <= (expected is bool))
+    return isinstance(node, ast.Tuple) and any(_allows(one, value) for one in node.elts)
+
+
+def _allows_subscript(node: ast.Subscript, value: Any) -> bool:
+    outer = ast.unparse(node.value).rpartition(".")[2]
+    inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    if outer == "Optional":
+        return value is None or _allows(inner[0], value)
+    if outer == "Union":
+        literals = [one for one in inner if isinstance(one, ast.Subscript) and ast.unparse(one.value).endswith("Literal")]
+        open_ended = [one for one in inner if literals and ast.unparse(one) == "str"]
+        return any(_allows(one, value) for one in inner if one not in open_ended)
+    if outer == "Literal":
+        return value in [ast.literal_eval(one) for one in inner]
+    if outer == "List":
+        return isinstance(value, list) and all(_allows(inner[0], one) for one in value)
+    if outer == "ExpandableField":
+        return isinstance(value, str | dict)
+    return isinstance(value, dict)
 
 
 def _fields(cls: type[stripe.StripeObject]) -> set[str]:

@@ -1,13 +1,12 @@
 """Deliveries: signed like Stripe's, tried again, and as hostile as one asks for."""
 
 import json
-from pathlib import Path
 
 import pytest
 import stripe
 
 from stripesim.server import Server
-from tests.stripesim.driver import Control, Params, Shop, wait_until
+from tests.stripesim.driver import Control, Params, Shop, recorded, wait_until
 
 
 def test_an_event_that_is_not_accepted_comes_again_with_a_fresh_signature(
@@ -81,13 +80,72 @@ def test_late_and_shuffled_deliveries_all_arrive(client: stripe.StripeClient, sh
     shop.wait_for("customer.created", count=6)
 
 
+def test_a_registered_endpoint_hears_what_it_asked_for_with_its_own_secret(
+    client: stripe.StripeClient, shop: Shop, webhook_secret: str
+) -> None:
+    other = Shop()
+    asked: stripe.params.WebhookEndpointCreateParams = {"url": other.url, "enabled_events": ["customer.updated"]}
+    endpoint = client.v1.webhook_endpoints.create(asked)
+    assert endpoint.secret is not None
+    customer = client.v1.customers.create({"name": "Ada"})
+    client.v1.customers.update(customer.id, {"name": "Grace"})
+
+    payload, signature = other.wait_for("customer.updated") and other.received[0]
+    shop.wait_for("customer.updated")
+    other.close()
+
+    assert stripe.Webhook.construct_event(payload, signature, endpoint.secret).type == "customer.updated"
+    with pytest.raises(stripe.SignatureVerificationError):
+        stripe.Webhook.construct_event(payload, signature, webhook_secret)
+    assert [event["type"] for event in other.events()] == ["customer.updated"]
+    assert [event["type"] for event in shop.events()] == ["customer.created", "customer.updated"]
+    assert "secret" not in client.v1.webhook_endpoints.retrieve(endpoint.id)
+
+
+def test_two_endpoints_of_one_shop_get_one_event_with_one_id(client: stripe.StripeClient, shop: Shop, control: Control) -> None:
+    endpoint = client.v1.webhook_endpoints.create({"url": shop.url, "enabled_events": ["*"]})
+    client.v1.customers.create({"name": "Ada"})
+
+    events = shop.wait_for("customer.created", count=2)
+    assert len({event["id"] for event in events}) == 1
+    assert {event["pending_webhooks"] for event in events} == {2}
+    wait_until(lambda: {one["state"] for one in _log(control)} == {"delivered"}, what="both are noted")
+    assert client.v1.events.retrieve(events[0]["id"]).pending_webhooks == 0
+    client.v1.webhook_endpoints.update(endpoint.id, {"disabled": True})
+    client.v1.customers.create({"name": "Bob"})
+    shop.wait_for("customer.created", count=3)
+    assert len(_log(control)) == 3
+
+
+def test_an_endpoint_asks_for_events_that_exist_and_for_our_version(client: stripe.StripeClient) -> None:
+    with pytest.raises(stripe.InvalidRequestError) as unknown:
+        client.v1.webhook_endpoints.create({"url": "http://127.0.0.1:9/x", "enabled_events": ["money.came"]})  # type: ignore[list-item]
+    assert unknown.value.param == "enabled_events[0]"
+    with pytest.raises(stripe.InvalidRequestError, match="2026-10-28"):
+        client.v1.webhook_endpoints.create({"url": "http://127.0.0.1:9/x", "enabled_events": ["*"], "api_version": "2020-08-27"})
+
+
+@pytest.mark.parametrize("flavor", ["forged", "stale"])
+def test_an_old_event_can_be_sent_again_as_an_attacker_would(
+    client: stripe.StripeClient, shop: Shop, control: Control, webhook_secret: str, flavor: str
+) -> None:
+    client.v1.customers.create({"name": "Ada"})
+    event = shop.wait_for("customer.created")[0]
+
+    control.post(f"events/{event['id']}/resend", flavor=flavor)
+
+    shop.wait_for("customer.created", count=2)
+    payload, signature = shop.received[1]
+    with pytest.raises(stripe.SignatureVerificationError):
+        stripe.Webhook.construct_event(payload, signature, webhook_secret)
+    assert control.get(f"deliveries?event={event['id']}")["deliveries"][0]["flavor"] == flavor
+
+
 def test_what_was_said_is_recorded(client: stripe.StripeClient, shop: Shop, server: Server) -> None:
     client.v1.customers.create({"name": "Ada"})
     shop.wait_for("customer.created")
-    folder = server.sandbox.settings.record
-    assert folder is not None
 
-    request, response, webhook = (_lines(folder / name)[0] for name in ("requests.jsonl", "responses.jsonl", "webhooks.jsonl"))
+    request, response, webhook = (recorded(server, name)[0] for name in ("requests", "responses", "webhooks"))
 
     assert (request["method"], request["path"], request["body"]) == ("POST", "/v1/customers", "name=Ada")
     assert server.sandbox.secrets.secret_key not in json.dumps(request)
@@ -98,7 +156,3 @@ def test_what_was_said_is_recorded(client: stripe.StripeClient, shop: Shop, serv
 def _log(control: Control) -> list[Params]:
     deliveries: list[Params] = control.get("deliveries")["deliveries"]
     return deliveries
-
-
-def _lines(path: Path) -> list[Params]:
-    return [json.loads(text) for text in path.read_text().splitlines()]

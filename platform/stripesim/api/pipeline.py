@@ -57,6 +57,11 @@ class Pipeline:
         self._sandbox.recorder.response(request, status=answer.status, body=body)
         return _response(request, answer, request_id, fault)
 
+    def refuse_size(self, request: Request) -> Response:
+        """Stripe reads no more than this either; nothing of the request is kept."""
+        answer = Answer(413, json.dumps(ApiError(413, "The request is too large.").body()))
+        return _response(request, answer, new_id("req", length=14), None)
+
     def _hang_up(self, request: Request, fault: Fault) -> Response:
         """Close the connection without an answer, as a dead server does."""
         self._sandbox.faults.hold(fault)

@@ -1,35 +1,33 @@
-"""The control API: `/_sim/…`, JSON in and out, with the sandbox's key."""
-
-from enum import StrEnum
-from typing import Any, TypeVar
+"""The control API: `/_sim/…`, JSON in and out, with the sandbox's key. Here: time, faults and delivery."""
 
 from flask import Blueprint, current_app, request
 
+from stripesim import upkeep
 from stripesim.api import gate
-from stripesim.api.endpoint import find_named
 from stripesim.api.errors import ApiError, invalid
-from stripesim.checkout import lifecycle
 from stripesim.sandbox import Sandbox
+from stripesim.sim.asked import asked, number, one_of, whole
 from stripesim.sim.faults import Fault, FaultKind
 from stripesim.store import Doc
 from stripesim.webhooks.mode import DeliveryMode, Mode
 
-Kind = TypeVar("Kind", bound=StrEnum)
-
 MOST_COPIES = 50
 LONGEST_WAIT = 60.0
+LONGEST_DELAY = 3600
+LONGEST_JUMP = 366 * 24 * 3600
+SHOWN_DELIVERIES = 200
 
 bp = Blueprint("sim", __name__, url_prefix="/_sim")
 
 
-def _sandbox() -> Sandbox:
-    sandbox: Sandbox = current_app.extensions["sandbox"]
-    return sandbox
+def sandbox() -> Sandbox:
+    found: Sandbox = current_app.extensions["sandbox"]
+    return found
 
 
 @bp.before_request
 def authenticate() -> None:
-    gate.authenticate(request.headers, _sandbox().secrets.secret_key)
+    gate.authenticate(request.headers, sandbox().secrets.secret_key)
 
 
 @bp.errorhandler(ApiError)
@@ -39,100 +37,74 @@ def refuse(error: ApiError) -> tuple[Doc, int]:
 
 @bp.get("/faults")
 def list_faults() -> Doc:
-    return {"faults": [fault.told() for fault in _sandbox().faults.list()]}
+    return {"faults": [fault.told() for fault in sandbox().faults.list()]}
 
 
 @bp.post("/faults")
 def add_fault() -> Doc:
     """Let the next matching API requests fail; `times` null means until the faults are cleared."""
-    asked = _asked({"kind", "method", "path_prefix", "times", "seconds"})
-    kind = _one_of(FaultKind, asked.pop("kind", None), "kind")
-    times = asked.pop("times", 1)
+    said = asked({"kind", "method", "path_prefix", "times", "seconds"})
+    kind = one_of(FaultKind, said.pop("kind", None), "kind")
+    times = said.pop("times", 1)
     if times is not None:
-        times = int(_number(times, "times", most=10_000))
-    seconds = _number(asked.pop("seconds", 0), "seconds", most=LONGEST_WAIT)
-    if any(not isinstance(value, str) for value in asked.values()):
+        times = whole(times, "times", least=1, most=10_000)
+    seconds = number(said.pop("seconds", 0), "seconds", most=LONGEST_WAIT)
+    if any(not isinstance(value, str) for value in said.values()):
         raise invalid("method and path_prefix are texts.")
-    _sandbox().faults.add(Fault(kind, times=times, seconds=seconds, **asked))
+    sandbox().faults.add(Fault(kind, times=times, seconds=seconds, **said))
     return list_faults()
 
 
 @bp.delete("/faults")
 def clear_faults() -> Doc:
-    _sandbox().faults.clear()
+    sandbox().faults.clear()
     return list_faults()
 
 
 @bp.get("/delivery")
 def show_delivery() -> Doc:
-    return _sandbox().queue.mode.told()
+    return sandbox().queue.mode.told()
 
 
 @bp.post("/delivery")
 def change_delivery() -> Doc:
     """Choose how the events to come are delivered. Those already queued keep their way."""
-    asked = _asked({"mode", "copies", "seconds"})
-    _sandbox().queue.mode = DeliveryMode(
-        mode=_one_of(Mode, asked.get("mode"), "mode"),
-        copies=int(_number(asked.get("copies", 2), "copies", most=MOST_COPIES)),
-        seconds=_number(asked.get("seconds", 1.0), "seconds", most=3600),
+    said = asked({"mode", "copies", "seconds"})
+    sandbox().queue.mode = DeliveryMode(
+        mode=one_of(Mode, said.get("mode"), "mode"),
+        copies=whole(said.get("copies", 2), "copies", most=MOST_COPIES),
+        seconds=number(said.get("seconds", 1.0), "seconds", most=LONGEST_DELAY),
     )
     return show_delivery()
 
 
 @bp.get("/deliveries")
 def list_deliveries() -> Doc:
-    with _sandbox().work() as work:
-        return {"deliveries": _sandbox().queue.list(work.books, limit=200)}
+    """The log, the newest first: `?event=evt_…` for one event, `?before=<id>` for what came earlier."""
+    with sandbox().work() as work:
+        found = sandbox().queue.list(
+            work.books,
+            limit=SHOWN_DELIVERIES,
+            before=request.args.get("before", type=int),
+            event_id=request.args.get("event"),
+        )
+    return {"deliveries": found}
 
 
-@bp.post("/events/<event_id>/resend")
-def resend_event(event_id: str) -> Doc:
-    with _sandbox().work() as work:
-        event = find_named(work, "event", event_id, param="id", status=404)
-        _sandbox().queue.add_again(work.books, event_id)
-    return event
-
-
-@bp.post("/sessions/<session_id>/expire")
-def expire_session(session_id: str) -> Doc:
-    with _sandbox().work() as work:
-        session = find_named(work, "checkout.session", session_id, param="id", status=404)
-        if session["status"] != "open":
-            raise invalid(f"The session is {session['status']}.")
-        return lifecycle.expire(work, session)
+@bp.get("/clock")
+def show_clock() -> Doc:
+    return {"now": sandbox().clock.now(), "ahead": sandbox().clock.ahead}
 
 
 @bp.post("/clock")
 def advance_clock() -> Doc:
-    """Move time forward: sessions expire, retries come due, keys are forgotten."""
-    asked = _asked({"advance"})
-    seconds = int(_number(asked.get("advance"), "advance", most=366 * 24 * 3600))
-    now = _sandbox().advance_clock(seconds)
-    with _sandbox().work() as work:
-        lifecycle.expire_overdue(work)
-    return {"now": now}
+    """Move time forward: sessions expire, banks answer, retries come due, keys are forgotten."""
+    seconds = whole(asked({"advance"}).get("advance"), "advance", most=LONGEST_JUMP)
+    return {"now": advance(sandbox(), seconds)}
 
 
-def _asked(names: set[str]) -> dict[str, Any]:
-    asked = request.get_json(force=True, silent=True)
-    if not isinstance(asked, dict):
-        raise invalid("The body must be a JSON object.")
-    for name in asked:
-        if name not in names:
-            raise invalid(f"Unknown field: {name}. Known are {', '.join(sorted(names))}.")
-    return asked
-
-
-def _one_of(kinds: type[Kind], value: Any, name: str) -> Kind:
-    try:
-        return kinds(value)
-    except ValueError as error:
-        known = ", ".join(kinds)
-        raise invalid(f"{name} must be one of {known}.", param=name) from error
-
-
-def _number(value: Any, name: str, *, most: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
-        raise invalid(f"{name} must be a number from 0 to {most}.", param=name)
-    return float(value)
+def advance(where: Sandbox, seconds: int) -> int:
+    now = where.advance_clock(seconds)
+    with where.work() as work:
+        upkeep.catch_up(work)
+    return now

@@ -1,0 +1,124 @@
+"""`make record-stripe DIR=…`: every operation of the sandbox, and all that Laurel asks of Stripe, written down.
+
+What is left in DIR (requests.jsonl, responses.jsonl, webhooks.jsonl) can be held against Stripe's OpenAPI document.
+"""
+
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import stripe
+
+from laurel.commerce.gateway import CheckoutDetails, CheckoutLine
+from laurel.commerce.rules import TaxBehavior
+from laurel.commerce.stripe_gateway import StripeGateway
+from laurel.core.clock import now
+from laurel.settings import Settings, Stage
+from stripesim.recording import RECORDINGS
+from stripesim.sandbox import Settings as SandboxSettings
+from stripesim.server import Server
+from tests.stripesim.driver import Buyer, Control, Shop, stripe_client, wait_until
+from tests.stripesim.tour import whole_tour
+
+
+@contextmanager
+def recording_server(record: Path, work: Path, shop: Shop) -> Iterator[Server]:
+    """A fresh sandbox that writes down what is said to it."""
+    server = Server(
+        SandboxSettings(db=work / "stripesim.db", secret_file=work / "sandbox.json", webhook_url=shop.url, public_url="", record=record)
+    )
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+        thread.join()
+
+
+def laurel_tour(server: Server, buyer: Buyer) -> None:
+    """Each operation of Laurel's own gateway. One that is added there belongs in here, too."""
+    gateway = StripeGateway(_laurel_settings(server))
+    customer = gateway.create_customer(
+        gateway.freeze_customer(email="ada@example.com", user_ref="user"), key="laurel:record:user:1:customer"
+    )
+    paid, left = (gateway.open_checkout(gateway.freeze_checkout(_details(customer, n)), key=f"laurel:record:order:{n}:cs:1") for n in "12")
+    buyer.pay(paid.url or "")
+    seen = gateway.fetch_checkout(paid.session_id)
+    if seen.payment is None or gateway.find_checkout_of(seen.payment.intent_id) != paid.session_id:
+        raise AssertionError("The payment does not lead back to its checkout.")
+    gateway.expire_checkout(left.session_id, key="laurel:record:order:2:cs:1:expire")
+
+
+def _laurel_settings(server: Server) -> Settings:
+    secrets = server.sandbox.secrets
+    return Settings(
+        stage=Stage.TEST,
+        public_url="http://laurel.test",
+        database_url="sqlite://",
+        secret_key="only for this recording, and long enough for it",
+        instance=server.sandbox.settings.db.parent,
+        staff_second_factor=False,
+        stripe_secret_key=secrets.secret_key,
+        stripe_webhook_secrets=(secrets.webhook_secret,),
+        stripe_api_base=f"http://127.0.0.1:{server.port}",
+        key_encryption_key="only for this recording, too",
+    )
+
+
+def _details(customer: str, number: str) -> CheckoutDetails:
+    lines = (CheckoutLine(title="AI+ Security Level 1", quantity=1, unit_amount=19500, offering_ref="offering"),)
+    return CheckoutDetails(
+        number=f"L-00000-0000{number}",
+        order_ref=f"order-{number}",
+        attempt_ref="1",
+        env="laurel.test",
+        customer=customer,
+        currency="usd",
+        tax_behavior=TaxBehavior.INCLUSIVE,
+        lines=lines,
+        return_url=f"http://laurel.test/orders/{number}",
+        expires_at=now() + timedelta(minutes=60),
+    )
+
+
+def record(folder: Path) -> None:
+    """Write the three recordings into `folder`, in place of older ones."""
+    for name in RECORDINGS:
+        (folder / name).unlink(missing_ok=True)
+    stripe.enable_telemetry = False
+    shop, buyer = Shop(), Buyer()
+    try:
+        with tempfile.TemporaryDirectory() as work, recording_server(folder, Path(work), shop) as server:
+            base, key = f"http://127.0.0.1:{server.port}", server.sandbox.secrets.secret_key
+            control = Control(base, key)
+            list(whole_tour(stripe_client(base, key), buyer, control))
+            laurel_tour(server, buyer)
+            wait_until(lambda: _is_delivered(control), what="every event is delivered")
+            control.close()
+    finally:
+        buyer.close()
+        shop.close()
+
+
+def _is_delivered(control: Control) -> bool:
+    return all(one["state"] == "delivered" for one in control.get("deliveries")["deliveries"])
+
+
+def main(arguments: list[str]) -> int:
+    if len(arguments) != 1:
+        print("Say where the recordings go: make record-stripe DIR=recordings", file=sys.stderr)
+        return 2
+    folder = Path(arguments[0])
+    record(folder)
+    for name in RECORDINGS:
+        print(f"{folder / name}: {len((folder / name).read_text().splitlines())} lines")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

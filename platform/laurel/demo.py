@@ -117,6 +117,7 @@ def banner(settings: Settings) -> str:
 {people}
 
   Pay with the test card {TEST_CARD}, any future date, any CVC. No real money.
+  Play the payment provider, as staff: {settings.public_url}/sandbox
   Mails are written to {_short(settings.instance / "mails")}, logs to {_short(settings.instance / "logs")}.
   Ctrl-C stops everything; the data is kept."""
 

@@ -1,6 +1,7 @@
 """Buying for real, offline: Stripe's own library, the sandbox's HTTP API, its payment page and its signed webhooks."""
 
 import json
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -239,3 +240,26 @@ def test_a_webhook_that_comes_while_the_provider_is_silent_is_kept(shop: Shop) -
         "an event waits to be tried again",
     )
     assert shop.rights() == 0
+
+
+def test_staff_play_the_provider_on_the_control_page(shop: Shop, sign_in: SignIn) -> None:
+    pay_page = shop.checkout().headers["Location"]
+    shop.browser.pay(pay_page)
+    charge = shop.session.scalars(select(Payment)).one().charge
+    sign_in(make_user(shop.session, roles=["support"]), client=shop.browser)  # type: ignore[arg-type]
+
+    page = shop.browser.get(f"/sandbox?id={charge}")
+    assert page.status_code == 200
+    assert page.headers["Cache-Control"] == "no-store"
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
+    assert token is not None
+    pressed = shop.browser.post(f"/sandbox?id={charge}", do="refund", id=charge or "", amount="500", csrf_token=token[1])
+
+    assert (pressed.status_code, pressed.headers["Location"]) == (303, f"/sandbox?id={charge}&done=refund")
+    assert "The money is on its way back" in shop.browser.get(pressed.headers["Location"]).text
+    assert shop.browser.post("/sandbox", do="heal").status_code == 400
+
+
+def test_buyers_do_not_see_the_control_page(shop: Shop) -> None:
+    assert shop.browser.get("/sandbox").status_code == 403
+    assert shop.browser.post("/sandbox", do="heal").status_code in (400, 403)

@@ -167,6 +167,7 @@ def test_tax_is_shown_before_it_is_paid(client: stripe.StripeClient, buyer: Buye
 
     seen = buyer.post(session.url or "", {"country": "FR", "action": "update"})
     assert "€120.00" in seen.text
+    assert '<option value="FR" selected>' in buyer.look(session.url or "").text
     first = buyer.pay(session.url or "", country="DE")
     assert "€119.00" in first.text
     assert "Nothing was charged yet" in first.text

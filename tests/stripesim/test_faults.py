@@ -47,8 +47,9 @@ def test_a_500_that_stays_ends_when_it_is_cleared(client: stripe.StripeClient, c
     assert client.v1.accounts.retrieve_current().id.startswith("acct_")
 
 
-def test_too_many_requests_leave_the_key_unspent(client: stripe.StripeClient, control: Control) -> None:
-    control.post("faults", kind="429")
+@pytest.mark.parametrize("kind", ["429", "lock_timeout"])
+def test_too_many_requests_leave_the_key_unspent(client: stripe.StripeClient, control: Control, kind: str) -> None:
+    control.post("faults", kind=kind)
 
     with pytest.raises(stripe.RateLimitError):
         client.v1.customers.create({"name": "Ada"}, OPTIONS)

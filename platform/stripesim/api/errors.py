@@ -60,6 +60,18 @@ def exclusive(*params: str) -> ApiError:
     return invalid(message, param=params[0], code="parameters_exclusive")
 
 
+def too_many() -> ApiError:
+    return ApiError(429, "Request rate limit exceeded.", code="rate_limit")
+
+
+def locked() -> ApiError:
+    message = (
+        "This object cannot be accessed right now because another API request or Stripe process is currently accessing it. "
+        "If you see this error intermittently, retry the request."
+    )
+    return ApiError(429, message, code="lock_timeout")
+
+
 def failed(message: str = "An unknown error occurred.") -> ApiError:
     """Stripe's own fault. A key remembers it like any other answer."""
     return ApiError(500, message, kind="api_error", is_kept=True)

@@ -11,7 +11,7 @@ from flask import Request, Response
 from stripesim import API_VERSION
 from stripesim.api import form, gate, idempotency
 from stripesim.api.endpoint import Call, Endpoint
-from stripesim.api.errors import ApiError, failed, invalid
+from stripesim.api.errors import ApiError, failed, invalid, locked, too_many
 from stripesim.api.expand import Expander
 from stripesim.api.form import Raw
 from stripesim.api.idempotency import Claim
@@ -20,6 +20,9 @@ from stripesim.ids import new_id
 from stripesim.sandbox import Sandbox
 from stripesim.sim.faults import Fault, FaultKind
 from stripesim.work import Origin
+
+# The faults that turn a request away before anything is done.
+REFUSALS = {FaultKind.ERROR_429: too_many, FaultKind.LOCK_TIMEOUT: locked}
 
 log = logging.getLogger(__name__)
 
@@ -83,8 +86,8 @@ class Pipeline:
             where = f"{request.method}: {request.path}"
             raise ApiError(404, f"Unrecognized request URL ({where}).")
         gate.check_version(request.headers)
-        if fault is not None and fault.kind is FaultKind.ERROR_429:
-            raise ApiError(429, "Request rate limit exceeded.", code="rate_limit")
+        if fault is not None and fault.kind in REFUSALS:
+            raise REFUSALS[fault.kind]()
         raw = _raw_params(request)
         params = endpoint.shape.read(raw, "")
         key = request.headers.get("Idempotency-Key") if request.method == "POST" else None

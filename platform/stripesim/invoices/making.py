@@ -38,10 +38,28 @@ def make_invoice(work: Work, session: Doc, private: Doc) -> Doc:
     discount = private["discount"] and private["discount"] | {"invoice": invoice_id}
     lines = [_line(work, line, invoice_id, discount) for line in private["line_items"]]
     invoice = {
-        **dict.fromkeys(EMPTY),
+        **_settled(work, invoice_id),
         **_amounts(session, private, discount),
         **_addressee(session),
         **_wishes(session),
+        "automatic_tax": session["automatic_tax"] | {"disabled_reason": None},
+        "currency": session["currency"],
+        "customer": customer["id"],
+        "discounts": [discount["id"]] if discount else [],
+        "lines": {"object": "list", "data": lines, "has_more": False, "url": f"/v1/invoices/{invoice_id}/lines"},
+        "number": f"{customer['invoice_prefix']}-{customer['next_invoice_sequence']:04d}",
+    }
+    work.books.update(customer | {"next_invoice_sequence": customer["next_invoice_sequence"] + 1})
+    if discount:
+        work.books.insert(discount)
+    work.books.insert(invoice)
+    return invoice
+
+
+def _settled(work: Work, invoice_id: str) -> Doc:
+    """What every invoice of the sandbox has: it is made and paid in one moment, and shown at its own address."""
+    return {
+        **dict.fromkeys(EMPTY),
         "id": invoice_id,
         "object": "invoice",
         "account_country": "US",
@@ -49,20 +67,14 @@ def make_invoice(work: Work, session: Doc, private: Doc) -> Doc:
         "attempt_count": 1,
         "attempted": True,
         "auto_advance": False,
-        "automatic_tax": session["automatic_tax"] | {"disabled_reason": None},
         "billing_reason": "manual",
         "collection_method": "charge_automatically",
         "created": work.now,
-        "currency": session["currency"],
-        "customer": customer["id"],
         "default_tax_rates": [],
-        "discounts": [discount["id"]] if discount else [],
         "effective_at": work.now,
         "hosted_invoice_url": f"{work.public_url}/sandbox/invoices/{invoice_id}",
         "invoice_pdf": f"{work.public_url}/sandbox/invoices/{invoice_id}.pdf",
-        "lines": {"object": "list", "data": lines, "has_more": False, "url": f"/v1/invoices/{invoice_id}/lines"},
         "livemode": False,
-        "number": f"{customer['invoice_prefix']}-{customer['next_invoice_sequence']:04d}",
         "payment_settings": {"default_mandate": None, "payment_method_options": None, "payment_method_types": None},
         "period_end": work.now,
         "period_start": work.now,
@@ -70,11 +82,6 @@ def make_invoice(work: Work, session: Doc, private: Doc) -> Doc:
         "status_transitions": {"finalized_at": work.now, "marked_uncollectible_at": None, "paid_at": work.now, "voided_at": None},
         "webhooks_delivered_at": work.now,
     }
-    work.books.update(customer | {"next_invoice_sequence": customer["next_invoice_sequence"] + 1})
-    if discount:
-        work.books.insert(discount)
-    work.books.insert(invoice)
-    return invoice
 
 
 def _amounts(session: Doc, private: Doc, discount: Doc | None) -> Doc:

@@ -50,10 +50,10 @@ class PayForm:
         )
 
 
-def prefilled(session: Doc) -> PayForm:
-    """The form as it first appears: with what the shop knows of the buyer."""
+def prefilled(session: Doc, *, priced_for: str | None) -> PayForm:
+    """The form as it first appears: with what the shop knows of the buyer, and the country that the price is for."""
     known = session["customer_details"] or {}
-    country = (known.get("address") or {}).get("country")
+    country = priced_for or (known.get("address") or {}).get("country")
     return PayForm(
         {
             "email": known.get("email") or "",

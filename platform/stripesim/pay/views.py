@@ -37,7 +37,7 @@ def pay_page(session_id: str) -> ResponseReturnValue:
             return _closed_page(session)
         if payment.is_at_bank(work, session):
             return show_page("bank.html", session=session)
-        return _form_page(work, session, prefilled(session))
+        return _form_page(work, session, _first_form(work, session))
 
 
 @bp.post("/sandbox/pay/<session_id>")
@@ -150,7 +150,11 @@ def _answer_bank(work: Work, session: Doc) -> ResponseReturnValue | None:
     if decision not in ("approve", "refuse"):
         return show_page("bank.html", session=session)
     result = payment.answer_bank(work, session, is_approved=decision == "approve")
-    return _result_page(work, session, prefilled(session), result)
+    return _result_page(work, session, _first_form(work, session), result)
+
+
+def _first_form(work: Work, session: Doc) -> PayForm:
+    return prefilled(session, priced_for=work.books.private(session["id"])["country"])
 
 
 def _form_page(work: Work, session: Doc, form: PayForm, status: int = 200, *, notice: str = "", refusal: str = "") -> Response:

@@ -10,6 +10,7 @@ class FaultKind(StrEnum):
     DOWN = "down"  # the connection closes without an answer
     ERROR_500 = "500"  # kept by the idempotency key, as Stripe does
     ERROR_429 = "429"
+    LOCK_TIMEOUT = "lock_timeout"  # a 429, too: another request holds the object
     TIMEOUT_BEFORE = "timeout_before"  # nothing is done, and no answer comes
     TIMEOUT_AFTER = "timeout_after"  # it is done, but no answer comes
     SLOW = "slow"  # it is done, late

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from http.client import HTTPConnection, HTTPException
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from flask import Blueprint, Response, abort, request
 from flask.typing import ResponseReturnValue
@@ -26,14 +26,16 @@ def sandbox_console() -> ResponseReturnValue:
     """The control page: it shows who bought what and lets money go back, so it is for staff, with our key and our forms' token."""
     query = request.query_string.decode("ascii", "ignore")
     headers = {"Authorization": f"Bearer {settings().stripe_secret_key}", "X-Csrf-Token": generate_csrf()}
-    return _pass_on(f"/sandbox?{query}" if query else "/sandbox", caching=NO_STORE, headers=headers)
+    # The check of the form's token has read the body already, so it is written anew.
+    form = urlencode(list(request.form.items(multi=True))).encode()
+    return _pass_on(f"/sandbox?{query}" if query else "/sandbox", form, caching=NO_STORE, headers=headers)
 
 
 @bp.route("/sandbox/pay/<cs>", methods=["GET", "POST"])
 @policy(GET=PUBLIC, POST=WEBHOOK)
 def sandbox_page(cs: str) -> ResponseReturnValue:
     """No cookie is read and none is passed on: whoever knows the page's name may pay with play money."""
-    return _pass_on(f"/sandbox/pay/{_checked(cs)}", caching=NO_STORE)
+    return _pass_on(f"/sandbox/pay/{_checked(cs)}", request.get_data(), caching=NO_STORE)
 
 
 @bp.get("/sandbox/invoices/<name>")
@@ -55,18 +57,18 @@ def _checked(name: str) -> str:
     return name
 
 
-def _pass_on(path: str, *, caching: str, headers: Mapping[str, str] | None = None) -> ResponseReturnValue:
+def _pass_on(path: str, body: bytes = b"", *, caching: str, headers: Mapping[str, str] | None = None) -> ResponseReturnValue:
     target = urlsplit(settings().stripe_api_base)
     connection = HTTPConnection(target.hostname or "", target.port, timeout=PATIENCE)
     try:
         sent = {"Content-Type": request.content_type or "text/plain", **(headers or {})}
-        connection.request(request.method, path, request.get_data(), sent)
+        connection.request(request.method, path, body, sent)
         answer = connection.getresponse()
-        body = answer.read()
+        page = answer.read()
     except (OSError, HTTPException, ValueError) as error:
         raise PaymentsUnavailableError(repr(error)) from error
     finally:
         connection.close()
     told = {"Content-Type": answer.headers.get("Content-Type", "text/html"), "Cache-Control": caching}
     told |= {name: answer.headers[name] for name in PASSED_BACK if name in answer.headers}
-    return Response(body, answer.status, told)
+    return Response(page, answer.status, told)

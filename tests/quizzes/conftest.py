@@ -47,6 +47,7 @@ def port() -> int:
 def chromium(playwright: Playwright, port: int) -> Iterator[Browser]:
     """A browser for which laurel.test is the server of the test that runs."""
     arguments = ["--no-sandbox", "--disable-gpu", f"--host-resolver-rules=MAP laurel.test 127.0.0.1:{port}"]
+    arguments.append("--disable-features=LocalNetworkAccessChecks")  # a page that a test made up may load the server's scripts
     browser = playwright.chromium.launch(executable_path=find_chromium(), args=arguments)
     yield browser
     browser.close()

@@ -18,7 +18,7 @@ class ExamAnswer extends HTMLElement {
   begin() {
     this.isReady = true;
     if (this.fields.isChanged()) this.save();
-    else this.restore();
+    else if (!this.restore() && this.saving.hasSaved(this.number, Number(this.getAttribute("seq")))) this.saving.renew(this.number);
   }
 
   save() {
@@ -28,11 +28,13 @@ class ExamAnswer extends HTMLElement {
     this.tell(answer !== null);
   }
 
+  /** True if there was something to show again. */
   restore() {
     const op = this.saving.waiting(this.number) ?? this.saving.found.get(this.number);
-    if (!op || op.seq < Number(this.getAttribute("seq"))) return;
+    if (!op || op.seq < Number(this.getAttribute("seq"))) return false;
     this.fields.show(op.answer);
     this.tell(op.answer !== null);
+    return true;
   }
 
   tell(isAnswered) {

@@ -90,6 +90,23 @@ export const plainOutbox = () => new PlainOutbox("outbox");
 /** What a page still holds when it goes away: a page that ends does not wait for IndexedDB. */
 export const leftBehind = new PlainOutbox("left");
 
+/** By question the number of the last answer that this tab knows to be saved: what a page of the server says may be older. */
+export function readSeqs(attempt) {
+  try {
+    return new Map(JSON.parse(sessionStorage.getItem(`laurel.seqs.${attempt}`) ?? "[]"));
+  } catch {
+    return new Map();
+  }
+}
+
+export function writeSeqs(attempt, seqs) {
+  try {
+    sessionStorage.setItem(`laurel.seqs.${attempt}`, JSON.stringify([...seqs]));
+  } catch {
+    // Private window or full storage: then only this page knows.
+  }
+}
+
 const isNewer = (one, other) => one.seq > other.seq || (one.seq === other.seq && one.op_id > other.op_id);
 
 /** Of each question the newest operation. */

@@ -4,11 +4,12 @@
 // Now and then it asks where the attempt stands, so that more time, a pause (`paused`: this page waits for its end) and news
 // reach a page on which nobody types. It tells the server for how long it could not save, unless the device itself was offline.
 // It carries the attribute `ready` from the moment on in which it keeps what is given.
-import { leftBehind, newestOf, openOutbox, plainOutbox, uuid7 } from "./exam-outbox.js";
+import { Leaving } from "./exam-leaving.js";
+import { leftBehind, newestOf, openOutbox, plainOutbox, readSeqs, uuid7, writeSeqs } from "./exam-outbox.js";
 
 const DEBOUNCE = 1500;
 const LATEST = 10_000;
-const PATIENCE = 10_000;
+const PATIENCE = 10_000; // for one request
 const HEARTBEAT = 30_000;
 const HEARTBEAT_PAUSED = 10_000;
 const TROUBLE = 15; // seconds of failing saves that are worth telling
@@ -40,8 +41,10 @@ class ExamSaving extends HTMLElement {
     this.failures = 0;
     this.pending = new Map();
     this.found = new Map();
-    this.seqs = new Map();
+    this.seqs = readSeqs(this.attempt);
+    this.heardAt = -Infinity;
     this.dismissed = new Set();
+    this.leaving = new Leaving(this);
     this.listen();
     this.ready = this.load();
     this.ready.then(() => this.begin());
@@ -55,13 +58,11 @@ class ExamSaving extends HTMLElement {
   }
 
   listen() {
-    document.addEventListener("submit", (event) => this.hold(event));
-    document.addEventListener("time-up", () => this.timeUp());
     document.addEventListener("visibilitychange", () => (document.hidden ? this.sendLast() : this.check()));
     document.addEventListener("click", (event) => event.target.closest("[data-take-over]") && location.reload());
     addEventListener("pagehide", () => this.sendLast());
     addEventListener("pageshow", (event) => event.persisted && location.reload());
-    addEventListener("online", () => this.flush());
+    addEventListener("online", () => this.check());
     addEventListener("offline", () => (this.wasOffline = true));
     if ("BroadcastChannel" in window) {
       this.channel = new BroadcastChannel(`laurel-exam-${this.attempt}`);
@@ -107,6 +108,18 @@ class ExamSaving extends HTMLElement {
   /** The answer of a question that waits to be saved, undefined if none does. */
   waiting(slot) {
     return [...this.pending.values()].filter((op) => op.slot === slot).at(-1);
+  }
+
+  /** Whether a later answer than number `seq` of a question has been acknowledged here: then the page that says so is an old one. */
+  hasSaved(slot, seq) {
+    return (this.seqs.get(slot) ?? 0) >= seq;
+  }
+
+  /** Loads a page again that was written before its last answer arrived; once, whatever comes then. */
+  renew(slot) {
+    this.seqs.delete(slot);
+    writeSeqs(this.attempt, this.seqs);
+    location.reload();
   }
 
   /** Keeps a changed answer; `stored` is the last seq that the server is known to have for the slot. */
@@ -187,6 +200,7 @@ class ExamSaving extends HTMLElement {
 
   /** What the server said; true if sending can go on at once. */
   async read(response, ops) {
+    if (response.status < 500) this.heard();
     const said = response.headers.get("Content-Type")?.includes("json") ? await response.json() : {};
     if (response.ok || ["closed", "paused", "lease_taken", "slot_closed"].includes(said.error)) this.acknowledge(said, ops);
     if (said.error === "slot_closed") return this.comeLate(said);
@@ -201,6 +215,11 @@ class ExamSaving extends HTMLElement {
     return this.fail(Number(response.headers.get("Retry-After")) * 1000);
   }
 
+  heard() {
+    this.heardAt = performance.now();
+    this.hide("unreachable");
+  }
+
   acknowledge(said, ops) {
     const bySlot = (op, seq) => this.seqs.set(op.slot, Math.max(seq, this.seqs.get(op.slot) ?? 0));
     for (const op of ops) if (said.saved.includes(op.op_id)) bySlot(op, op.seq);
@@ -208,6 +227,7 @@ class ExamSaving extends HTMLElement {
       bySlot(ignored, ignored.seq);
       this.show("outdated");
     }
+    writeSeqs(this.attempt, this.seqs);
     this.forget([...said.saved, ...said.late, ...(said.closed ?? []), ...said.ignored.map((ignored) => ignored.op_id)]);
     this.failingSince = undefined;
     this.wasOffline = !navigator.onLine;
@@ -271,7 +291,7 @@ class ExamSaving extends HTMLElement {
     this.wasOffline ||= !navigator.onLine;
     if (!this.pending.size && this.isLeased) return false;
     this.say(`Not saved, retrying (${this.failures})`);
-    if (this.failures >= 2) this.show("offline");
+    if (this.failures >= 2) this.leaving.tell();
     this.sendIn(Math.max(after, jitter(Math.min(1000 * 2 ** this.failures, LATEST))));
     return false;
   }
@@ -349,27 +369,6 @@ class ExamSaving extends HTMLElement {
       await wait(Math.min(1000, left()));
     }
     return false;
-  }
-
-  /** A form of this page waits until everything is saved, so that leaving a page loses nothing. */
-  async hold(event) {
-    const form = event.target;
-    if (form === this.going) return;
-    event.preventDefault();
-    if (form.matches("[data-dismiss]")) return this.dismiss(form);
-    if (this.isStopped) return;
-    if (!(await this.settle(PATIENCE))) return this.show("offline");
-    if (form.elements.lease) form.elements.lease.value = this.tab;
-    await wait(0); // while the browser still fires this submit, it ignores another one
-    this.going = form;
-    form.requestSubmit(event.submitter);
-  }
-
-  async timeUp() {
-    this.say("Time is up. Saving");
-    document.dispatchEvent(new CustomEvent("exam-read-only"));
-    await Promise.all([this.settle(5000), wait(1200)]);
-    location.assign(this.getAttribute("attempt-url"));
   }
 
   /** After a new sign-in in another tab the page's token is an old one. */

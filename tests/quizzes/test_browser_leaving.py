@@ -1,0 +1,77 @@
+"""Leaving a page of a running exam in a real browser: what was on its way is not forgotten, and nobody is led to where nothing answers."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import BrowserContext, expect
+from sqlalchemy.orm import Session
+
+from laurel.core.clock import now
+from laurel.quizzes.models import Attempt
+from tests.quizzes.browsing import SITE, open_question, saved
+from tests.quizzes.pages import current, url
+
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
+
+
+def test_a_page_that_was_written_before_the_last_answer_arrived_shows_it_and_takes_another(
+    visit: Callable[..., BrowserContext], session: Session, my_attempt: Attempt
+) -> None:
+    page = open_question(visit(), my_attempt, 5)
+    written = page.evaluate("fetch(location.href).then((answer) => answer.text())")
+    page.get_by_label("Your answer").fill("4000")
+    saved(page)
+    page.route("**/questions/5", lambda route: route.fulfill(body=written, content_type="text/html"), times=1)
+    page.reload()
+    expect(page.get_by_label("Your answer")).to_have_value("4000")
+    page.get_by_label("Your answer").fill("4096")
+    saved(page)
+    page.get_by_role("button", name="Review", exact=True).last.click()
+    expect(page).to_have_url(re.compile("/review$"))
+    assert current(session, my_attempt, 5) == {"text": "4096"}
+
+
+def test_next_waits_on_its_page_until_the_connection_is_back(
+    visit: Callable[..., BrowserContext], session: Session, my_attempt: Attempt
+) -> None:
+    context = visit()
+    page = open_question(context, my_attempt)
+    page.get_by_label("The next fact").check()
+    saved(page)
+    context.set_offline(True)
+    page.get_by_role("button", name="Next", exact=True).click()
+    expect(page.get_by_text("We cannot reach the server. Everything you answered is saved.")).to_be_visible()
+    assert page.url.endswith("/questions/1")
+    expect(page.get_by_label("The next fact")).to_be_checked()
+    context.set_offline(False)
+    expect(page).to_have_url(re.compile("/questions/2$"))
+
+
+def test_a_link_waits_on_its_page_until_the_connection_is_back(visit: Callable[..., BrowserContext], my_attempt: Attempt) -> None:
+    context = visit()
+    page = open_question(context, my_attempt)
+    page.goto(f"{SITE}{url(my_attempt, '/review')}")
+    expect(page.locator("exam-saving[ready]")).to_have_text("No answers yet")
+    context.set_offline(True)
+    page.get_by_role("link", name="Question 2", exact=True).click()
+    expect(page.get_by_text("We cannot reach the server. Everything you answered is saved.")).to_be_visible()
+    assert page.url.endswith("/review")
+    context.set_offline(False)
+    expect(page).to_have_url(re.compile("/questions/2$"))
+
+
+def test_when_the_time_is_over_offline_the_page_waits_and_what_was_given_in_time_counts(
+    visit: Callable[..., BrowserContext], session: Session, my_attempt: Attempt
+) -> None:
+    my_attempt.deadline_at = now() + timedelta(seconds=6)
+    session.commit()
+    page = open_question(visit(), my_attempt, 5)
+    page.route("**/attempts/**", lambda route: route.abort())
+    page.get_by_label("Your answer").fill("4096")
+    expect(page.get_by_text("The time is over, and we cannot reach the server.")).to_be_visible(timeout=20_000)
+    assert page.url.endswith("/questions/5")
+    page.unroute("**/attempts/**")
+    expect(page).to_have_url(re.compile("/result$"), timeout=45_000)
+    assert current(session, my_attempt, 5) == {"text": "4096"}

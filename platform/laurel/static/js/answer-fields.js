@@ -3,7 +3,7 @@ const NAME = "answer";
 
 /** A text without what no database keeps and nobody sees: the control characters that pasting may bring along, and half characters. */
 function storable(text) {
-  const visible = text.replace(/[\x0b\x0c]/g, "\n").replace(/[\x00-\x08\x0e-\x1f\x7f]/g, "");
+  const visible = text.replace(/[\x0b\x0c]/g, "\n").replace(/[\x00-\x08\x0e-\x1f\x7f-\x9f]/g, "");
   return visible.toWellFormed?.() ?? visible;
 }
 

@@ -42,7 +42,7 @@ def test_next_waits_on_its_page_until_the_connection_is_back(
     saved(page)
     context.set_offline(True)
     page.get_by_role("button", name="Next", exact=True).click()
-    expect(page.get_by_text("We cannot reach the server. Everything you answered is saved.")).to_be_visible()
+    expect(page.get_by_text("Everything you answered is saved, but no other page")).to_be_visible()
     assert page.url.endswith("/questions/1")
     expect(page.get_by_label("The next fact")).to_be_checked()
     context.set_offline(False)
@@ -56,7 +56,7 @@ def test_a_link_waits_on_its_page_until_the_connection_is_back(visit: Callable[.
     expect(page.locator("exam-saving[ready]")).to_have_text("No answers yet")
     context.set_offline(True)
     page.get_by_role("link", name="Question 2", exact=True).click()
-    expect(page.get_by_text("We cannot reach the server. Everything you answered is saved.")).to_be_visible()
+    expect(page.get_by_text("Everything you answered is saved, but no other page")).to_be_visible()
     assert page.url.endswith("/review")
     context.set_offline(False)
     expect(page).to_have_url(re.compile("/questions/2$"))
@@ -70,8 +70,47 @@ def test_when_the_time_is_over_offline_the_page_waits_and_what_was_given_in_time
     page = open_question(visit(), my_attempt, 5)
     page.route("**/attempts/**", lambda route: route.abort())
     page.get_by_label("Your answer").fill("4096")
-    expect(page.get_by_text("The time is over, and we cannot reach the server.")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("The time is over, and there is no connection")).to_be_visible(timeout=20_000)
     assert page.url.endswith("/questions/5")
     page.unroute("**/attempts/**")
     expect(page).to_have_url(re.compile("/result$"), timeout=45_000)
     assert current(session, my_attempt, 5) == {"text": "4096"}
+
+
+def test_a_clock_that_is_set_during_the_exam_ends_nothing_and_is_put_right(
+    visit: Callable[..., BrowserContext], my_attempt: Attempt
+) -> None:
+    page = open_question(visit(), my_attempt, 4)
+    page.evaluate("{ const was = Date.now; Date.now = () => was() + 5 * 3_600_000; }")
+    page.get_by_label("Your answer").fill("hallucination")
+    saved(page)
+    expect(page.locator(".timer-text")).to_have_text(re.compile("^59:"))
+    page.wait_for_timeout(1500)
+    assert page.url.endswith("/questions/4")
+    expect(page.get_by_label("Your answer")).to_be_enabled()
+
+
+def test_what_pasting_brings_along_is_left_out_and_what_is_too_long_never_gets_in(
+    visit: Callable[..., BrowserContext], session: Session, my_attempt: Attempt
+) -> None:
+    page = open_question(visit(), my_attempt, 4)
+    page.get_by_label("Your answer").fill("it\x92s \x00\x85😀 שלום")
+    saved(page)
+    assert current(session, my_attempt, 4) == {"text": "its 😀 שלום"}
+    page.get_by_label("Your answer").fill("")
+    page.get_by_label("Your answer").focus()
+    page.keyboard.insert_text("x" * 1200)
+    expect(page.get_by_label("Your answer")).to_have_value("x" * 1000)
+    saved(page)
+
+
+def test_who_is_signed_out_does_not_hear_that_there_is_no_connection(
+    visit: Callable[..., BrowserContext], session: Session, my_attempt: Attempt
+) -> None:
+    context = visit()
+    page = open_question(context, my_attempt, 4)
+    context.clear_cookies(name="laurel_demo")
+    page.get_by_label("Your answer").fill("hallucination")
+    expect(page.locator("exam-saving")).to_have_text(re.compile(r"retrying \([2-9]"), timeout=20_000)
+    expect(page.get_by_text("You are signed out")).to_be_visible()
+    expect(page.get_by_text("We cannot reach the server.")).to_be_hidden()

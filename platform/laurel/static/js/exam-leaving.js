@@ -12,7 +12,7 @@ export class Leaving {
     this.isOver = false;
     document.addEventListener("submit", (event) => this.hold(event));
     document.addEventListener("click", (event) => this.holdLink(event));
-    document.addEventListener("time-up", () => this.timeUp());
+    document.addEventListener("time-up", (event) => this.timeUp(event.target));
   }
 
   /** A form of this page waits until everything is saved, so that leaving a page loses nothing. */
@@ -58,11 +58,17 @@ export class Leaving {
   }
 
   tell() {
+    if (this.saving.isSignedOut) return; // that it answers, but not to this person, is said already
     this.saving.show(this.isOver ? "over" : this.saving.pending.size ? "offline" : "unreachable");
   }
 
-  /** The server knows what follows. Until it can be asked this page stays, and goes on sending what was given in time. */
-  async timeUp() {
+  /**
+   * Only the server knows whether the time is over: a clock that was set meanwhile goes on rightly. What follows the server knows,
+   * too. Until it can be asked this page stays, and goes on sending what was given in time.
+   */
+  async timeUp(timer) {
+    await Promise.race([this.saving.check(), wait(1000)]);
+    if (timer.left() > 0) return timer.start();
     this.isOver = true;
     this.saving.say("Time is up. Saving");
     document.dispatchEvent(new CustomEvent("exam-read-only"));

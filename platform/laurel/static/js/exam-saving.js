@@ -210,7 +210,8 @@ class ExamSaving extends HTMLElement {
     if (said.error === "lease_taken") return this.giveWay();
     if (["invalid_answer", "operation_reused"].includes(said.error)) return this.drop(said.op_id ? [said.op_id] : ops.map((op) => op.op_id));
     if (response.status === 404) return this.stop("gone");
-    if (response.status === 401) this.show("signed-out");
+    this.isSignedOut = response.status === 401;
+    if (this.isSignedOut) this.show("signed-out");
     else if ([400, 403].includes(response.status)) await this.renewToken();
     return this.fail(Number(response.headers.get("Retry-After")) * 1000);
   }
@@ -232,7 +233,7 @@ class ExamSaving extends HTMLElement {
     this.failingSince = undefined;
     this.wasOffline = !navigator.onLine;
     const timer = document.querySelector("exam-timer");
-    if (timer && said.deadline_at) timer.due = Date.parse(said.deadline_at);
+    if (timer && said.deadline_at) timer.correct?.(said.server_now, said.deadline_at);
     else if (timer) timer.remove();
     for (const news of said.announcements ?? []) this.announce(news);
   }
@@ -272,6 +273,7 @@ class ExamSaving extends HTMLElement {
   succeed(said) {
     this.isLeased = true;
     this.failures = 0;
+    this.isSignedOut = false;
     this.hide("offline");
     this.hide("signed-out");
     if (this.hasAttribute("paused")) {

@@ -5,6 +5,7 @@
 import { recall, remember } from "./memory.js";
 
 const MINUTE = 60_000;
+const SLOWEST = 15_000; // longer than any reply that is waited for
 const ANNOUNCED = [30, 15, 10, 5, 1];
 const ANNOUNCED_QUIETLY = [5, 1];
 
@@ -32,8 +33,20 @@ class ExamTimer extends HTMLElement {
     this.before = this.left();
     this.build();
     this.hide(this.startsHidden());
-    this.tick();
+    this.start();
+  }
+
+  start() {
+    clearInterval(this.ticking);
     this.ticking = setInterval(() => this.tick(), 1000);
+    this.tick();
+  }
+
+  /** What the server said just now. The clock of this device may have been set since the page was written; a slow reply is no such thing. */
+  correct(now, due) {
+    const offset = Date.parse(now) - Date.now();
+    if (Math.abs(offset - this.offset) > SLOWEST) this.offset = offset;
+    this.due = Date.parse(due);
   }
 
   disconnectedCallback() {

@@ -10,8 +10,12 @@ from sqlalchemy.orm import Session
 
 from laurel.core.clock import now
 from laurel.quizzes.models import Attempt
+from laurel.quizzes.rules import AttemptState
+from laurel.quizzes.rules.quizzes import ExpiryPolicy
+from tests.conftest import SignIn
+from tests.factories.quizzes import make_attempt, make_quiz
 from tests.quizzes.browsing import SITE, open_question, saved
-from tests.quizzes.pages import current, url
+from tests.quizzes.pages import current, refresh, sign_in_as, url
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
 
@@ -114,3 +118,27 @@ def test_who_is_signed_out_does_not_hear_that_there_is_no_connection(
     expect(page.locator("exam-saving")).to_have_text(re.compile(r"retrying \([2-9]"), timeout=20_000)
     expect(page.get_by_text("You are signed out")).to_be_visible()
     expect(page.get_by_text("We cannot reach the server.")).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("policy", "said"),
+    [("grace_period", "You must hand in yourself, within 2 minutes"), ("abandon", "is not graded")],
+    ids=["grace", "abandon"],
+)
+def test_a_page_hands_nothing_in_by_itself_where_its_learner_has_to(
+    visit: Callable[..., BrowserContext], session: Session, sign_in: SignIn, policy: str, said: str
+) -> None:
+    quiz = make_quiz(session, expiry_policy=ExpiryPolicy(policy), grace_seconds=120 if policy == "grace_period" else 0)
+    attempt = make_attempt(session, quiz)
+    attempt.deadline_at = now() - timedelta(seconds=1)
+    sign_in_as(session, sign_in, attempt)
+    page = visit().new_page()
+    page.goto(f"{SITE}{url(attempt)}")
+    expect(page.locator("exam-saving[ready]")).to_be_attached()
+    expect(page.get_by_text(said)).to_be_visible()
+    page.wait_for_timeout(1000)
+    refresh(session)
+    assert attempt.state is AttemptState.IN_PROGRESS
+    if policy == "grace_period":
+        page.get_by_role("button", name="Hand in and finish").click()
+        expect(page).to_have_url(re.compile("/result$"))

@@ -18,17 +18,33 @@ MARKS = st.lists(
     ("earned", "possible", "pass_percent", "passes"),
     [
         ("35", "50", "70", True),
-        ("34.9999999999", "50", "70", False),
+        ("34.9999", "50", "70", False),
         ("0", "0", "0", False),  # a quiz with no questions passes nobody
         ("0", "10", "0", True),
         ("10", "10", "100", True),
-        ("9.9999999999", "10", "100", False),
+        ("9.9999", "10", "100", False),
         ("2", "3", "66.67", False),
         ("2", "3", "66.66", True),
     ],
 )
 def test_passing_is_decided_by_the_unrounded_score(earned: str, possible: str, pass_percent: str, passes: bool) -> None:
     assert Score(D(earned), D(possible)).reaches(D(pass_percent)) is passes
+
+
+@given(denominator=st.integers(2, 12), data=st.data(), places=st.sampled_from([10, 28]))
+def test_whoever_is_just_at_the_pass_mark_passes_although_no_decimal_says_a_third(
+    denominator: int, data: st.DataObject, places: int
+) -> None:
+    numerator = data.draw(st.integers(1, denominator - 1))
+    groups = data.draw(st.integers(1, 6))  # of questions that earn a whole number together
+    part = round(D(numerator) / denominator, places)
+    marks = [Mark(part, D(1))] * (denominator * groups) + [Mark(D(0), D(1))] * data.draw(st.integers(0, 40))
+    earned = numerator * groups
+    pass_percent = D(100) * earned / len(marks)
+    if pass_percent == round(pass_percent, 2):
+        assert score_of(marks).reaches(pass_percent)
+        assert score_of(marks).shown(pass_percent) == pass_percent
+    assert not score_of([*marks[1:], Mark(D(0), D(1))]).reaches(pass_percent)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,9 @@ from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
 TWO_PLACES = Decimal("0.01")
+WRITING_ERROR = Decimal("0.000001")
+"""No decimal says a third: three of them, or three as the database keeps them, fall short of one by less than this. What a learner
+really misses is far more."""
 LEAST_FOR_BAND = 5
 """A domain with fewer questions says nothing about a learner and too much about its questions."""
 NEAR = Decimal(15)
@@ -31,7 +34,7 @@ class Score:
 
     def reaches(self, pass_percent: Decimal) -> bool:
         """Whether the unrounded score reaches the pass mark. A quiz with no questions passes nobody."""
-        return self.possible > 0 and self.earned * 100 >= pass_percent * self.possible
+        return self.possible > 0 and (self.earned + WRITING_ERROR) * 100 >= pass_percent * self.possible
 
     @property
     def percent(self) -> Decimal:

@@ -142,3 +142,16 @@ def test_a_page_hands_nothing_in_by_itself_where_its_learner_has_to(
     if policy == "grace_period":
         page.get_by_role("button", name="Hand in and finish").click()
         expect(page).to_have_url(re.compile("/result$"))
+
+
+def test_asking_where_the_exam_stands_is_not_read_out(visit: Callable[..., BrowserContext], my_attempt: Attempt) -> None:
+    page = open_question(visit(), my_attempt, 2)
+    page.get_by_label("A role").check()
+    saved(page)
+    said = page.locator("exam-saving").inner_text()
+    page.wait_for_timeout(1100)
+    with page.expect_response("**/answers"):
+        page.evaluate("document.querySelector('exam-saving').check()")
+    page.wait_for_timeout(200)
+    assert page.locator("exam-saving").inner_text() == said
+    expect(page.get_by_role("group", name="What does a language model predict?")).to_have_accessible_description("Choose all that apply.")

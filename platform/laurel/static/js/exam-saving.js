@@ -280,9 +280,9 @@ class ExamSaving extends HTMLElement {
       if (!this.pending.size) location.assign(this.getAttribute("attempt-url"));
       return true;
     }
-    if (!this.pending.size) {
-      const time = new Date(said.server_now).toLocaleTimeString([], { hour12: false });
-      this.say(said.saved.length || this.seqs.size ? `All answers saved ${time}` : this.textContent);
+    const isSaid = this.textContent.startsWith("All answers saved"); // asking where the attempt stands is no news: this line is read out
+    if (!this.pending.size && (said.saved.length || (this.seqs.size && !isSaid))) {
+      this.say(`All answers saved ${new Date(said.server_now).toLocaleTimeString([], { hour12: false })}`);
     }
     return true;
   }

@@ -22,6 +22,7 @@ from laurel.credentials import views as credentials
 from laurel.credentials.gateway import KeyVault
 from laurel.ctas import views as ctas
 from laurel.learning import views as learning
+from laurel.learning.queries import get_course_use
 from laurel.quizzes import views as quizzes
 from laurel.settings import Settings, root
 from laurel.storefront import views as storefront
@@ -70,6 +71,7 @@ def create_app(settings: Settings, database: Database, ports: Ports) -> Flask:
     app.url_map.converters["int"] = addresses.StorableInteger
     app.extensions["laurel_settings"] = settings
     app.extensions["laurel_ports"] = ports
+    app.extensions["laurel_course_use"] = get_course_use  # commerce asks learning, which it lies below
     request_session.init_app(app, database)
     urgency.init_app(app)
     bodies.init_app(app)

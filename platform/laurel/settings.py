@@ -44,6 +44,10 @@ class Settings:
     stripe_webhook_secrets: tuple[str, ...] = ()
     stripe_api_base: str = ""
     currencies: tuple[str, ...] = ("usd", "eur")
+    refund_max_progress: int = 50
+    """Up to which share of a course's lessons, in percent, a buyer may give it back without asking."""
+    lost_dispute_revokes: bool = True
+    """Whether a certificate falls when the bank gives its holder the money back for good."""
     key_encryption_key: str = ""
     mail_server: str = ""
     mail_port: int = 25
@@ -99,6 +103,8 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         stripe_webhook_secrets=_list(env, "STRIPE_WEBHOOK_SECRETS"),
         stripe_api_base=env.get("STRIPE_API_BASE", "").rstrip("/"),
         currencies=_list(env, "PAYMENTS_CURRENCIES") or ("usd", "eur"),
+        refund_max_progress=_percent(env, "LAUREL_REFUND_MAX_PROGRESS", 50),
+        lost_dispute_revokes=env.get("LAUREL_LOST_DISPUTE_REVOKES", "1") == "1",
         key_encryption_key=_secret(env, "KEY_ENCRYPTION_KEY", instance / "key_encryption_key" if local else None),
         mail_server=env.get("MAIL_SERVER", ""),
         mail_port=int(env.get("MAIL_PORT", "25")),
@@ -136,6 +142,13 @@ def check(settings: Settings) -> None:
     for is_wrong, message in wrong:
         if is_wrong:
             raise SettingsError(message)
+
+
+def _percent(env: Mapping[str, str], name: str, default: int) -> int:
+    text = env.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and int(text) <= 100):
+        raise SettingsError(f"{name} must be a whole number from 0 to 100.")
+    return int(text)
 
 
 def _list(env: Mapping[str, str], name: str) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from functools import partial
 
 from laurel.attribution import handlers as attribution
 from laurel.commerce import handlers as commerce
-from laurel.commerce.events import OrderPaid, OrderPlaced
+from laurel.commerce.events import AccessReturned, DisputeClosed, OrderPaid, OrderPlaced, RefundFailed, RefundSucceeded
 from laurel.core.bus import Subscriptions
 from laurel.credentials import handlers as credentials
 from laurel.credentials.events import CredentialAwarded, CredentialIssued
@@ -31,6 +31,10 @@ def subscriptions(settings: Settings, keys: KeyVault) -> Subscriptions:
             GradersFinished: [quizzes.email_graded],
             ReviewDecided: [quizzes.email_review_answer],
             OrderPaid: [attribution.credit_order, commerce.email_receipt],
+            RefundSucceeded: [commerce.email_refund],
+            RefundFailed: [commerce.email_failed_refund],
+            AccessReturned: [partial(credentials.issue_held, issuer=issuer_of(settings), keys=keys)],
+            DisputeClosed: [credentials.revoke_after_lost_dispute] if settings.lost_dispute_revokes else [],
             CredentialAwarded: [partial(credentials.issue_credential, issuer=issuer_of(settings), keys=keys)],
             CredentialIssued: [credentials.email_holder],
         },

@@ -16,13 +16,14 @@ from sqlalchemy.orm import Session
 
 from laurel.accounts.services import delete_ended_links
 from laurel.app import Ports
-from laurel.commerce.services import Till, retry_due_events
+from laurel.commerce.services import Till, retry_due_events, submit_waiting_refunds
 from laurel.core.bus import bus, deliver, list_due
 from laurel.core.db import Database, database_now, postgresql_options
 from laurel.core.mail import Message as Mail
 from laurel.core.mail import claim_mail, list_due_mails, record_sending
 from laurel.core.starting import when_it_answers
 from laurel.credentials.queries import list_pending
+from laurel.credentials.rules.verdicts import CredentialState
 from laurel.credentials.services.issuers import issuer_of
 from laurel.credentials.services.issuing import issue
 from laurel.credentials.services.status_lists import refresh_status_lists
@@ -119,6 +120,7 @@ class Chores:
         for attempt_id in due:
             self._expire(attempt_id)
         retry_due_events(self._till())
+        submit_waiting_refunds(self._till())
 
     def _expire(self, attempt_id: UUID) -> None:
         try:
@@ -147,8 +149,8 @@ class Chores:
         for credential_id in waiting:
             try:
                 with self.transaction() as session:
-                    issue(session, credential_id, issuer=issuer_of(self.settings), keys=self.ports.keys, now=database_now(session))
-                issued += 1
+                    found = issue(session, credential_id, issuer=issuer_of(self.settings), keys=self.ports.keys, now=database_now(session))
+                    issued += found.state is not CredentialState.PENDING
             except Exception:
                 log.exception("Credential %s could not be signed", credential_id)
         return issued

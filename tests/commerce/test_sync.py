@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from laurel.commerce import queries, services
-from laurel.commerce.models import CheckoutAttempt, Entitlement, LedgerEntry, Payment, ReviewTask
-from laurel.commerce.rules import AttemptState, OrderState, PaymentKind, SeenPayment
+from laurel.commerce.models import CheckoutAttempt, Entitlement, LedgerEntry, Payment, Refund, ReviewTask
+from laurel.commerce.rules import AttemptState, OrderState, PaymentKind, RefundReason, RefundState, SeenPayment
 from laurel.commerce.services import Till
 from laurel.core.events import EventRecord
 from tests.commerce.conftest import Transaction
@@ -154,7 +154,7 @@ def test_money_after_a_cancellation_still_buys_the_course(till: Till, waiting: W
     assert session.scalars(select(Payment)).one().kind is PaymentKind.LATE
 
 
-def test_money_for_a_canceled_order_when_the_course_was_bought_otherwise_is_held(
+def test_money_for_a_canceled_order_when_the_course_was_bought_otherwise_goes_back(
     till: Till, waiting: Waiting, session: Session, payments: FakePayments
 ) -> None:
     services.cancel_order(till, waiting.order_id)
@@ -165,14 +165,36 @@ def test_money_for_a_canceled_order_when_the_course_was_bought_otherwise_is_held
     payments.pay(waiting.session_id)
 
     services.sync_checkout(till, second)
-    services.sync_checkout(till, waiting.session_id)
+    for _ in range(3):
+        services.sync_checkout(till, waiting.session_id)
 
     assert state_of(session, again.id) is OrderState.PAID
-    assert state_of(session, waiting.order_id) is OrderState.REVIEW
-    assert count(session, Entitlement) == 1
+    assert state_of(session, waiting.order_id) is OrderState.CANCELED
+    assert [count(session, model) for model in (Entitlement, Refund)] == [1, 1]
+    assert [(refund.intent_id, refund.amount) for refund in payments.refunds.values()] == [(f"pi_{waiting.session_id}", 19500)]
+    assert session.scalars(select(ReviewTask)).one().kind == "late_payment"
 
 
-def test_an_order_paid_twice_is_one_course_and_one_task(till: Till, waiting: Waiting, session: Session, payments: FakePayments) -> None:
+def test_money_for_a_canceled_order_that_is_not_for_sale_any_more_goes_back(
+    till: Till, waiting: Waiting, session: Session, payments: FakePayments
+) -> None:
+    services.cancel_order(till, waiting.order_id)
+    with till.transaction() as other:
+        offering = queries.find_current_offering(other, waiting.course_id)
+        assert offering is not None
+        services.withdraw_offering(other, offering.id, now=till.now)
+    payments.pay(waiting.session_id)
+
+    services.sync_checkout(till, waiting.session_id)
+
+    assert state_of(session, waiting.order_id) is OrderState.CANCELED
+    assert count(session, Entitlement) == 0
+    assert [refund.amount for refund in payments.refunds.values()] == [19500]
+
+
+def test_an_order_paid_twice_is_one_course_and_the_second_payment_goes_back(
+    till: Till, waiting: Waiting, session: Session, payments: FakePayments
+) -> None:
     paid = payments.pay(waiting.session_id)
     services.sync_checkout(till, waiting.session_id)
     assert paid.payment is not None
@@ -183,7 +205,13 @@ def test_an_order_paid_twice_is_one_course_and_one_task(till: Till, waiting: Wai
 
     assert sorted(payment.kind for payment in session.scalars(select(Payment))) == [PaymentKind.DUPLICATE, PaymentKind.PRIMARY]
     assert count(session, Entitlement) == 1
-    assert [task.kind for task in session.scalars(select(ReviewTask))] == ["duplicate_payment"]
+    refund = session.scalars(select(Refund)).one()
+    assert (refund.state, refund.amount, refund.reason) == (RefundState.SUCCEEDED, 19500, RefundReason.DUPLICATE)
+    assert [told.intent_id for told in payments.refunds.values()] == ["pi_second"]
+    task = session.scalars(select(ReviewTask)).one()
+    assert (task.kind, task.resolved_at is not None) == ("duplicate_payment", True)
+    assert [entry.kind for entry in session.scalars(select(LedgerEntry))] == ["payment"]
+    assert queries.get_order(session, waiting.order_id).amount_refunded == 0
 
 
 def test_a_checkout_that_names_our_order_is_adopted(till: Till, waiting: Waiting, session: Session, payments: FakePayments) -> None:

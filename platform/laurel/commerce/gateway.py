@@ -1,10 +1,11 @@
 """What we need from a payment provider, and nothing more."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from laurel.commerce.rules import SeenCheckout, TaxBehavior
+from laurel.commerce.rules import SeenCheckout, SeenDispute, SeenRefund, SeenWarning, TaxBehavior
 from laurel.core.errors import InvalidInputError, NotFoundError, UnavailableError
 
 
@@ -24,14 +25,15 @@ class PaymentsRefusedError(UnavailableError):
 
     message = "The payment could not be started. You were not charged; please try again."
 
-    def __init__(self, reason: str, *, is_about_customer: bool = False) -> None:
+    def __init__(self, reason: str, *, is_about_customer: bool = False, code: str = "") -> None:
         super().__init__()
         self.reason = reason
         self.is_about_customer = is_about_customer
+        self.code = code
 
 
 class CheckoutNotFoundError(NotFoundError):
-    """The provider knows no such checkout."""
+    """The provider knows no such checkout, payment, refund or dispute."""
 
     message = "There is no such payment."
 
@@ -69,6 +71,19 @@ class CheckoutDetails:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RefundDetails:
+    """What is asked for when money is to go back. Always the same for one refund: its key must never mean two things."""
+
+    intent_id: str
+    amount: int
+    reason: str
+    """One of the provider's own words, or nothing."""
+    refund_ref: str
+    order_ref: str
+    env: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """A signed message that something happened. It is a hint: whoever acts on it asks for the present state."""
 
@@ -102,5 +117,21 @@ class PaymentGateway(Protocol):
     def fetch_checkout(self, session_id: str) -> SeenCheckout: ...
 
     def find_checkout_of(self, intent_id: str) -> str | None: ...
+
+    def create_refund(self, details: RefundDetails, *, key: str) -> SeenRefund: ...
+
+    def fetch_refund(self, refund_id: str) -> SeenRefund: ...
+
+    def list_refunds(self, intent_id: str) -> list[SeenRefund]: ...
+
+    def find_intent_of_charge(self, charge_id: str) -> str | None: ...
+
+    def fetch_dispute(self, dispute_id: str) -> SeenDispute: ...
+
+    def send_evidence(self, dispute_id: str, evidence: Mapping[str, str], *, key: str) -> SeenDispute: ...
+
+    def accept_dispute(self, dispute_id: str, *, key: str) -> SeenDispute: ...
+
+    def fetch_warning(self, warning_id: str) -> SeenWarning: ...
 
     def read_notice(self, payload: bytes, signature: str, *, now: datetime) -> Notice: ...

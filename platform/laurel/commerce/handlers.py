@@ -3,7 +3,8 @@
 from sqlalchemy.orm import Session
 
 from laurel.commerce import queries
-from laurel.commerce.events import OrderPaid
+from laurel.commerce.events import OrderPaid, RefundFailed, RefundSucceeded
+from laurel.commerce.rules import AccessEffect
 from laurel.core.mail import queue_mail
 from laurel.core.money import format_money
 
@@ -25,4 +26,41 @@ def email_receipt(session: Session, event: OrderPaid) -> None:
         paid_on=f"{event.occurred_at.day} {event.occurred_at:%B %Y}",
         lines=[(line.title, format_money(line.amount, order.currency)) for line in order.lines],
         total=format_money(order.total, order.currency),
+    )
+
+
+def email_refund(session: Session, event: RefundSucceeded) -> None:
+    """Whose money went back hears of it, with what became of the course."""
+    order, refund = queries.get_order(session, event.order_id), queries.get_refund(session, event.refund_id)
+    payment = queries.get_payment(session, refund.payment_id)
+    queue_mail(
+        session,
+        "refund",
+        key=f"refund:{refund.id}",
+        recipient=order.buyer.email,
+        now=event.occurred_at,
+        name=order.buyer.name,
+        number=order.number,
+        order_id=str(order.id),
+        amount=format_money(refund.amount, refund.currency),
+        bought_nothing=not queries.is_booked(order, payment),
+        ends_access=refund.access_effect is AccessEffect.REVOKE,
+        title=", ".join(line.title for line in order.lines),
+    )
+
+
+def email_failed_refund(session: Session, event: RefundFailed) -> None:
+    """A refund that did not arrive: what was taken with it is back, and a person looks for another way."""
+    order, refund = queries.get_order(session, event.order_id), queries.get_refund(session, event.refund_id)
+    queue_mail(
+        session,
+        "refund_failed",
+        key=f"refund_failed:{refund.id}",
+        recipient=order.buyer.email,
+        now=event.occurred_at,
+        name=order.buyer.name,
+        number=order.number,
+        order_id=str(order.id),
+        amount=format_money(refund.amount, refund.currency),
+        ends_access=refund.access_effect is AccessEffect.REVOKE,
     )

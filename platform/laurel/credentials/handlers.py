@@ -3,12 +3,16 @@
 from sqlalchemy.orm import Session
 
 from laurel.accounts.models import User
+from laurel.commerce.events import AccessReturned, DisputeClosed
+from laurel.commerce.queries import get_order, is_access_withdrawn
+from laurel.commerce.rules import LOST
 from laurel.core.db import database_now
 from laurel.core.mail import queue_mail
 from laurel.credentials import queries
 from laurel.credentials.events import CredentialAwarded, CredentialIssued
 from laurel.credentials.gateway import KeyVault
 from laurel.credentials.rules.issuer import Issuer
+from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
 from laurel.credentials.services import issuing
 from laurel.learning.events import CourseCompleted
 
@@ -46,3 +50,31 @@ def email_holder(session: Session, event: CredentialIssued) -> None:
         number=record.credential.number,
         valid_until=record.version.valid_until if record.version else None,
     )
+
+
+def issue_held(session: Session, event: AccessReturned, *, issuer: Issuer, keys: KeyVault) -> None:
+    """What was earned while a bank was deciding is signed once the course is the learner's again."""
+    for credential_id in queries.list_of_course(session, event.user_id, event.course_id, CredentialState.PENDING):
+        issuing.issue(session, credential_id, issuer=issuer, keys=keys, now=database_now(session))
+
+
+def revoke_after_lost_dispute(session: Session, event: DisputeClosed) -> None:
+    """The bank gave the buyer the money back for good: certificates that it had paid for do not count any more.
+
+    Whoever has the course from elsewhere, too, keeps theirs.
+    """
+    if event.status != LOST:
+        return
+    order = get_order(session, event.order_id)
+    for course_id in {line.offering.course_id for line in order.lines}:
+        if not is_access_withdrawn(session, order.buyer_id, course_id):
+            continue
+        for credential_id in queries.list_of_course(session, order.buyer_id, course_id, CredentialState.ISSUED):
+            issuing.revoke(
+                session,
+                credential_id,
+                reason=RevocationReason.REQUIREMENTS_WITHDRAWN,
+                note=f"The payment of order {order.number} was taken back by the bank.",
+                actor_id=None,
+                now=event.occurred_at,
+            )

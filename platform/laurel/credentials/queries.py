@@ -8,6 +8,7 @@ from sqlalchemy import Row, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from laurel.accounts.models import User
+from laurel.commerce.queries import is_access_withdrawn
 from laurel.core.errors import InvalidInputError, NotFoundError
 from laurel.core.events import Delivery, DeliveryStatus, EventRecord
 from laurel.credentials.events import CredentialAwarded
@@ -127,8 +128,32 @@ def list_pending(session: Session, *, limit: int = 100) -> list[UUID]:
     return list(session.scalars(pending.order_by(Credential.awarded_at).limit(limit)))
 
 
+def list_of_course(session: Session, holder_id: UUID, course_id: UUID, state: CredentialState) -> list[UUID]:
+    """A person's credentials of a course in one state."""
+    statement = (
+        select(Credential.id)
+        .join(AchievementVersion, AchievementVersion.id == Credential.achievement_version_id)
+        .join(Achievement, Achievement.id == AchievementVersion.achievement_id)
+        .where(Credential.holder_id == holder_id, Achievement.course_id == course_id, Credential.state == state)
+    )
+    return list(session.scalars(statement.order_by(Credential.awarded_at)))
+
+
+def is_held(session: Session, credential: Credential) -> bool:
+    """Whether it must not be signed at present: what the holder paid for the course was taken back, or a bank is deciding about it."""
+    statement = (
+        select(Achievement.course_id)
+        .join(AchievementVersion, AchievementVersion.achievement_id == Achievement.id)
+        .where(AchievementVersion.id == credential.achievement_version_id)
+    )
+    course_id = session.scalar(statement)
+    return course_id is not None and is_access_withdrawn(session, credential.holder_id, course_id)
+
+
 def find_signing_trouble(session: Session, credential: Credential) -> str | None:
-    """Why a pending credential is not signed yet: the error of the delivery that should have done it."""
+    """Why a pending credential is not signed yet: a hold, or the error of the delivery that should have done it."""
+    if is_held(session, credential):
+        return "The holder’s payment was taken back or is disputed. It is signed when access returns."
     rows = session.execute(
         select(EventRecord.facts, Delivery.error)
         .join(Delivery, Delivery.event_id == EventRecord.id)

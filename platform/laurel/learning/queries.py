@@ -9,10 +9,13 @@ from sqlalchemy.orm import Session
 
 from laurel.catalog.models import Lesson
 from laurel.catalog.queries import CourseCard, Outline, OutlineLesson, get_course_by_slug, get_outline, list_course_cards
+from laurel.catalog.rules import LessonKind
 from laurel.commerce.queries import has_entitlement, list_entitled_courses
+from laurel.commerce.rules import CourseUse
 from laurel.core.errors import ForbiddenError, NotFoundError
 from laurel.learning.models import Enrollment, LessonProgress
 from laurel.learning.rules import LessonState, lesson_states, next_lesson
+from laurel.quizzes.queries import list_attempts_of
 
 
 class NotEnrolledError(ForbiddenError):
@@ -158,3 +161,17 @@ def get_enrollment(session: Session, enrollment_id: UUID) -> Enrollment:
 
 def count_enrollments(session: Session, learner_id: UUID) -> int:
     return session.scalar(select(func.count()).select_from(Enrollment).filter_by(learner_id=learner_id)) or 0
+
+
+def get_course_use(session: Session, learner_id: UUID, course_id: UUID) -> CourseUse:
+    """How far a learner went with a course, for those who decide whether it can be given back."""
+    enrollment = find_enrollment(session, learner_id=learner_id, course_id=course_id)
+    outline = get_outline(session, course_id)
+    done = list_done(session, enrollment.id) if enrollment is not None else frozenset()
+    exams = [lesson.quiz_id for lesson in outline.lessons if lesson.kind is LessonKind.EXAM and lesson.quiz_id is not None]
+    total = len(outline.lessons)
+    return CourseUse(
+        progress_percent=100 * len(done) // total if total else 0,
+        has_started_exam=any(list_attempts_of(session, learner_id, quiz_id) for quiz_id in exams),
+        has_completed=enrollment is not None and enrollment.completed_at is not None,
+    )

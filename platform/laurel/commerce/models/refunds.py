@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from laurel.accounts.models import User
 from laurel.commerce.models.orders import Order, OrderLine
 from laurel.commerce.models.payments import Payment
-from laurel.commerce.rules import AccessEffect, RefundOrigin, RefundReason, RefundState
+from laurel.commerce.rules import WARNINGS, AccessEffect, RefundOrigin, RefundReason, RefundState
 from laurel.core.db import Base, Minor, text_enum
 from laurel.core.ids import new_id
 
@@ -72,3 +72,13 @@ class Dispute(Base):
     due_by: Mapped[datetime | None] = mapped_column(default=None)
     evidence_sent_at: Mapped[datetime | None] = mapped_column(default=None)
     evidence_sent_by_id: Mapped[UUID | None] = mapped_column(ForeignKey(User.id), index=True, default=None)
+
+    @property
+    def waits_for_us(self) -> bool:
+        """Whether the bank still hears what we say."""
+        return self.status in {"needs_response", "warning_needs_response"}
+
+    @property
+    def is_inquiry(self) -> bool:
+        """The bank only asks; no money was taken."""
+        return self.status in WARNINGS

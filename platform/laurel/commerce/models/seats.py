@@ -51,6 +51,8 @@ class Voucher(Base):
     redeemed_by_id: Mapped[UUID | None] = mapped_column(ForeignKey(User.id), index=True, default=None)
     redeemed_at: Mapped[datetime | None] = mapped_column(default=None)
     expires_at: Mapped[datetime | None] = mapped_column(default=None)
+    taken_by: Mapped[str | None] = mapped_column(String(60), default=None)
+    """The refund or the dispute that took it back, as entitlements name it in `reason`: it comes back with that one's money."""
 
 
 class ExamCredit(Base):
@@ -67,3 +69,5 @@ class ExamCredit(Base):
     consumed_by_attempt_id: Mapped[UUID | None] = mapped_column(ForeignKey(Attempt.id), unique=True, default=None)
     consumed_at: Mapped[datetime | None] = mapped_column(default=None)
     revoked_at: Mapped[datetime | None] = mapped_column(default=None)
+    taken_by: Mapped[str | None] = mapped_column(String(60), default=None)
+    """As with vouchers."""

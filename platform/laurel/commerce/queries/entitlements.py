@@ -43,3 +43,17 @@ def count_entitlements(session: Session, user_id: UUID) -> int:
 def list_entitlements_from(session: Session, source_ids: Collection[UUID]) -> list[Entitlement]:
     """The rights that these sources gave."""
     return list(session.scalars(select(Entitlement).where(Entitlement.source_id.in_(source_ids)).order_by(Entitlement.created_at)))
+
+
+def is_access_withdrawn(session: Session, user_id: UUID, course_id: UUID) -> bool:
+    """Whether the person's right to the course was taken back or paused, and they have no other."""
+    statement = select(Entitlement.status).join(Offering, Offering.id == Entitlement.offering_id)
+    statuses = set(session.scalars(statement.where(Entitlement.user_id == user_id, Offering.course_id == course_id)))
+    return bool(statuses) and EntitlementStatus.ACTIVE not in statuses
+
+
+def is_access_paused(session: Session, user_id: UUID, course_id: UUID) -> bool:
+    """Whether a bank's decision about a payment keeps the person from a course that they bought."""
+    statement = select(Entitlement.status).join(Offering, Offering.id == Entitlement.offering_id)
+    statuses = set(session.scalars(statement.where(Entitlement.user_id == user_id, Offering.course_id == course_id)))
+    return EntitlementStatus.SUSPENDED in statuses and EntitlementStatus.ACTIVE not in statuses

@@ -4,14 +4,16 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from laurel.commerce.models import (
+    Order,
     ReviewTask,
     StripeEvent,
 )
 from laurel.commerce.rules import InboxStatus
+from laurel.core.errors import NotFoundError
 
 FORGOTTEN_AFTER = timedelta(minutes=1)
 
@@ -46,3 +48,32 @@ def list_stripe_events_of(session: Session, object_ids: Collection[str], *, limi
     """What Stripe told us about these objects, the latest first."""
     statement = select(StripeEvent).where(StripeEvent.object_id.in_(object_ids))
     return list(session.scalars(statement.order_by(StripeEvent.received_at.desc()).limit(limit)))
+
+
+def get_review_task(session: Session, task_id: UUID) -> ReviewTask:
+    """The task as it is now; raises NotFoundError."""
+    found = session.get(ReviewTask, task_id, populate_existing=True)
+    if found is None:
+        raise NotFoundError("There is no such task.")
+    return found
+
+
+def lock_review_task(session: Session, task_id: UUID) -> ReviewTask:
+    """The task, locked until the transaction ends; raises NotFoundError."""
+    statement = select(ReviewTask).where(ReviewTask.id == task_id).with_for_update().execution_options(populate_existing=True)
+    found = session.scalar(statement)
+    if found is None:
+        raise NotFoundError("There is no such task.")
+    return found
+
+
+def select_review_tasks(*, is_resolved: bool) -> Select[ReviewTask, Order]:
+    """(task, order or None): those that wait, the oldest first; or those that are answered, the latest first."""
+    statement = select(ReviewTask, Order).outerjoin(Order, Order.id == ReviewTask.order_id)
+    if is_resolved:
+        return statement.where(ReviewTask.resolved_at.is_not(None)).order_by(ReviewTask.resolved_at.desc(), ReviewTask.id)
+    return statement.where(ReviewTask.resolved_at.is_(None)).order_by(ReviewTask.created_at, ReviewTask.id)
+
+
+def count_open_tasks(session: Session) -> int:
+    return session.scalar(select(func.count()).select_from(ReviewTask).where(ReviewTask.resolved_at.is_(None))) or 0

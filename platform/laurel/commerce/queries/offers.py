@@ -82,3 +82,7 @@ def find_price(session: Session, course_id: UUID, currency: str) -> Price | None
         .where(Offering.course_id == course_id, _sells(OfferingKind.COURSE))
         .where(Price.currency == currency, Price.valid_until.is_(None))
     )
+
+
+def get_offering(session: Session, offering_id: UUID) -> Offering:
+    return session.get_one(Offering, offering_id)

@@ -54,3 +54,11 @@ def list_payments(session: Session, order_id: UUID) -> list[Payment]:
 
 def find_payment(session: Session, payment_intent: str) -> Payment | None:
     return session.scalar(select(Payment).where(Payment.payment_intent == payment_intent))
+
+
+def get_payment(session: Session, payment_id: UUID) -> Payment:
+    return session.get_one(Payment, payment_id)
+
+
+def find_payment_by_charge(session: Session, charge: str) -> Payment | None:
+    return session.scalar(select(Payment).where(Payment.charge == charge))

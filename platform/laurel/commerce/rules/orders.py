@@ -25,7 +25,8 @@ ORDER_FROM: Mapping[OrderState, frozenset[OrderState]] = {
     # Stripe decides: money may come after we let the order go. From `created` only if there is nothing to pay.
     S.PAID: frozenset({S.CREATED, S.AWAITING_PAYMENT, S.PROCESSING, S.PAYMENT_FAILED, S.EXPIRED, S.CANCELED, S.REVIEW}),
     # From `expired`, too: when we close the page in order to cancel, Stripe may report the expiry first.
-    S.CANCELED: frozenset({S.CREATED, S.AWAITING_PAYMENT, S.EXPIRED}),
+    # From `review`: a person gave the money back.
+    S.CANCELED: frozenset({S.CREATED, S.AWAITING_PAYMENT, S.EXPIRED, S.REVIEW}),
     S.EXPIRED: frozenset({S.CREATED, S.AWAITING_PAYMENT}),
     S.PAYMENT_FAILED: frozenset({S.PROCESSING}),
     S.REVIEW: frozenset({S.CREATED, S.AWAITING_PAYMENT, S.PROCESSING, S.PAYMENT_FAILED, S.EXPIRED, S.CANCELED}),

@@ -24,7 +24,7 @@ class VoucherStatus(StrEnum):
 
 V = VoucherStatus
 VOUCHER_FROM: Mapping[VoucherStatus, frozenset[VoucherStatus]] = {
-    V.ISSUED: frozenset(),
+    V.ISSUED: frozenset({V.REVOKED}),  # the money that took it back never left, or came again
     V.REDEEMED: frozenset({V.ISSUED}),
     V.REVOKED: frozenset({V.ISSUED, V.REDEEMED}),
     V.EXPIRED: frozenset({V.ISSUED}),

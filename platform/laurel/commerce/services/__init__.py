@@ -5,14 +5,22 @@ make their calls between them.
 """
 
 from laurel.commerce.services.checkout import buy, cancel_order, open_checkout
+from laurel.commerce.services.disputes import accept_dispute, send_evidence, sync_dispute
 from laurel.commerce.services.inbox import keep_notice, process_event, retry_due_events
 from laurel.commerce.services.orders import create_offering, place_order, set_price, withdraw_offering
+from laurel.commerce.services.refund_sync import apply_refunds, sync_refunds
+from laurel.commerce.services.refunds import request_refund, submit_refund, submit_refunds_of, submit_waiting_refunds
 from laurel.commerce.services.sync import apply_checkout, claim_sync, sync_checkout
+from laurel.commerce.services.tasks import accept_held_order, ask_for_refund, refund_by_learner, refund_held_order, resolve_task
 from laurel.commerce.services.till import Till
 
 __all__ = [
     "Till",
+    "accept_dispute",
+    "accept_held_order",
     "apply_checkout",
+    "apply_refunds",
+    "ask_for_refund",
     "buy",
     "cancel_order",
     "claim_sync",
@@ -21,8 +29,18 @@ __all__ = [
     "open_checkout",
     "place_order",
     "process_event",
+    "refund_by_learner",
+    "refund_held_order",
+    "request_refund",
+    "resolve_task",
     "retry_due_events",
+    "send_evidence",
     "set_price",
+    "submit_refund",
+    "submit_refunds_of",
+    "submit_waiting_refunds",
     "sync_checkout",
+    "sync_dispute",
+    "sync_refunds",
     "withdraw_offering",
 ]

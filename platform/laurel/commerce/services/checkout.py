@@ -242,7 +242,7 @@ def cancel_order(till: Till, order_id: UUID) -> Order:
         order = queries.lock_order(session, order_id)
         if order.state in OPEN_STATES and queries.find_live_attempt(session, order_id) is not None:
             raise PaymentsUnavailableError("a payment page could not be closed")
-        if move_order(session, order, OrderState.CANCELED, expires_at=None):
+        if order.state is not OrderState.REVIEW and move_order(session, order, OrderState.CANCELED, expires_at=None):
             for attempt in queries.list_attempts(session, order_id):
                 if attempt.state is AttemptState.EXPIRED:
                     attempt.become(AttemptState.SUPERSEDED)

@@ -1,7 +1,6 @@
 """Stripe's events: kept once, claimed by one worker at a time, acted on by asking Stripe. (specs/payments.md §7)"""
 
 import logging
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,36 +9,17 @@ from sqlalchemy.orm import Session
 
 from laurel.commerce import queries
 from laurel.commerce.events import StripeEventReceived
-from laurel.commerce.gateway import CheckoutNotFoundError, Notice
+from laurel.commerce.gateway import Notice
 from laurel.commerce.models import StripeEvent
-from laurel.commerce.rules import InboxStatus, SeenCheckout, next_try
+from laurel.commerce.rules import InboxStatus, next_try
+from laurel.commerce.services.acting import ACTS, Told, act
 from laurel.commerce.services.moving import ask_staff
-from laurel.commerce.services.sync import apply_checkout
 from laurel.commerce.services.till import Till
 from laurel.core.bus import publish
 
 log = logging.getLogger("laurel.commerce")
 
-CHECKOUT_TYPES = frozenset(
-    f"checkout.session.{what}" for what in ("completed", "async_payment_succeeded", "async_payment_failed", "expired")
-)
-INTENT_TYPES = frozenset({"payment_intent.succeeded"})
-NOTED_TYPES = frozenset({"payment_intent.payment_failed"})  # a declined card changes nothing: the page stays open
 LEASE = timedelta(seconds=60)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """What we use of an event: what it is about, and which installation it names."""
-
-    event_id: str
-    type: str
-    object_id: str
-    env: str
-
-
-class UnknownCheckoutError(Exception):
-    """A checkout that names us but no order that we can see yet: the notice overtook our own commit, or worse."""
 
 
 def keep_notice(session: Session, notice: Notice, *, is_live: bool, now: datetime) -> bool:
@@ -50,7 +30,7 @@ def keep_notice(session: Session, notice: Notice, *, is_live: bool, now: datetim
     known = queries.find_stripe_event(session, notice.id)
     if known is not None:
         return known.status not in {InboxStatus.DONE, InboxStatus.IGNORED}
-    concerns_us = notice.type in CHECKOUT_TYPES | INTENT_TYPES | NOTED_TYPES and notice.is_live == is_live and notice.account is None
+    concerns_us = notice.type in ACTS and notice.is_live == is_live and notice.account is None
     event = StripeEvent(
         id=notice.id,
         type=notice.type[:100],
@@ -104,31 +84,9 @@ def _claim(session: Session, event_id: str, *, now: datetime) -> bool:
 
 
 def _act(till: Till, told: Told) -> InboxStatus:
-    seen = _look(till, told)
+    status = InboxStatus.DONE if act(till, told) else InboxStatus.IGNORED
     with till.transaction() as session:
-        if seen is None:
-            return _finish(session, told.event_id, InboxStatus.DONE if told.type in NOTED_TYPES else InboxStatus.IGNORED)
-        order = apply_checkout(session, seen, now=till.now)
-        if order is None and seen.env == till.env:
-            raise UnknownCheckoutError(f"{seen.session_id} names order {seen.order_ref}")
-        return _finish(session, told.event_id, InboxStatus.DONE if order is not None else InboxStatus.IGNORED)
-
-
-def _look(till: Till, told: Told) -> SeenCheckout | None:
-    """The checkout that the event is about, as it is now. None if there is none, or it is not ours."""
-    session_id: str | None = None
-    if told.type in CHECKOUT_TYPES:
-        session_id = told.object_id
-    elif told.type in INTENT_TYPES:
-        session_id = till.payments.find_checkout_of(told.object_id)
-    if session_id is None:
-        return None
-    try:
-        return till.payments.fetch_checkout(session_id)
-    except CheckoutNotFoundError:
-        if told.env == till.env:
-            raise
-        return None
+        return _finish(session, told.event_id, status)
 
 
 def _env_in(payload: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ checkout is fetched from the provider, and its amounts are compared with the ord
 """
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -12,10 +13,22 @@ from sqlalchemy import or_, update
 from sqlalchemy.orm import Session
 
 from laurel.commerce import queries
-from laurel.commerce.models import CheckoutAttempt, Order, Payment
-from laurel.commerce.rules import LIVE_ATTEMPTS, AttemptState, OrderState, PaymentKind, SeenCheckout, find_mismatches
+from laurel.commerce.models import CheckoutAttempt, Order, OrderLine, Payment
+from laurel.commerce.rules import (
+    LIVE_ATTEMPTS,
+    AttemptState,
+    OfferingKind,
+    OrderState,
+    PaymentKind,
+    RefundOrigin,
+    RefundReason,
+    SeenCheckout,
+    SeenPayment,
+    find_mismatches,
+)
 from laurel.commerce.services.fulfilling import settle
 from laurel.commerce.services.moving import ask_staff, move_order
+from laurel.commerce.services.refunds import request_whole_refund, submit_refunds_of
 from laurel.commerce.services.till import Till
 
 log = logging.getLogger("laurel.commerce")
@@ -26,9 +39,16 @@ FAILED_INTENTS = frozenset({"canceled", "requires_payment_method"})
 
 def sync_checkout(till: Till, session_id: str) -> Order | None:
     """Ask the provider how the checkout stands and bring its order there. None if it belongs to no order of ours."""
-    seen = till.payments.fetch_checkout(session_id)
+    return take_in(till, till.payments.fetch_checkout(session_id))
+
+
+def take_in(till: Till, seen: SeenCheckout) -> Order | None:
+    """`apply_checkout` in a transaction of its own; money that must not stay is then sent back at once."""
     with till.transaction() as session:
-        return apply_checkout(session, seen, now=till.now)
+        order = apply_checkout(session, seen, now=till.now)
+    if order is not None:
+        submit_refunds_of(till, order.id)
+    return order
 
 
 def claim_sync(session: Session, attempt_id: UUID, *, now: datetime) -> bool:
@@ -120,15 +140,19 @@ def _believe_payment(session: Session, order: Order, attempt: CheckoutAttempt, s
     if order.state in {OrderState.PAID, OrderState.REVIEW}:
         _note_second_payment(session, order, attempt, seen, now=now)
         return
+    if seen.payment is not None and _goes_back(session, seen.payment):
+        return
     lines = queries.list_lines(session, order.id)
     reasons = find_mismatches(order.terms(lines), seen)
     is_late = order.state is OrderState.CANCELED
-    is_owned = any(queries.has_entitlement(session, order.buyer_id, line.offering.course_id) for line in lines)
-    if is_late and is_owned:
-        reasons.append("paid after it was canceled, and the buyer has the course from elsewhere: refund it")
-    _record_payment(session, order, attempt, seen, kind=PaymentKind.LATE if is_late else PaymentKind.PRIMARY, now=now)
+    kind = PaymentKind.LATE if is_late else PaymentKind.PRIMARY
+    payment = _record_payment(session, order, attempt, seen, kind=kind, now=now)
     if reasons:
         _hold(session, order, seen, reasons, now=now)
+        return
+    is_owned = _is_owned(session, order, lines)
+    if is_late and (is_owned or not _is_on_sale(session, lines)):
+        _give_late_money_back(session, order, payment, env=seen.env, now=now)
         return
     ref = seen.payment.intent_id if seen.payment is not None else ""
     if settle(session, order, amount_paid=seen.amount_total, tax=seen.amount_tax, ref=ref, now=now) and is_owned:
@@ -136,29 +160,70 @@ def _believe_payment(session: Session, order: Order, attempt: CheckoutAttempt, s
         ask_staff(session, order, kind="owned_meanwhile", ref=order.number, detail=detail, now=now)
 
 
+def _goes_back(session: Session, paid: SeenPayment) -> bool:
+    """Whether this money went back, or was to go back: whatever is told about it again, it buys nothing."""
+    payment = queries.find_payment(session, paid.intent_id)
+    return payment is not None and queries.has_refunds(session, payment.id)
+
+
+def _is_owned(session: Session, order: Order, lines: Sequence[OrderLine]) -> bool:
+    """Whether the buyer has a course of the order from elsewhere."""
+    courses = [line.offering.course_id for line in lines if line.kind is OfferingKind.COURSE]
+    return any(queries.has_entitlement(session, order.buyer_id, course_id) for course_id in courses)
+
+
+def _is_on_sale(session: Session, lines: Sequence[OrderLine]) -> bool:
+    return all(line.offering.withdrawn_at is None for line in lines)
+
+
+def _give_late_money_back(session: Session, order: Order, payment: Payment | None, *, env: str, now: datetime) -> None:
+    """Money for an order that was canceled, and that buys nothing any more. A person hears of it."""
+    if (
+        payment is None
+        or request_whole_refund(
+            session,
+            order,
+            payment,
+            reason=RefundReason.OTHER,
+            origin=RefundOrigin.AUTO,
+            env=env,
+            now=now,
+            note="Paid after it was canceled.",
+        )
+        is None
+    ):
+        return
+    log.error("Order %s was paid after it was canceled", order.number)
+    detail = f"Order {order.number} was paid when it was canceled and not for sale any more: the money goes back."
+    ask_staff(session, order, kind="late_payment", ref=payment.payment_intent, detail=detail, now=now)
+
+
 def _record_payment(
     session: Session, order: Order, attempt: CheckoutAttempt, seen: SeenCheckout, *, kind: PaymentKind, now: datetime
-) -> None:
+) -> Payment | None:
     paid = seen.payment
-    if paid is None or queries.find_payment(session, paid.intent_id) is not None:
-        return
-    session.add(
-        Payment(
-            order_id=order.id,
-            attempt_id=attempt.id,
-            payment_intent=paid.intent_id,
-            charge=paid.charge_id,
-            amount=paid.amount_received,
-            currency=paid.currency,
-            kind=kind,
-            status=paid.status,
-            method=paid.method,
-            last4=paid.last4,
-            receipt_url=paid.receipt_url,
-            created_at=now,
-        )
+    if paid is None:
+        return None
+    known = queries.find_payment(session, paid.intent_id)
+    if known is not None:
+        return known
+    payment = Payment(
+        order_id=order.id,
+        attempt_id=attempt.id,
+        payment_intent=paid.intent_id,
+        charge=paid.charge_id,
+        amount=paid.amount_received,
+        currency=paid.currency,
+        kind=kind,
+        status=paid.status,
+        method=paid.method,
+        last4=paid.last4,
+        receipt_url=paid.receipt_url,
+        created_at=now,
     )
+    session.add(payment)
     session.flush()
+    return payment
 
 
 def _hold(session: Session, order: Order, seen: SeenCheckout, reasons: list[str], *, now: datetime) -> None:
@@ -170,10 +235,14 @@ def _hold(session: Session, order: Order, seen: SeenCheckout, reasons: list[str]
 
 
 def _note_second_payment(session: Session, order: Order, attempt: CheckoutAttempt, seen: SeenCheckout, *, now: datetime) -> None:
-    """The same order was paid once more, in another tab perhaps: a person gives that money back."""
+    """The same order was paid once more, in another tab perhaps: that money goes back by itself, and a person hears of it."""
     if seen.payment is None or queries.find_payment(session, seen.payment.intent_id) is not None:
         return
-    _record_payment(session, order, attempt, seen, kind=PaymentKind.DUPLICATE, now=now)
+    payment = _record_payment(session, order, attempt, seen, kind=PaymentKind.DUPLICATE, now=now)
     log.error("Order %s was paid twice", order.number)
-    detail = f"Order {order.number} was paid a second time ({seen.payment.intent_id}): refund it."
+    detail = f"Order {order.number} was paid a second time ({seen.payment.intent_id}): that money goes back."
     ask_staff(session, order, kind="duplicate_payment", ref=seen.payment.intent_id, detail=detail, now=now)
+    if payment is not None and payment.amount:
+        request_whole_refund(
+            session, order, payment, reason=RefundReason.DUPLICATE, origin=RefundOrigin.AUTO, env=seen.env, now=now, note="Paid twice."
+        )

@@ -58,7 +58,7 @@ def plain_errors() -> Iterator[None]:
     except stripe.InvalidRequestError as error:
         if error.http_status == 404:
             raise CheckoutNotFoundError from error
-        raise PaymentsRefusedError(str(error), is_about_customer=error.param == "customer") from error
+        raise PaymentsRefusedError(str(error), is_about_customer=error.param == "customer", code=error.code or "") from error
     except (stripe.IdempotencyError, stripe.CardError) as error:
         raise PaymentsRefusedError(str(error)) from error
     except stripe.StripeError as error:

@@ -78,10 +78,11 @@ def _add(
 def issue(session: Session, credential_id: UUID, *, issuer: Issuer, keys: KeyVault, now: datetime) -> Credential:
     """Sign what was awarded and store it: index, document, state and audit entry together, or none of them.
 
-    Told twice, it changes nothing. Raises UnsignableError, UnfitIssuerError or what the vault raises.
+    Told twice, it changes nothing; while a bank decides about the holder's payment, it stays pending. Raises UnsignableError,
+    UnfitIssuerError or what the vault raises.
     """
     credential = queries.lock_credential(session, credential_id)
-    if credential.state is not CredentialState.PENDING:
+    if credential.state is not CredentialState.PENDING or queries.is_held(session, credential):
         return credential
     achievement = session.get_one(AchievementVersion, credential.achievement_version_id)
     signatory = open_signatory(session, issuer, keys, now=now)

@@ -1,0 +1,182 @@
+"""Money that went back or is on its way, and what may still go back of an order."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from laurel.commerce.models import Entitlement, ExamCredit, LedgerEntry, Order, OrderLine, Payment, Refund, RefundLine, SeatPool, Voucher
+from laurel.commerce.queries.orders import list_lines
+from laurel.commerce.queries.payments import list_payments
+from laurel.commerce.rules import COUNTED, EntitlementSource, LineMoney, PaymentKind, RefundState, VoucherStatus, shares
+from laurel.core.errors import NotFoundError
+
+
+def find_refund(session: Session, refund_ref: str | UUID) -> Refund | None:
+    """The refund that a text from outside names by its id; None if it names none."""
+    try:
+        refund_id = UUID(str(refund_ref))
+    except ValueError:
+        return None
+    return session.get(Refund, refund_id, populate_existing=True)
+
+
+def get_refund(session: Session, refund_id: UUID) -> Refund:
+    found = find_refund(session, refund_id)
+    if found is None:
+        raise NotFoundError("There is no such refund.")
+    return found
+
+
+def find_refund_at_stripe(session: Session, stripe_refund: str) -> Refund | None:
+    return session.scalar(select(Refund).where(Refund.stripe_refund == stripe_refund))
+
+
+def list_refunds(session: Session, order_id: UUID) -> list[Refund]:
+    """All refunds of an order, those of its duplicate payments too, the first first."""
+    statement = select(Refund).where(Refund.order_id == order_id).order_by(Refund.created_at, Refund.id)
+    return list(session.scalars(statement.execution_options(populate_existing=True)))
+
+
+def has_refunds(session: Session, payment_id: UUID) -> bool:
+    """Whether money of this payment was ever to go back, whatever came of it."""
+    return session.scalar(select(Refund.id).where(Refund.payment_id == payment_id).limit(1)) is not None
+
+
+def list_refund_lines(session: Session, refund_ids: Collection[UUID]) -> list[RefundLine]:
+    return list(session.scalars(select(RefundLine).where(RefundLine.refund_id.in_(refund_ids)).order_by(RefundLine.id)))
+
+
+def list_waiting_refunds(session: Session, *, order_id: UUID | None = None, before: datetime | None = None, limit: int = 50) -> list[UUID]:
+    """Refunds of which Stripe has not been asked, or did not answer; the oldest first."""
+    statement = select(Refund.id).where(Refund.state.in_((RefundState.REQUESTED, RefundState.SUBMITTING)))
+    if order_id is not None:
+        statement = statement.where(Refund.order_id == order_id)
+    if before is not None:
+        statement = statement.where(Refund.created_at <= before)
+    return list(session.scalars(statement.order_by(Refund.created_at, Refund.id).limit(limit)))
+
+
+def count_refundable(session: Session, payment: Payment) -> int:
+    """What of a payment is not back, nor on its way back, in minor units."""
+    counted = select(func.coalesce(func.sum(Refund.amount), 0)).where(Refund.payment_id == payment.id, Refund.state.in_(COUNTED))
+    return payment.amount - (session.scalar(counted) or 0)
+
+
+def find_main_payment(session: Session, order_id: UUID) -> Payment | None:
+    """The money that the order was paid with, as opposed to money that came a second time."""
+    return next((payment for payment in list_payments(session, order_id) if payment.kind is not PaymentKind.DUPLICATE), None)
+
+
+def is_booked(order: Order, payment: Payment) -> bool:
+    """Whether the payment counts in the order's sums and in the ledger: money that was never meant to stay does not."""
+    return order.paid_at is not None and payment.kind is not PaymentKind.DUPLICATE
+
+
+def find_ledger_entry(session: Session, kind: str, ref: str) -> LedgerEntry | None:
+    return session.scalar(select(LedgerEntry).filter_by(kind=kind, ref=ref))
+
+
+def list_ledger(session: Session, order_id: UUID) -> list[LedgerEntry]:
+    """The order's movements of money, in order."""
+    return list(
+        session.scalars(select(LedgerEntry).where(LedgerEntry.order_id == order_id).order_by(LedgerEntry.created_at, LedgerEntry.id))
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineStand:
+    """One line of a paid order: its money, and what of it is in use."""
+
+    line: OrderLine
+    money: LineMoney
+    rights: tuple[Entitlement, ...]
+    unused_seats: int
+    used_seats: int
+    credit: ExamCredit | None
+
+
+def list_line_stands(session: Session, order: Order) -> list[LineStand]:
+    """Where each line of the order stands. The number of queries does not grow with the lines."""
+    lines = list_lines(session, order.id)
+    ids = [line.id for line in lines]
+    paid = dict(zip(ids, shares(order.amount_paid, [line.amount for line in lines]), strict=True))
+    counted = _count_by_line(session, ids)
+    pools = {pool.id: pool.order_line_id for pool in session.scalars(select(SeatPool).where(SeatPool.order_line_id.in_(ids)))}
+    seats = list_seats_of(session, ids)
+    sources = {line_id: line_id for line_id in ids} | {seat.id: pools[seat.pool_id] for seat in seats}
+    rights = list(session.scalars(select(Entitlement).where(_came_from(ids, [seat.id for seat in seats])).order_by(Entitlement.created_at)))
+    retakes = {credit.order_line_id: credit for credit in session.scalars(select(ExamCredit).where(ExamCredit.order_line_id.in_(ids)))}
+    return [
+        LineStand(
+            line=line,
+            money=LineMoney(paid=paid[line.id], counted=counted.get(line.id, 0)),
+            rights=tuple(right for right in rights if sources[right.source_id] == line.id),
+            unused_seats=sum(pools[seat.pool_id] == line.id and seat.status is VoucherStatus.ISSUED for seat in seats),
+            used_seats=sum(pools[seat.pool_id] == line.id and seat.status is VoucherStatus.REDEEMED for seat in seats),
+            credit=retakes.get(line.id),
+        )
+        for line in lines
+    ]
+
+
+def _count_by_line(session: Session, line_ids: Collection[UUID]) -> dict[UUID, int]:
+    rows = session.execute(
+        select(RefundLine.order_line_id, func.sum(RefundLine.amount))
+        .join(Refund, Refund.id == RefundLine.refund_id)
+        .where(RefundLine.order_line_id.in_(line_ids), Refund.state.in_(COUNTED))
+        .group_by(RefundLine.order_line_id)
+    )
+    return {row[0]: int(row[1]) for row in rows}
+
+
+def list_succeeded_lines(session: Session, order_id: UUID) -> dict[UUID, tuple[int, int]]:
+    """Of each line, the amount and the quantity that went back for good."""
+    rows = session.execute(
+        select(RefundLine.order_line_id, func.sum(RefundLine.amount), func.sum(RefundLine.quantity))
+        .join(Refund, Refund.id == RefundLine.refund_id)
+        .where(Refund.order_id == order_id, Refund.state == RefundState.SUCCEEDED)
+        .group_by(RefundLine.order_line_id)
+    )
+    return {row[0]: (int(row[1]), int(row[2])) for row in rows}
+
+
+def list_seats_of(session: Session, line_ids: Collection[UUID]) -> list[Voucher]:
+    """The seats that these lines bought, in order."""
+    statement = select(Voucher).join(SeatPool, SeatPool.id == Voucher.pool_id).where(SeatPool.order_line_id.in_(line_ids))
+    return list(session.scalars(statement.order_by(Voucher.pool_id, Voucher.seat_no)))
+
+
+def lock_unused_seats(session: Session, line_id: UUID) -> list[Voucher]:
+    """The seats of a line that nobody has redeemed, the last ones first, locked until the transaction ends."""
+    statement = (
+        select(Voucher)
+        .join(SeatPool, SeatPool.id == Voucher.pool_id)
+        .where(SeatPool.order_line_id == line_id, Voucher.status == VoucherStatus.ISSUED)
+        .order_by(Voucher.seat_no.desc())
+        .with_for_update(of=Voucher)
+        .execution_options(populate_existing=True)
+    )
+    return [seat for seat in session.scalars(statement) if seat.status is VoucherStatus.ISSUED]
+
+
+def lock_rights_from(session: Session, line_ids: Collection[UUID]) -> list[Entitlement]:
+    """The rights that these lines gave, directly or by their seats, locked until the transaction ends."""
+    seats = select(Voucher.id).join(SeatPool, SeatPool.id == Voucher.pool_id).where(SeatPool.order_line_id.in_(line_ids))
+    statement = (
+        select(Entitlement)
+        .where(_came_from(line_ids, seats))
+        .order_by(Entitlement.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return list(session.scalars(statement))
+
+
+def _came_from(line_ids: Collection[UUID], seats: Collection[UUID] | Select[UUID]) -> ColumnElement[bool]:
+    """Rights that these lines gave, or these seats of theirs. Naming the kind of source is what makes the index serve."""
+    bought = and_(Entitlement.source_kind.in_((EntitlementSource.ORDER_LINE, EntitlementSource.FREE)), Entitlement.source_id.in_(line_ids))
+    return or_(bought, and_(Entitlement.source_kind == EntitlementSource.VOUCHER, Entitlement.source_id.in_(seats)))

@@ -1,0 +1,386 @@
+"""Giving money back: asked once, believed only when Stripe says it, undone when it did not arrive."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from itertools import permutations
+from uuid import UUID
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from laurel.commerce import queries, services
+from laurel.commerce.gateway import PaymentsUnavailableError
+from laurel.commerce.models import Entitlement, ExamCredit, LedgerEntry, Order, Refund, ReviewTask, Voucher
+from laurel.commerce.rules import (
+    AccessEffect,
+    EntitlementStatus,
+    OrderState,
+    RefundOrigin,
+    RefundState,
+    VoucherStatus,
+)
+from laurel.commerce.services import Till
+from laurel.core.bus import bus, perform
+from laurel.core.errors import ConflictError, DomainError, InvalidInputError
+from laurel.core.events import Delivery
+from laurel.core.ids import new_id
+from laurel.core.mail import Mail
+from tests.commerce.bought import Bought, buy_course, turn_into_retake, turn_into_seats
+from tests.commerce.conftest import Transaction
+from tests.factories.accounts import make_user
+from tests.fakes import FakePayments
+
+
+@pytest.fixture
+def bought(app: object, till: Till, payments: FakePayments) -> Bought:
+    return buy_course(till, payments)
+
+
+def ledger(session: Session) -> list[tuple[str, int]]:
+    session.rollback()
+    return [(entry.kind, entry.amount) for entry in session.scalars(select(LedgerEntry).order_by(LedgerEntry.created_at, LedgerEntry.id))]
+
+
+def tasks(session: Session, *, is_open: bool = True) -> list[str]:
+    session.rollback()
+    return [task.kind for task in session.scalars(select(ReviewTask)) if (task.resolved_at is None) == is_open]
+
+
+def deliver_all(transaction: Transaction, till: Till, handler: str) -> None:
+    """Run what waits for a handler."""
+    assert bus.subscriptions.afterwards
+    with transaction() as session:
+        waiting = list(session.scalars(select(Delivery.id).where(Delivery.handler == handler)))
+        for delivery_id in waiting:
+            perform(session, delivery_id, now=till.now)
+
+
+def test_a_full_refund_ends_the_right_that_was_bought_and_keeps_the_order_paid(bought: Bought, session: Session) -> None:
+    refund = bought.refund()
+
+    order = bought.order(session)
+    assert refund.state is RefundState.SUCCEEDED
+    assert (order.state, order.amount_refunded) == (OrderState.PAID, 19500)
+    assert (order.lines[0].refunded_amount, order.lines[0].refunded_quantity) == (19500, 1)
+    assert not bought.has_course(session)
+    assert ledger(session) == [("payment", 19500), ("refund", -19500)]
+
+
+def test_a_part_may_go_back_without_ending_anything(bought: Bought, session: Session) -> None:
+    bought.refund(5000, effect=AccessEffect.KEEP)
+
+    order = bought.order(session)
+    assert (order.amount_refunded, order.lines[0].refunded_amount, order.lines[0].refunded_quantity) == (5000, 5000, 0)
+    assert bought.has_course(session)
+
+
+def test_only_the_right_from_this_order_ends(bought: Bought, session: Session, transaction: Transaction) -> None:
+    with transaction() as other:
+        right = queries.list_entitlements_from(other, [bought.line_id])[0]
+        other.add(
+            Entitlement(
+                user_id=bought.buyer_id, offering_id=right.offering_id, source_kind="grant", source_id=new_id(), created_at=right.created_at
+            )
+        )
+
+    bought.refund()
+
+    assert bought.has_course(session)
+
+
+def test_stripe_is_asked_once_with_the_key_that_the_row_holds(bought: Bought, payments: FakePayments, session: Session) -> None:
+    refund_id = bought.ask()
+    for _ in range(3):
+        services.submit_refund(bought.till, refund_id)
+
+    assert list(payments.refund_keys) == [f"laurel:{bought.till.env}:refund:{refund_id}"]
+    told = next(iter(payments.refunds.values()))
+    assert (told.amount, told.refund_ref, told.env) == (19500, str(refund_id), bought.till.env)
+
+
+def test_a_form_that_is_sent_twice_asks_once(bought: Bought, session: Session) -> None:
+    refund_id = new_id()
+
+    assert [bought.ask(5000, refund_id=refund_id) for _ in range(2)] == [refund_id, refund_id]
+    assert session.scalar(select(func.count()).select_from(Refund)) == 1
+
+
+def test_no_more_goes_back_than_came_even_by_two_refunds_that_both_fit_alone(bought: Bought, session: Session) -> None:
+    bought.ask(10000)
+
+    with pytest.raises(InvalidInputError, match="more than is left"):
+        bought.ask(9501)
+    bought.ask(9500)
+    with pytest.raises(InvalidInputError):
+        bought.ask(1)
+
+
+def test_ten_at_once_give_back_no_more_than_came(bought: Bought, session: Session) -> None:
+    def ask(_n: int) -> UUID | None:
+        try:
+            return bought.ask(5000)
+        except DomainError:
+            return None
+
+    with ThreadPoolExecutor(10) as pool:
+        asked = [refund_id for refund_id in pool.map(ask, range(10)) if refund_id is not None]
+
+    assert len(asked) == 3
+    assert sum(session.scalars(select(Refund.amount))) == 15000
+
+
+@pytest.mark.parametrize("amount", [0, -1, 19501])
+def test_amounts_that_make_no_sense_are_refused(bought: Bought, session: Session, amount: int) -> None:
+    with pytest.raises(InvalidInputError):
+        bought.ask(amount)
+    assert session.scalar(select(func.count()).select_from(Refund)) == 0
+
+
+def test_an_order_that_is_not_paid_gives_nothing_back(till: Till, payments: FakePayments, session: Session) -> None:
+    paid = buy_course(till, payments)
+    with till.transaction() as other:
+        order = other.get_one(Order, paid.order_id)
+        order.paid_at, order.state = None, OrderState.REVIEW
+
+    with pytest.raises(ConflictError):
+        paid.ask()
+
+
+def test_nothing_ends_while_the_refund_is_on_its_way(bought: Bought, payments: FakePayments, session: Session) -> None:
+    payments.refund_status = "pending"
+    refund = bought.refund()
+    assert (refund.state, bought.has_course(session)) == (RefundState.PENDING, True)
+    assert bought.order(session).amount_refunded == 0
+
+    payments.change_refund(next(iter(payments.refunds)), status="succeeded")
+    services.sync_refunds(bought.till, bought.intent_id)
+
+    assert not bought.has_course(session)
+    assert ledger(session) == [("payment", 19500), ("refund", -19500)]
+
+
+@pytest.mark.parametrize("before", ["pending", "succeeded"])
+def test_a_refund_that_fails_gives_the_right_back(bought: Bought, payments: FakePayments, session: Session, before: str) -> None:
+    payments.refund_status = before
+    bought.refund()
+    payments.change_refund(next(iter(payments.refunds)), status="failed", failure="expired_or_canceled_card")
+
+    for _ in range(2):
+        services.sync_refunds(bought.till, bought.intent_id)
+
+    order = bought.order(session)
+    refund = session.scalars(select(Refund)).one()
+    assert (refund.state, refund.failure) == (RefundState.FAILED, "expired or canceled card")
+    assert (order.amount_refunded, order.lines[0].refunded_amount) == (0, 0)
+    assert bought.has_course(session)
+    assert sum(amount for _kind, amount in ledger(session)) == 19500
+    assert tasks(session) == ["refund_failed"]
+    assert bought.ask() is not None  # it may be tried again, by a refund of its own
+
+
+def test_a_later_word_is_not_undone_by_an_earlier_one(bought: Bought, payments: FakePayments, session: Session) -> None:
+    payments.refund_status = "pending"
+    bought.refund()
+    pending = dict(payments.refunds)
+    payments.change_refund(next(iter(payments.refunds)), status="succeeded")
+    services.sync_refunds(bought.till, bought.intent_id)
+
+    with bought.till.transaction() as other:
+        services.apply_refunds(other, bought.intent_id, list(pending.values()), env=bought.till.env, now=bought.till.now)
+
+    assert session.scalars(select(Refund)).one().state is RefundState.SUCCEEDED
+
+
+def test_a_lost_answer_is_asked_about_again_and_found(bought: Bought, payments: FakePayments, session: Session) -> None:
+    payments.loses_refunds, payments.failures = True, [PaymentsUnavailableError("timeout")]
+    refund_id = bought.ask()
+    with pytest.raises(PaymentsUnavailableError):
+        services.submit_refund(bought.till, refund_id)
+    assert bought.has_course(session)
+    payments.loses_refunds = False
+    payments.refund_keys.clear()  # Stripe forgets keys after a day
+
+    later = replace(bought.till, now=bought.till.now + timedelta(days=2))
+    assert services.submit_waiting_refunds(later) == 1
+
+    assert len(payments.refunds) == 1
+    assert not bought.has_course(session)
+    assert services.submit_waiting_refunds(later) == 0
+
+
+def test_while_stripe_is_silent_a_refund_waits(bought: Bought, payments: FakePayments, session: Session) -> None:
+    refund_id = bought.ask()
+    later = replace(bought.till, now=bought.till.now + timedelta(minutes=2))
+    payments.failures = [PaymentsUnavailableError("down")] * 3
+
+    assert services.submit_waiting_refunds(later) == 0
+    assert queries.get_refund(session, refund_id).state is RefundState.SUBMITTING
+    payments.failures = []
+    assert services.submit_waiting_refunds(later) == 1
+
+
+def test_what_stripe_refuses_is_said_and_changes_nothing(bought: Bought, payments: FakePayments, session: Session) -> None:
+    payments.refusals = ["charge_disputed"]
+
+    refund = bought.refund()
+
+    assert refund.state is RefundState.FAILED
+    assert "bank" in (refund.failure or "")
+    assert bought.has_course(session)
+    assert bought.order(session).amount_refunded == 0
+
+
+def test_a_full_refund_in_the_dashboard_ends_everything(bought: Bought, payments: FakePayments, session: Session) -> None:
+    payments.add_refund(bought.intent_id, 19500)
+
+    for _ in range(2):
+        services.sync_refunds(bought.till, bought.intent_id)
+
+    refund = session.scalars(select(Refund)).one()
+    assert (refund.origin, refund.access_effect) == (RefundOrigin.EXTERNAL, AccessEffect.REVOKE)
+    assert bought.order(session).lines[0].refunded_amount == 19500
+    assert not bought.has_course(session)
+    assert tasks(session) == []
+
+
+def test_a_part_refunded_in_the_dashboard_keeps_access_and_asks_a_person(bought: Bought, payments: FakePayments, session: Session) -> None:
+    payments.add_refund(bought.intent_id, 5000)
+    services.sync_refunds(bought.till, bought.intent_id)
+    assert bought.has_course(session)
+    assert tasks(session) == ["external_refund"]
+
+    payments.add_refund(bought.intent_id, 14500)
+    services.sync_refunds(bought.till, bought.intent_id)
+
+    assert bought.order(session).amount_refunded == 19500
+    assert not bought.has_course(session)
+
+
+def test_refunds_of_a_payment_that_is_not_ours_are_nothing_to_us(bought: Bought, payments: FakePayments, session: Session) -> None:
+    payments.add_refund("pi_stranger", 100)
+
+    assert services.sync_refunds(bought.till, "pi_stranger") is None
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_refunds_told_in_any_order_end_alike(bought: Bought, payments: FakePayments, session: Session, order: tuple[int, ...]) -> None:
+    asked = [payments.add_refund(bought.intent_id, amount) for amount in (5000, 7000, 7500)]
+
+    for at in order:
+        with bought.till.transaction() as other:
+            services.apply_refunds(other, bought.intent_id, [asked[at]], env=bought.till.env, now=bought.till.now)
+
+    assert bought.order(session).amount_refunded == 19500
+    assert not bought.has_course(session)
+    assert sum(amount for _kind, amount in ledger(session)) == 0
+
+
+def test_twenty_who_hear_of_a_refund_at_once_book_it_once(bought: Bought, payments: FakePayments, session: Session) -> None:
+    payments.add_refund(bought.intent_id, 19500)
+
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(lambda _n: services.sync_refunds(bought.till, bought.intent_id), range(20)))
+
+    assert ledger(session) == [("payment", 19500), ("refund", -19500)]
+    assert bought.order(session).amount_refunded == 19500
+
+
+# ---- seats and retakes
+
+
+def seats_by_status(session: Session) -> dict[VoucherStatus, int]:
+    session.rollback()
+    return {row[0]: row[1] for row in session.execute(select(Voucher.status, func.count()).group_by(Voucher.status))}
+
+
+def test_seats_that_are_paid_back_cannot_be_redeemed_meanwhile(bought: Bought, payments: FakePayments, session: Session) -> None:
+    turn_into_seats(bought, seats=5, redeemed_by=[bought.buyer_id])
+    payments.refund_status = "pending"
+
+    bought.refund(7800, seats=2)
+
+    assert seats_by_status(session) == {VoucherStatus.REDEEMED: 1, VoucherStatus.ISSUED: 2, VoucherStatus.REVOKED: 2}
+    payments.change_refund(next(iter(payments.refunds)), status="failed")
+    services.sync_refunds(bought.till, bought.intent_id)
+    assert seats_by_status(session) == {VoucherStatus.REDEEMED: 1, VoucherStatus.ISSUED: 4}
+
+
+def test_seats_that_are_redeemed_are_not_paid_back_one_by_one(bought: Bought, session: Session) -> None:
+    turn_into_seats(bought, seats=5, redeemed_by=[bought.buyer_id])
+
+    with pytest.raises(InvalidInputError, match="nobody has redeemed"):
+        bought.ask(19500, seats=5)
+
+
+def test_who_redeemed_a_seat_keeps_it_until_the_whole_line_is_paid_back(bought: Bought, session: Session, transaction: Transaction) -> None:
+    with transaction() as other:
+        colleague = make_user(other)
+    turn_into_seats(bought, seats=5, redeemed_by=[colleague.id])
+
+    bought.refund(15600, seats=4)
+    assert queries.has_entitlement(session, colleague.id, bought.course_id)
+    session.rollback()
+    bought.refund(3900)
+
+    assert not queries.has_entitlement(session, colleague.id, bought.course_id)
+    assert bought.order(session).lines[0].refunded_amount == 19500
+
+
+def test_a_retake_that_is_paid_back_cannot_be_used_and_returns_if_the_refund_fails(
+    bought: Bought, payments: FakePayments, session: Session
+) -> None:
+    credit_id = turn_into_retake(bought)
+    payments.refund_status = "pending"
+
+    bought.refund()
+    assert session.get_one(ExamCredit, credit_id).revoked_at is not None
+    payments.change_refund(next(iter(payments.refunds)), status="canceled")
+    services.sync_refunds(bought.till, bought.intent_id)
+
+    session.rollback()
+    assert session.get_one(ExamCredit, credit_id, populate_existing=True).revoked_at is None
+
+
+# ---- what people hear
+
+
+def test_the_buyer_hears_once_that_the_money_is_back(
+    bought: Bought, payments: FakePayments, session: Session, transaction: Transaction
+) -> None:
+    bought.refund()
+    deliver_all(transaction, bought.till, "commerce.email_refund")
+
+    mail = session.scalars(select(Mail).where(Mail.key.startswith("refund:"))).one()
+    assert mail.subject.startswith("Your refund of $195")
+    assert "closed now" in mail.text
+
+
+def test_the_buyer_hears_that_the_money_did_not_arrive(
+    bought: Bought, payments: FakePayments, session: Session, transaction: Transaction
+) -> None:
+    bought.refund()
+    payments.change_refund(next(iter(payments.refunds)), status="failed")
+    services.sync_refunds(bought.till, bought.intent_id)
+    deliver_all(transaction, bought.till, "commerce.email_failed_refund")
+
+    mail = session.scalars(select(Mail).where(Mail.key.startswith("refund_failed:"))).one()
+    assert "did not arrive" in mail.subject
+    assert "open for you again" in mail.text
+
+
+def test_a_right_that_another_refund_took_is_not_returned_with_this_one(bought: Bought, payments: FakePayments, session: Session) -> None:
+    payments.refund_status = "pending"
+    first = bought.ask(5000)
+    services.submit_refund(bought.till, first)
+    payments.refund_status = "succeeded"
+    bought.refund(14500)
+    assert not bought.has_course(session)
+    pending = next(refund.id for refund in payments.refunds.values() if refund.status == "pending")
+
+    payments.change_refund(pending, status="failed")
+    services.sync_refunds(bought.till, bought.intent_id)
+
+    assert not bought.has_course(session)
+    assert session.scalars(select(Entitlement)).one().status is EntitlementStatus.REVOKED

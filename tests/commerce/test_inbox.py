@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from laurel.commerce import queries, services
 from laurel.commerce.gateway import Notice, PaymentsUnavailableError
 from laurel.commerce.models import Entitlement, Order, ReviewTask, StripeEvent
-from laurel.commerce.rules import InboxStatus, OrderState
+from laurel.commerce.rules import EntitlementStatus, InboxStatus, OrderState, SeenWarning
 from laurel.commerce.services import Till
 from laurel.core.events import EventRecord
 from tests.commerce.conftest import ENV, Transaction
@@ -169,3 +169,66 @@ def test_an_event_that_was_kept_but_never_acted_on_is_found(till: Till, paid: st
     assert services.retry_due_events(till) == 0
     assert services.retry_due_events(replace(till, now=till.now + timedelta(minutes=2))) == 1
     assert order(session).state is OrderState.PAID
+
+
+@pytest.mark.parametrize("first", ["checkout.session.completed", "refund.created", "charge.refunded", "refund.updated"])
+def test_a_refund_that_is_told_before_its_payment_ends_like_one_told_after_it(
+    till: Till, paid: str, keep: Callable[..., bool], session: Session, payments: FakePayments, first: str
+) -> None:
+    refund = payments.add_refund(f"pi_{paid}", 19500)
+    objects = {"checkout.session.completed": paid, "charge.refunded": f"ch_{paid}"}
+    types = ["checkout.session.completed", "refund.created", "charge.refunded", "refund.updated"]
+    for number, kind in enumerate([first, *(kind for kind in types if kind != first)]):
+        keep(id=f"evt_{number}", type=kind, object_id=objects.get(kind, refund.id))
+        assert services.process_event(till, f"evt_{number}") is InboxStatus.DONE
+
+    assert order(session).state is OrderState.PAID
+    assert order(session).amount_refunded == 19500
+    assert session.scalars(select(Entitlement)).one().status is EntitlementStatus.REVOKED
+
+
+def test_an_old_event_that_is_acted_on_again_after_a_refund_gives_nothing_back(
+    till: Till, paid: str, keep: Callable[..., bool], session: Session, payments: FakePayments
+) -> None:
+    keep(object_id=paid)
+    services.process_event(till, "evt_1")
+    payments.add_refund(f"pi_{paid}", 19500)
+    services.sync_refunds(till, f"pi_{paid}")
+
+    keep(id="evt_again", object_id=paid)
+
+    assert services.process_event(till, "evt_again") is InboxStatus.DONE
+    assert session.scalars(select(Entitlement)).one().status is EntitlementStatus.REVOKED
+
+
+@pytest.mark.parametrize("kind", ["charge.dispute.created", "charge.dispute.funds_withdrawn", "charge.dispute.updated"])
+def test_a_dispute_that_is_told_before_its_payment_finds_it(
+    till: Till, paid: str, keep: Callable[..., bool], session: Session, payments: FakePayments, kind: str
+) -> None:
+    dispute = payments.add_dispute(f"pi_{paid}", 19500)
+    keep(type=kind, object_id=dispute.id)
+
+    assert services.process_event(till, "evt_1") is InboxStatus.DONE
+    assert session.scalars(select(Entitlement)).one().status is EntitlementStatus.SUSPENDED
+
+
+@pytest.mark.parametrize("kind", ["refund.created", "charge.refunded", "charge.dispute.created", "radar.early_fraud_warning.created"])
+def test_what_happens_to_a_strangers_payment_is_ignored(till: Till, keep: Callable[..., bool], payments: FakePayments, kind: str) -> None:
+    refund, dispute = payments.add_refund("pi_stranger", 100), payments.add_dispute("pi_stranger", 100)
+    payments.warnings["issfr_1"] = SeenWarning(
+        id="issfr_1", charge_id="ch_stranger", intent_id="pi_stranger", fraud_type="misc", is_actionable=True
+    )
+    named = {"refund": refund.id, "charge": "ch_stranger", "radar": "issfr_1"}
+    keep(type=kind, object_id=dispute.id if "dispute" in kind else named[kind.partition(".")[0]])
+
+    assert services.process_event(till, "evt_1") is InboxStatus.IGNORED
+
+
+def test_a_fraud_warning_becomes_a_task(till: Till, paid: str, keep: Callable[..., bool], session: Session, payments: FakePayments) -> None:
+    payments.warnings["issfr_1"] = SeenWarning(
+        id="issfr_1", charge_id="", intent_id=f"pi_{paid}", fraud_type="made_with_stolen_card", is_actionable=True
+    )
+    keep(type="radar.early_fraud_warning.created", object_id="issfr_1")
+
+    assert services.process_event(till, "evt_1") is InboxStatus.DONE
+    assert session.scalars(select(ReviewTask)).one().kind == "fraud_warning"

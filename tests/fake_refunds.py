@@ -123,6 +123,8 @@ class FakeRefunds:
         return self.disputes[dispute_id]
 
     def _must_be_open(self, dispute_id: str) -> None:
+        if dispute_id not in self.disputes:
+            raise CheckoutNotFoundError
         if self.disputes[dispute_id].is_final:
             raise PaymentsRefusedError("This dispute is already closed.")
 

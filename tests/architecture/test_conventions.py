@@ -15,7 +15,7 @@ EXTRA_ROOMS = {
     "accounts": {"security"},
     "storefront": {"facts"},
     "studio": {"navigation"},
-    "backoffice": {"navigation"},
+    "backoffice": {"navigation", "evidence"},
     "bank": {"formats"},
     "credentials": {"artwork", "pdf", "documents", "signing"},
 }

@@ -8,7 +8,8 @@ from laurel.accounts.models import User
 from laurel.catalog.models import Course
 from laurel.catalog.rules import CourseContent, CourseStatus
 from laurel.catalog.services import publish_course
-from laurel.commerce.models import Offering, Order
+from laurel.commerce.models import CheckoutAttempt, Dispute, Offering, Order, Payment, ReviewTask
+from laurel.commerce.rules import AttemptState, PaymentKind
 from laurel.commerce.services import create_offering, place_order
 from laurel.core.clock import now
 from tests.factories.accounts import make_user
@@ -47,3 +48,56 @@ def make_order(session: Session, *, buyer: User | None = None, offering: Offerin
     """An order that was just placed; paid already if it is free."""
     buyer, offering = buyer or make_user(session), offering or make_offering(session)
     return place_order(session, buyer_id=buyer.id, course_id=offering.course_id, currency=currency, click_token=None, now=now())
+
+
+def make_payment(session: Session, order: Order, *, kind: PaymentKind = PaymentKind.PRIMARY) -> Payment:
+    """Money that came for the order, all that it costs; whether the order is paid is another matter."""
+    number = next(_numbers)
+    attempt = CheckoutAttempt(order_id=order.id, n=number, idem_key=f"k{number}", request="{}", created_at=now(), expires_at=now())
+    attempt.session_id, attempt.state = f"cs_test_{number}", AttemptState.COMPLETE
+    session.add(attempt)
+    session.flush()
+    payment = Payment(
+        order_id=order.id,
+        attempt_id=attempt.id,
+        payment_intent=f"pi_{number}",
+        charge=f"ch_{number}",
+        amount=order.total,
+        currency=order.currency,
+        kind=kind,
+        status="succeeded",
+        method="card",
+        last4="4242",
+        receipt_url=None,
+        created_at=now(),
+    )
+    session.add(payment)
+    session.flush()
+    return payment
+
+
+def make_dispute(session: Session, payment: Payment, *, status: str = "needs_response") -> Dispute:
+    dispute = Dispute(
+        stripe_dispute=f"dp_{next(_numbers)}",
+        order_id=payment.order_id,
+        payment_id=payment.id,
+        amount=payment.amount,
+        currency=payment.currency,
+        status=status,
+        reason="fraudulent",
+        created_at=now(),
+        updated_at=now(),
+        due_by=now(),
+    )
+    session.add(dispute)
+    session.flush()
+    return dispute
+
+
+def make_review_task(
+    session: Session, order: Order | None = None, *, kind: str = "owned_meanwhile", detail: str = "Look at it."
+) -> ReviewTask:
+    task = ReviewTask(kind=kind, ref=f"ref-{next(_numbers)}", detail=detail, created_at=now(), order_id=order.id if order else None)
+    session.add(task)
+    session.flush()
+    return task

@@ -1,14 +1,31 @@
 """What staff send: acts on attempts, overrides, groups, accommodations, answers to requests for a review."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
+from uuid import UUID
 
-from wtforms import BooleanField, DateField, DateTimeLocalField, SelectChoice, SelectField, StringField, TextAreaField, ValidationError
+from wtforms import (
+    BooleanField,
+    DateField,
+    DateTimeLocalField,
+    HiddenField,
+    RadioField,
+    SelectChoice,
+    SelectField,
+    StringField,
+    TextAreaField,
+    ValidationError,
+)
 from wtforms.fields import Field
 from wtforms.validators import InputRequired, Length, Optional
 
+from laurel.commerce.queries import LineStand
+from laurel.commerce.rules import AccessEffect, OfferingKind, RefundReason, check_part
 from laurel.core.errors import InvalidInputError
+from laurel.core.ids import new_id
+from laurel.core.money import exponent, parse_amount
 from laurel.quizzes.rules.appealing import MAX_STATEMENT
 from laurel.quizzes.rules.quizzes import MAX_ATTEMPTS, MAX_MINUTES
 from laurel.quizzes.rules.staff import MAX_REASON
@@ -158,3 +175,104 @@ class DecideForm(LaurelForm):
             Length(max=MAX_STATEMENT, message=f"Use at most {MAX_STATEMENT:,} characters."),
         ],
     )
+
+
+class RefundForm(LaurelForm):
+    """A refund. Its fields for each line are made by `refund_form`; `seen` says what staff were shown before they pressed the button."""
+
+    refund_id = HiddenField()
+    seen = HiddenField()
+    reason = SelectField(
+        "Reason", choices=[SelectChoice(reason.value, reason.value.replace("_", " ").capitalize()) for reason in RefundReason]
+    )
+    access = RadioField(
+        "Access",
+        choices=[
+            SelectChoice(AccessEffect.REVOKE.value, "End what is refunded, as soon as the money is back"),
+            SelectChoice(AccessEffect.KEEP.value, "Keep it: the money is a kindness"),
+        ],
+        default=AccessEffect.REVOKE.value,
+    )
+    note = TextAreaField("Note for colleagues", validators=[Optional(), Length(max=MAX_REASON, message="Say it shorter.")])
+
+    def parts(self, stands: Sequence[LineStand], currency: str) -> dict[UUID, tuple[int, int]]:
+        """What goes back of each line: (amount in minor units, seats). Raises InvalidInputError that names the field."""
+        found: dict[UUID, tuple[int, int]] = {}
+        for stand in stands:
+            number = stand.line.line_no
+            text = self[f"amount_{number}"].data or ""
+            try:
+                amount = parse_amount(text, currency) if text else 0
+            except InvalidInputError as error:
+                raise InvalidInputError(error.message, field=f"amount_{number}") from None
+            seats = int(self[f"seats_{number}"].data or 0) if f"seats_{number}" in self else 0
+            if amount or seats:
+                _check(stand, amount, seats, number)
+                found[stand.line.id] = amount, seats
+        if not found:
+            first = stands[0].line.line_no if stands else 1
+            raise InvalidInputError("Write how much goes back.", field=f"amount_{first}")
+        return found
+
+
+def _check(stand: LineStand, amount: int, seats: int, number: int) -> None:
+    try:
+        check_part(stand.money, amount=amount, seats=seats, unused_seats=stand.unused_seats)
+    except InvalidInputError as error:
+        raise InvalidInputError(error.message, field=f"{error.field}_{number}") from None
+
+
+def refund_form(stands: Sequence[LineStand], currency: str) -> RefundForm:
+    """A form with an amount for each line, all that is left to begin with, and a number of seats where the line has some."""
+    fields: dict[str, Any] = {}
+    for stand in stands:
+        line, number = stand.line, stand.line.line_no
+        left = Decimal(stand.money.left).scaleb(-exponent(currency))
+        fields[f"amount_{number}"] = StringField(
+            f"{line.title}: amount in {currency.upper()}", default=f"{left:f}", validators=[Optional()]
+        )
+        if line.kind is OfferingKind.SEATS:
+            most = stand.unused_seats
+            check = whole(0, most, f"Write how many of the {most} unused seats are taken back.")
+            fields[f"seats_{number}"] = StringField(f"{line.title}: seats taken back", default=str(most), validators=[Optional(), check])
+    form: RefundForm = type("LineRefundForm", (RefundForm,), fields)(refund_id=str(new_id()))
+    return form
+
+
+class TaskForm(LaurelForm):
+    """The answer to a question about money."""
+
+    answer = TextAreaField(
+        "What you found and did",
+        validators=[InputRequired("Say what you found and did."), Length(max=2000, message="Use at most 2,000 characters.")],
+    )
+
+
+EVIDENCE_TEXTS = {
+    "product_description": "What was sold",
+    "customer_name": "The buyer’s name",
+    "customer_email_address": "The buyer’s e-mail address",
+    "service_date": "When it was delivered",
+    "access_activity_log": "What the buyer did with it",
+    "refund_policy_disclosure": "What we promise about refunds, and where the buyer saw it",
+    "uncategorized_text": "Anything else",
+}
+"""Stripe's names for what a bank reads, and ours."""
+
+
+class EvidenceForm(LaurelForm):
+    """Our answer to a bank. Filled in from what we know; staff may change every word."""
+
+    product_description = TextAreaField(EVIDENCE_TEXTS["product_description"], validators=[Optional(), Length(max=20_000)])
+    customer_name = StringField(EVIDENCE_TEXTS["customer_name"], validators=[Optional(), Length(max=300)])
+    customer_email_address = StringField(EVIDENCE_TEXTS["customer_email_address"], validators=[Optional(), Length(max=300)])
+    service_date = StringField(EVIDENCE_TEXTS["service_date"], validators=[Optional(), Length(max=300)])
+    access_activity_log = TextAreaField(
+        EVIDENCE_TEXTS["access_activity_log"], validators=[InputRequired("Say what the buyer did."), Length(max=20_000)]
+    )
+    refund_policy_disclosure = TextAreaField(EVIDENCE_TEXTS["refund_policy_disclosure"], validators=[Optional(), Length(max=20_000)])
+    uncategorized_text = TextAreaField(EVIDENCE_TEXTS["uncategorized_text"], validators=[Optional(), Length(max=20_000)])
+
+    def texts(self) -> dict[str, str]:
+        """What was written, by Stripe's names."""
+        return {name: self[name].data or "" for name in EVIDENCE_TEXTS}

@@ -8,6 +8,8 @@ from laurel.web.access import viewer
 ENTRIES = [
     ("Overview", "/backoffice", "layout-dashboard", "backoffice:enter"),
     ("Orders", "/backoffice/orders", "receipt", "orders:read"),
+    ("Disputes", "/backoffice/disputes", "shield-alert", "orders:read"),
+    ("Tasks", "/backoffice/tasks", "list-todo", "orders:read"),
     ("Attempts", "/backoffice/attempts", "timer", "attempts:read"),
     ("Learners", "/backoffice/learners", "users", "people:read"),
     ("Review requests", "/backoffice/review-requests", "scale", "attempts:review"),

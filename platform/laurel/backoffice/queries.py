@@ -120,3 +120,9 @@ def list_attempts_of(session: Session, learner_id: UUID) -> list[LearnerAttempt]
         .limit(50)
     )
     return [LearnerAttempt(*row) for row in rows]
+
+
+def list_history(session: Session, subject_id: UUID, *, limit: int = 200) -> list[tuple[EventRecord, str | None]]:
+    """(event, who did it, if a person did) of what happened to one thing, in order."""
+    statement = select(EventRecord, User.name).outerjoin(User, User.id == EventRecord.actor_id).where(EventRecord.subject_id == subject_id)
+    return [(row[0], row[1]) for row in session.execute(statement.order_by(EventRecord.occurred_at, EventRecord.id).limit(limit))]

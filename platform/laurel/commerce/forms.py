@@ -1,8 +1,11 @@
 """What the pages of commerce send."""
 
-from wtforms import HiddenField
-from wtforms.validators import Optional, Regexp
+from uuid import UUID
 
+from wtforms import HiddenField, TextAreaField
+from wtforms.validators import InputRequired, Length, Optional, Regexp
+
+from laurel.core.ids import id_or_new
 from laurel.web.forms import LaurelForm
 
 NOT_A_CURRENCY = "Choose one of the currencies on this page."
@@ -20,3 +23,24 @@ class CheckoutForm(LaurelForm):
     def problem(self) -> str:
         """The first thing that is wrong with it."""
         return next((str(errors[0]) for errors in self.errors.values()), "")
+
+
+class GiveBackForm(LaurelForm):
+    """A button that gives a purchase back. `refund_id` names the refund beforehand."""
+
+    refund_id = HiddenField()
+
+    def named(self) -> UUID:
+        return id_or_new(self.refund_id.data)
+
+
+class AskRefundForm(LaurelForm):
+    """What a buyer writes to whoever decides."""
+
+    words = TextAreaField(
+        "Why do you want a refund?",
+        validators=[
+            InputRequired("Say in a sentence or two why you want a refund."),
+            Length(max=2000, message="Use at most 2,000 characters."),
+        ],
+    )

@@ -28,3 +28,11 @@ def new_id() -> UUID:
         _last = fresh
     time, random = fresh >> RANDOM_BITS, fresh & (1 << RANDOM_BITS) - 1
     return UUID(int=(time & (1 << 48) - 1) << 80 | 0x7 << 76 | random >> 62 << 64 | 0b10 << 62 | random & (1 << 62) - 1)
+
+
+def id_or_new(text: str | None) -> UUID:
+    """The id that a form carries, so that sending it twice is one act; a fresh one where it carries none."""
+    try:
+        return UUID(text or "")
+    except ValueError:
+        return new_id()

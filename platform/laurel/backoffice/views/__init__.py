@@ -6,6 +6,7 @@ from laurel.backoffice.views import (
     accommodations,
     attempts,
     credentials,
+    disputes,
     groups,
     home,
     integrity,
@@ -14,6 +15,8 @@ from laurel.backoffice.views import (
     orders,
     outages,
     overrides,
+    refunds,
+    tasks,
 )
 from laurel.settings import Settings
 
@@ -23,6 +26,9 @@ def blueprints(settings: Settings) -> list[Blueprint]:
     return [
         home.bp,
         orders.bp,
+        refunds.bp,
+        disputes.bp,
+        tasks.bp,
         attempts.bp,
         learners.bp,
         accommodations.bp,

@@ -6,6 +6,7 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from laurel.backoffice.navigation import work_nav
+from laurel.backoffice.queries import list_history
 from laurel.commerce import queries
 from laurel.commerce.models import Order
 from laurel.commerce.rules import OrderState
@@ -34,13 +35,20 @@ def order_page(order_id: UUID) -> ResponseReturnValue:
     order = queries.get_order(session, order_id)
     attempts = queries.list_attempts(session, order_id)
     payments = queries.list_payments(session, order_id)
+    refunds, disputes = queries.list_refunds(session, order_id), queries.list_disputes(session, order_id)
     told_about = [a.session_id for a in attempts if a.session_id] + [p.payment_intent for p in payments]
+    told_about += [p.charge for p in payments if p.charge] + [d.stripe_dispute for d in disputes]
+    told_about += [refund.stripe_refund for refund in refunds if refund.stripe_refund]
     return render_template(
         "backoffice/order_page.html",
         order=order,
         attempts=attempts,
         payments=payments,
-        entitlements=queries.list_entitlements_from(session, [line.id for line in order.lines]),
+        refunds=refunds,
+        disputes=disputes,
+        ledger=queries.list_ledger(session, order_id),
+        stands=queries.list_line_stands(session, order),
+        history=list_history(session, order_id),
         tasks=queries.list_review_tasks(session, order_id),
         events=queries.list_stripe_events_of(session, told_about),
         work_nav=work_nav(),

@@ -9,6 +9,7 @@ from laurel.commerce.queries.disputes import (
     select_disputes,
     sum_withdrawn,
 )
+from laurel.commerce.queries.effects import foresee_refund
 from laurel.commerce.queries.entitlements import (
     count_entitlements,
     has_entitlement,
@@ -65,8 +66,10 @@ from laurel.commerce.queries.payments import (
     list_payments,
 )
 from laurel.commerce.queries.refunds import (
+    Aftermath,
     LineStand,
     count_refundable,
+    describe_aftermath,
     find_ledger_entry,
     find_main_payment,
     find_refund,
@@ -86,11 +89,13 @@ from laurel.commerce.queries.refunds import (
 )
 
 __all__ = [
+    "Aftermath",
     "LineStand",
     "Offer",
     "count_entitlements",
     "count_open_tasks",
     "count_refundable",
+    "describe_aftermath",
     "find_attempt",
     "find_current_offering",
     "find_customer",
@@ -110,6 +115,7 @@ __all__ = [
     "find_refund_at_stripe",
     "find_review_task",
     "find_stripe_event",
+    "foresee_refund",
     "get_attempt",
     "get_customer",
     "get_dispute",

@@ -8,10 +8,33 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from laurel.commerce.models import Entitlement, ExamCredit, LedgerEntry, Order, OrderLine, Payment, Refund, RefundLine, SeatPool, Voucher
+from laurel.commerce.models import (
+    Entitlement,
+    ExamCredit,
+    LedgerEntry,
+    Order,
+    OrderLine,
+    Payment,
+    Refund,
+    RefundLine,
+    ReviewTask,
+    SeatPool,
+    Voucher,
+)
+from laurel.commerce.queries.disputes import list_statuses_of
 from laurel.commerce.queries.orders import list_lines
 from laurel.commerce.queries.payments import list_payments
-from laurel.commerce.rules import COUNTED, EntitlementSource, LineMoney, PaymentKind, RefundState, VoucherStatus, shares
+from laurel.commerce.rules import (
+    COUNTED,
+    DisputeEffect,
+    EntitlementSource,
+    LineMoney,
+    PaymentKind,
+    RefundState,
+    VoucherStatus,
+    shares,
+    strongest,
+)
 from laurel.core.errors import NotFoundError
 
 
@@ -180,3 +203,38 @@ def _came_from(line_ids: Collection[UUID], seats: Collection[UUID] | Select[UUID
     """Rights that these lines gave, or these seats of theirs. Naming the kind of source is what makes the index serve."""
     bought = and_(Entitlement.source_kind.in_((EntitlementSource.ORDER_LINE, EntitlementSource.FREE)), Entitlement.source_id.in_(line_ids))
     return or_(bought, and_(Entitlement.source_kind == EntitlementSource.VOUCHER, Entitlement.source_id.in_(seats)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aftermath:
+    """What became of an order's money after it was paid, as its buyer sees it."""
+
+    refunds: tuple[Refund, ...]
+    is_given_back: bool
+    """All of it is back."""
+    is_paused: bool
+    """A bank is deciding, and access waits for it."""
+    is_lost: bool
+    """A bank took the money back for good."""
+    request: ReviewTask | None
+    """What the buyer asked for last, with the answer once there is one."""
+    may_ask: bool
+
+
+def describe_aftermath(session: Session, order: Order) -> Aftermath:
+    """What to tell the buyer about refunds and disputes of the order."""
+    refunds = list_refunds(session, order.id)
+    payment = find_main_payment(session, order.id)
+    effect = strongest(list_statuses_of(session, payment.id)) if payment is not None else DisputeEffect.KEEP
+    asked = select(ReviewTask).where(ReviewTask.order_id == order.id, ReviewTask.kind == "refund_request")
+    request = session.scalar(asked.order_by(ReviewTask.created_at.desc()).limit(1))
+    left = count_refundable(session, payment) if payment is not None and is_booked(order, payment) else 0
+    return Aftermath(
+        # What Stripe refused never reached the buyer: a person looks at it.
+        refunds=tuple(refund for refund in refunds if refund.state is not RefundState.FAILED or refund.stripe_refund is not None),
+        is_given_back=0 < order.amount_paid <= order.amount_refunded,
+        is_paused=effect is DisputeEffect.SUSPEND,
+        is_lost=effect is DisputeEffect.REVOKE,
+        request=request,
+        may_ask=left > 0 and effect is DisputeEffect.KEEP and (request is None or request.resolved_at is not None),
+    )

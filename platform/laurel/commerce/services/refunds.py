@@ -72,37 +72,44 @@ def request_refund(
     known = queries.find_refund(session, refund_id) if refund_id is not None else None
     if known is not None and known.order_id == order_id:
         return known
-    payment = queries.find_main_payment(session, order_id)
-    if payment is None or not queries.is_booked(order, payment):
-        raise NotRefundableError
     parts = _checked_parts(session, order, lines)
-    refund = Refund(
-        id=refund_id or new_id(),
-        order_id=order.id,
-        payment_id=payment.id,
-        idem_key="",
+    refund = _write(
+        session,
+        _get_refundable(session, order),
         amount=sum(amount for _line, amount, _seats in parts),
-        currency=order.currency,
         reason=reason,
         access_effect=access_effect,
         origin=origin,
-        created_at=now,
-        note=note or None,
-        requested_by_id=actor_id,
+        env=env,
+        now=now,
+        actor_id=actor_id,
+        note=note,
+        refund_id=refund_id if known is None else None,
     )
-    _keep(session, payment, refund, env=env, now=now)
+    _keep_parts(session, refund, parts, now=now)
+    return refund
+
+
+def _get_refundable(session: Session, order: Order) -> Payment:
+    payment = queries.find_main_payment(session, order.id)
+    if payment is None or not queries.is_booked(order, payment):
+        raise NotRefundableError
+    return payment
+
+
+def _keep_parts(session: Session, refund: Refund, parts: Sequence[tuple[OrderLine, int, int]], *, now: datetime) -> None:
     session.add_all(
         RefundLine(refund_id=refund.id, order_line_id=line.id, amount=amount, quantity=_quantity(line, amount, seats))
         for line, amount, seats in parts
     )
     session.flush()
-    if access_effect is AccessEffect.REVOKE:
+    if refund.access_effect is AccessEffect.REVOKE:
         for line, _amount, seats in parts:
             take_unused(session, line, seats=seats, mark=mark_of_refund(refund.id), now=now)
-    return refund
 
 
 def _checked_parts(session: Session, order: Order, lines: Sequence[Part]) -> list[tuple[OrderLine, int, int]]:
+    _get_refundable(session, order)
     stands = {stand.line.id: stand for stand in queries.list_line_stands(session, order)}
     if not lines or len({line_id for line_id, _, _ in lines}) != len(lines) or any(line_id not in stands for line_id, _, _ in lines):
         raise InvalidInputError("Choose what goes back.")
@@ -120,7 +127,6 @@ def _quantity(line: OrderLine, amount: int, seats: int) -> int:
 
 def request_whole_refund(
     session: Session,
-    order: Order,
     payment: Payment,
     *,
     reason: RefundReason,
@@ -137,36 +143,58 @@ def request_whole_refund(
     left = queries.count_refundable(session, payment)
     if left == 0:
         return None
-    refund = Refund(
-        order_id=order.id,
-        payment_id=payment.id,
-        idem_key="",
+    return _write(
+        session,
+        payment,
         amount=left,
-        currency=payment.currency,
         reason=reason,
         access_effect=AccessEffect.KEEP,
+        origin=origin,
+        env=env,
+        now=now,
+        actor_id=actor_id,
+        note=note,
+    )
+
+
+def _write(
+    session: Session,
+    payment: Payment,
+    *,
+    amount: int,
+    reason: RefundReason,
+    access_effect: AccessEffect,
+    origin: RefundOrigin,
+    env: str,
+    now: datetime,
+    actor_id: UUID | None,
+    note: str,
+    refund_id: UUID | None = None,
+) -> Refund:
+    if queries.is_disputed(session, payment.id):
+        raise ConflictError(REFUSALS["charge_disputed"])
+    if amount > queries.count_refundable(session, payment):
+        raise InvalidInputError("That is more than is left to give back.", field="amount")
+    refund_id = refund_id or new_id()
+    refund = Refund(
+        id=refund_id,
+        order_id=payment.order_id,
+        payment_id=payment.id,
+        idem_key=f"laurel:{env}:refund:{refund_id}",
+        amount=amount,
+        currency=payment.currency,
+        reason=reason,
+        access_effect=access_effect,
         origin=origin,
         created_at=now,
         note=note or None,
         requested_by_id=actor_id,
     )
-    _keep(session, payment, refund, env=env, now=now)
-    return refund
-
-
-def _keep(session: Session, payment: Payment, refund: Refund, *, env: str, now: datetime) -> None:
-    if queries.is_disputed(session, payment.id):
-        raise ConflictError(REFUSALS["charge_disputed"])
-    if refund.amount > queries.count_refundable(session, payment):
-        raise InvalidInputError("That is more than is left to give back.", field="amount")
-    refund.idem_key = f"laurel:{env}:refund:{refund.id}"
     session.add(refund)
     session.flush()
-    publish(
-        session,
-        RefundRequested(occurred_at=now, order_id=refund.order_id, refund_id=refund.id, amount=refund.amount),
-        actor_id=refund.requested_by_id,
-    )
+    event = RefundRequested(occurred_at=now, order_id=payment.order_id, refund_id=refund.id, amount=amount)
+    publish(session, event, actor_id=actor_id)
+    return refund
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -182,7 +182,6 @@ def _give_late_money_back(session: Session, order: Order, payment: Payment | Non
         payment is None
         or request_whole_refund(
             session,
-            order,
             payment,
             reason=RefundReason.OTHER,
             origin=RefundOrigin.AUTO,
@@ -244,5 +243,5 @@ def _note_second_payment(session: Session, order: Order, attempt: CheckoutAttemp
     ask_staff(session, order, kind="duplicate_payment", ref=seen.payment.intent_id, detail=detail, now=now)
     if payment is not None and payment.amount:
         request_whole_refund(
-            session, order, payment, reason=RefundReason.DUPLICATE, origin=RefundOrigin.AUTO, env=seen.env, now=now, note="Paid twice."
+            session, payment, reason=RefundReason.DUPLICATE, origin=RefundOrigin.AUTO, env=seen.env, now=now, note="Paid twice."
         )

@@ -98,7 +98,6 @@ def refund_held_order(session: Session, order_id: UUID, *, answer: str, actor_id
     refunds = [
         request_whole_refund(
             session,
-            order,
             payment,
             reason=RefundReason.OTHER,
             origin=RefundOrigin.STAFF,

@@ -78,12 +78,14 @@ def show_order(
     session = current_session()
     order = queries.get_order_of(session, my_id(), order_id)
     is_confirming = is_confirming and order.state not in SETTLED
-    looks = _looks()
+    looks, course = _looks(), course_of(session, order)
     page = render_template(
         "commerce/order_page.html",
         order=order,
-        course=course_of(session, order),
+        course=course,
+        is_entitled=queries.has_entitlement(session, order.buyer_id, course.id),
         payments=queries.list_payments(session, order.id),
+        after=queries.describe_aftermath(session, order),
         is_confirming=is_confirming,
         is_slow=looks >= LOOKS,
         problem=problem,

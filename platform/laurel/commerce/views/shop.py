@@ -46,6 +46,7 @@ def show_enroll_page(course: CourseCard, *, currency: str, via: str | None, prob
         prices=prices,
         via=via,
         is_owned=queries.has_entitlement(session, my_id(), course.id),
+        is_paused=queries.is_access_paused(session, my_id(), course.id),
         form=CheckoutForm(formdata=None, currency=chosen, amount=str(prices.get(chosen, 0)), via=via or ""),
         problem=problem,
     )

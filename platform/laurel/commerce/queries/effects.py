@@ -51,7 +51,8 @@ def _about_rights(session: Session, stand: LineStand) -> list[str]:
     standing = [right for right in stand.rights if right.status is not EntitlementStatus.REVOKED]
     if not standing:
         return [f"{stand.line.title}: no access is left that could end."]
-    names = dict(session.execute(select(User.id, User.name).where(User.id.in_([right.user_id for right in standing]))).tuples().all())
+    people = select(User.id, User.name).where(User.id.in_([right.user_id for right in standing]))
+    names = {row.id: row.name for row in session.execute(people)}
     others = _who_has_it_otherwise(session, stand, standing)
     return [
         f"{names[right.user_id]} keeps {stand.line.title}: they have it from elsewhere, too."

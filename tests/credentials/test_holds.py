@@ -1,0 +1,118 @@
+"""While a bank decides about the payment nothing is signed; what it decides reaches the certificate."""
+
+import pytest
+from sqlalchemy.orm import Session
+
+from laurel.commerce.events import AccessReturned, DisputeClosed
+from laurel.commerce.models import Entitlement, Offering, Order, OrderLine
+from laurel.commerce.rules import EntitlementSource, EntitlementStatus, OfferingKind, OrderState, TaxBehavior
+from laurel.core.clock import now
+from laurel.core.ids import new_id
+from laurel.credentials import queries
+from laurel.credentials.handlers import issue_held, revoke_after_lost_dispute
+from laurel.credentials.models import Credential
+from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
+from laurel.credentials.services.issuing import issue
+from tests.factories.accounts import make_user
+from tests.factories.credentials import ISSUER, make_course, make_credential, make_pending
+from tests.fakes import PlainVault
+
+
+def grant(session: Session, user_id: object, course_id: object, status: EntitlementStatus) -> Entitlement:
+    offering = session.query(Offering).filter_by(course_id=course_id).one_or_none()
+    if offering is None:
+        offering = Offering(course_id=course_id, title="Course", created_at=now())
+        session.add(offering)
+        session.flush()
+    right = Entitlement(
+        user_id=user_id,
+        offering_id=offering.id,
+        source_kind=EntitlementSource.ORDER_LINE,
+        source_id=new_id(),
+        created_at=now(),
+        status=status,
+    )
+    session.add(right)
+    session.flush()
+    return right
+
+
+@pytest.mark.parametrize("status", [EntitlementStatus.SUSPENDED, EntitlementStatus.REVOKED])
+def test_nothing_is_signed_while_access_is_taken_back(app: object, session: Session, status: EntitlementStatus) -> None:
+    learner, course = make_user(session), make_course(session)
+    pending = make_pending(session, learner=learner, course=course)
+    right = grant(session, learner.id, course.id, status)
+
+    assert issue(session, pending.id, issuer=ISSUER, keys=PlainVault(), now=now()).state is CredentialState.PENDING
+    assert "taken back or is disputed" in (queries.find_signing_trouble(session, pending) or "")
+    right.status = EntitlementStatus.ACTIVE
+    session.flush()
+    told = AccessReturned(occurred_at=now(), order_id=new_id(), user_id=learner.id, course_id=course.id, cause="dispute")
+    for _ in range(2):
+        issue_held(session, told, issuer=ISSUER, keys=PlainVault())
+
+    assert pending.state is CredentialState.ISSUED
+
+
+def test_who_has_the_course_from_elsewhere_too_gets_the_certificate(app: object, session: Session) -> None:
+    learner, course = make_user(session), make_course(session)
+    pending = make_pending(session, learner=learner, course=course)
+    grant(session, learner.id, course.id, EntitlementStatus.SUSPENDED)
+    grant(session, learner.id, course.id, EntitlementStatus.ACTIVE)
+
+    assert issue(session, pending.id, issuer=ISSUER, keys=PlainVault(), now=now()).state is CredentialState.ISSUED
+
+
+def lose(session: Session, learner_id: object, offering_id: object, status: str) -> None:
+    """A dispute about an order of the course ends."""
+    order = Order(
+        number=f"L-{new_id().hex[-10:]}",
+        buyer_id=learner_id,
+        purchase_key="x",
+        currency="usd",
+        subtotal=100,
+        total=100,
+        tax_behavior=TaxBehavior.INCLUSIVE,
+        is_live=False,
+        state=OrderState.PAID,
+        created_at=now(),
+    )
+    session.add(order)
+    session.flush()
+    line = OrderLine(
+        order_id=order.id, line_no=1, kind=OfferingKind.COURSE, offering_id=offering_id, title="Course", unit_amount=100, amount=100
+    )
+    session.add(line)
+    session.flush()
+    revoke_after_lost_dispute(session, DisputeClosed(occurred_at=now(), order_id=order.id, dispute_id=new_id(), status=status))
+
+
+@pytest.fixture
+def certified(app: object, session: Session) -> tuple[Credential, Entitlement]:
+    learner, course = make_user(session), make_course(session)
+    credential = make_credential(session, learner=learner, course=course)
+    return credential, grant(session, learner.id, course.id, EntitlementStatus.REVOKED)
+
+
+def test_a_lost_dispute_revokes_the_certificate_with_its_reason(certified: tuple[Credential, Entitlement], session: Session) -> None:
+    credential, right = certified
+    for _ in range(2):
+        lose(session, right.user_id, right.offering_id, "lost")
+
+    assert credential.state is CredentialState.REVOKED
+    assert credential.revocation_reason is RevocationReason.REQUIREMENTS_WITHDRAWN
+    assert "taken back by the bank" in (credential.revocation_note or "")
+
+
+@pytest.mark.parametrize(("status", "has_another"), [("won", False), ("lost", True)])
+def test_a_certificate_stays_when_we_win_or_when_its_holder_has_the_course_otherwise(
+    certified: tuple[Credential, Entitlement], session: Session, status: str, has_another: bool
+) -> None:
+    credential, right = certified
+    if has_another:
+        other = session.get_one(Offering, right.offering_id)
+        grant(session, right.user_id, other.course_id, EntitlementStatus.ACTIVE)
+
+    lose(session, right.user_id, right.offering_id, status)
+
+    assert credential.state is CredentialState.ISSUED

@@ -92,7 +92,7 @@ class Site:
 
     def serve(self, app: Flask) -> None:
         host, port = self.listener.getsockname()
-        self.server = make_server(host, port, app, threaded=True, fd=self.listener.detach())
+        self.server = make_server(host, port, app, threaded=True, fd=self.listener.fileno())
         self.server.daemon_threads = False  # `stop` waits for the requests that are under way
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,))
         self.thread.start()

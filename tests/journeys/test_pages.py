@@ -63,6 +63,8 @@ MARKETER = ["/studio/articles", "/studio/articles/new", "/studio/ctas", "/studio
 STAFF = [
     "/backoffice",
     "/backoffice/orders",
+    "/backoffice/disputes",
+    "/backoffice/tasks",
     "/backoffice/learners",
     "/backoffice/review-requests",
     "/backoffice/credentials",

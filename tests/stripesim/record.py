@@ -13,8 +13,8 @@ from pathlib import Path
 
 import stripe
 
-from laurel.commerce.gateway import CheckoutDetails, CheckoutLine
-from laurel.commerce.rules import TaxBehavior
+from laurel.commerce.gateway import CheckoutDetails, CheckoutLine, RefundDetails
+from laurel.commerce.rules import SeenPayment, TaxBehavior
 from laurel.commerce.stripe_gateway import StripeGateway
 from laurel.core.clock import now
 from laurel.settings import Settings, Stage
@@ -40,7 +40,7 @@ def recording_server(record: Path, work: Path, shop: Shop) -> Iterator[Server]:
         thread.join()
 
 
-def laurel_tour(server: Server, buyer: Buyer) -> None:
+def laurel_tour(server: Server, buyer: Buyer, control: Control) -> None:
     """Each operation of Laurel's own gateway. One that is added there belongs in here, too."""
     gateway = StripeGateway(_laurel_settings(server))
     customer = gateway.create_customer(
@@ -52,6 +52,42 @@ def laurel_tour(server: Server, buyer: Buyer) -> None:
     if seen.payment is None or gateway.find_checkout_of(seen.payment.intent_id) != paid.session_id:
         raise AssertionError("The payment does not lead back to its checkout.")
     gateway.expire_checkout(left.session_id, key="laurel:record:order:2:cs:1:expire")
+    _give_back(gateway, seen.payment)
+    for number, answer in (("3", "evidence"), ("4", "give in")):
+        page = gateway.open_checkout(gateway.freeze_checkout(_details(customer, number)), key=f"laurel:record:order:{number}:cs:1")
+        buyer.pay(page.url or "")
+        _dispute(gateway, control, gateway.fetch_checkout(page.session_id).payment, answer=answer)
+
+
+def _give_back(gateway: StripeGateway, payment: SeenPayment) -> None:
+    """Laurel's operations on refunds."""
+    details = RefundDetails(
+        intent_id=payment.intent_id,
+        amount=5000,
+        reason="requested_by_customer",
+        refund_ref="refund-1",
+        order_ref="order-1",
+        env="laurel.test",
+    )
+    made = gateway.create_refund(details, key="laurel:record:refund:1")
+    if gateway.fetch_refund(made.id) != made or gateway.list_refunds(payment.intent_id) != [made]:
+        raise AssertionError("The refund is not found again.")
+    if gateway.find_intent_of_charge(payment.charge_id or "") != payment.intent_id:
+        raise AssertionError("The charge does not lead back to its payment.")
+
+
+def _dispute(gateway: StripeGateway, control: Control, payment: SeenPayment | None, *, answer: str) -> None:
+    """Laurel's operations on disputes, and on the warnings before them."""
+    if payment is None:
+        raise AssertionError("There is nothing to be disputed.")
+    gateway.fetch_warning(control.post(f"payments/{payment.intent_id}/warn")["id"])
+    seen = gateway.fetch_dispute(control.post(f"payments/{payment.intent_id}/dispute")["id"])
+    if not seen.is_withdrawn or not seen.fees or seen.intent_id != payment.intent_id:
+        raise AssertionError("The dispute does not say what it took.")
+    if answer == "evidence":
+        gateway.send_evidence(seen.id, {"access_activity_log": "They read it all."}, key="laurel:record:dispute:3:evidence")
+    elif gateway.accept_dispute(seen.id, key="laurel:record:dispute:4:close").status != "lost":
+        raise AssertionError("Giving in is losing.")
 
 
 def _laurel_settings(server: Server) -> Settings:
@@ -97,7 +133,7 @@ def record(folder: Path) -> None:
             base, key = f"http://127.0.0.1:{server.port}", server.sandbox.secrets.secret_key
             control = Control(base, key)
             list(whole_tour(stripe_client(base, key), buyer, control))
-            laurel_tour(server, buyer)
+            laurel_tour(server, buyer, control)
             wait_until(lambda: _is_delivered(control), what="every event is delivered")
             control.close()
     finally:

@@ -22,7 +22,7 @@ MOST = 20_000
 MOST_LINES = 250
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Sign:
     """One thing that the buyer did, and when."""
 
@@ -34,7 +34,7 @@ def gather_evidence(session: Session, order: Order, *, public_url: str) -> dict[
     """The evidence pack, by Stripe's names of its parts: a draft that staff read and change before it is sent."""
     courses = list_course_cards(session, [line.offering.course_id for line in order.lines])
     buyer = order.buyer
-    signs = sorted(_list_signs(session, order, [course.id for course in courses]))
+    signs = sorted(_list_signs(session, order, [course.id for course in courses]), key=lambda sign: sign.at)
     return {
         "product_description": _describe(order, courses),
         "customer_name": buyer.name,

@@ -225,12 +225,11 @@ def _check(stand: LineStand, amount: int, seats: int, number: int) -> None:
 def refund_form(stands: Sequence[LineStand], currency: str) -> RefundForm:
     """A form with an amount for each line, all that is left to begin with, and a number of seats where the line has some."""
     fields: dict[str, Any] = {}
+    validators = [Optional()] if len(stands) > 1 else []
     for stand in stands:
         line, number = stand.line, stand.line.line_no
         left = Decimal(stand.money.left).scaleb(-exponent(currency))
-        fields[f"amount_{number}"] = StringField(
-            f"{line.title}: amount in {currency.upper()}", default=f"{left:f}", validators=[Optional()]
-        )
+        fields[f"amount_{number}"] = StringField(f"{line.title}: amount in {currency.upper()}", default=f"{left:f}", validators=validators)
         if line.kind is OfferingKind.SEATS:
             most = stand.unused_seats
             check = whole(0, most, f"Write how many of the {most} unused seats are taken back.")

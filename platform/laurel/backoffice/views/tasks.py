@@ -49,7 +49,14 @@ def task_page(review_task_id: UUID) -> ResponseReturnValue:
     is_held = order is not None and order.state is OrderState.REVIEW and task.kind.endswith("_mismatch")
     payments = queries.list_payments(session, order.id) if order is not None else []
     page = render_template(
-        "backoffice/task_page.html", task=task, order=order, is_held=is_held, payments=payments, form=form, work_nav=work_nav()
+        "backoffice/task_page.html",
+        task=task,
+        order=order,
+        is_held=is_held,
+        payments=payments,
+        dispute=queries.find_dispute(session, task.ref) if task.kind == "dispute" else None,
+        form=form,
+        work_nav=work_nav(),
     )
     return page, status
 

@@ -276,3 +276,11 @@ def test_a_partial_refund_says_so_in_the_orders_head(staff: FlaskClient, bought:
     bought.refund(5000, effect=AccessEffect.KEEP)
 
     assert "Partly refunded" in text(staff.get(f"/backoffice/orders/{bought.order_id}"))
+
+
+def test_the_first_page_says_that_questions_wait(staff: FlaskClient, session: Session) -> None:
+    assert "about money" not in text(staff.get("/backoffice"))
+    make_review_task(session)
+    session.commit()
+
+    assert "1 question about money waits for a person" in text(staff.get("/backoffice"))

@@ -93,6 +93,16 @@ def test_money_in_another_currency_is_not_accepted(till: Till, held: UUID, sessi
     assert queries.get_order(session, held).state is OrderState.REVIEW
 
 
+def test_a_held_order_whose_payment_is_disputed_is_not_accepted(till: Till, held: UUID, session: Session, payments: FakePayments) -> None:
+    dispute = payments.add_dispute(f"pi_{next(iter(payments.checkouts))}", 10000)
+    services.sync_dispute(till, dispute.id)
+
+    with pytest.raises(ConflictError, match="bank"), till.transaction() as other:
+        services.accept_held_order(other, held, answer="Fine.", actor_id=make_user(other).id, now=till.now)
+
+    assert session.scalars(select(Entitlement)).all() == []
+
+
 def test_a_refund_in_the_dashboard_of_a_held_order_counts_when_it_is_accepted(
     till: Till, held: UUID, session: Session, payments: FakePayments
 ) -> None:

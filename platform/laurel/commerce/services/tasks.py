@@ -10,6 +10,7 @@ from laurel.commerce import queries
 from laurel.commerce.events import TaskResolved
 from laurel.commerce.models import Order, Refund, ReviewTask
 from laurel.commerce.rules import (
+    REFUSALS,
     AccessEffect,
     CourseUse,
     OfferingKind,
@@ -82,6 +83,8 @@ def accept_held_order(session: Session, order_id: UUID, *, answer: str, actor_id
         raise NotInReviewError
     if payment is None or payment.currency != order.currency or payment.status != "succeeded":
         raise ConflictError("No money has come for this order in its currency, so it cannot be accepted. Give back what came.")
+    if queries.is_disputed(session, payment.id):
+        raise ConflictError(REFUSALS["charge_disputed"])
     settle(session, order, amount_paid=payment.amount, tax=order.tax, ref=payment.payment_intent, now=now)
     for refund in queries.list_refunds(session, order_id):
         if refund.payment_id == payment.id and refund.state is RefundState.SUCCEEDED:

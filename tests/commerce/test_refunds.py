@@ -175,7 +175,7 @@ def test_a_refund_that_fails_gives_the_right_back(bought: Bought, payments: Fake
     assert (refund.state, refund.failure) == (RefundState.FAILED, "expired or canceled card")
     assert (order.amount_refunded, order.lines[0].refunded_amount) == (0, 0)
     assert bought.has_course(session)
-    assert sum(amount for _kind, amount in ledger(session)) == 19500
+    assert sum(amount for kind, amount in ledger(session) if kind == "refund") == 0
     assert tasks(session) == ["refund_failed"]
     assert bought.ask() is not None  # it may be tried again, by a refund of its own
 

@@ -105,15 +105,18 @@ def _succeed(session: Session, order: Order, payment: Payment, refund: Refund, *
 
 def book(session: Session, order: Order, refund: Refund, *, now: datetime) -> None:
     """Let a refund that succeeded count: in the ledger, in the order's sums, in its lines'. Twice is once."""
-    _enter(session, order, refund, kind="refund", amount=-refund.amount, now=now)
+    _enter(session, order, refund, ref=_name_of(refund), amount=-refund.amount, now=now)
     add_up(session, order)
 
 
-def _enter(session: Session, order: Order, refund: Refund, *, kind: str, amount: int, now: datetime) -> None:
-    ref = refund.stripe_refund or refund.idem_key
-    if queries.find_ledger_entry(session, kind, ref) is None:
-        session.add(LedgerEntry(order_id=order.id, kind=kind, ref=ref, amount=amount, currency=refund.currency, created_at=now))
+def _enter(session: Session, order: Order, refund: Refund, *, ref: str, amount: int, now: datetime) -> None:
+    if queries.find_ledger_entry(session, "refund", ref) is None:
+        session.add(LedgerEntry(order_id=order.id, kind="refund", ref=ref, amount=amount, currency=refund.currency, created_at=now))
         session.flush()
+
+
+def _name_of(refund: Refund) -> str:
+    return refund.stripe_refund or refund.idem_key
 
 
 def add_up(session: Session, order: Order) -> None:
@@ -168,7 +171,7 @@ def fail(session: Session, order: Order, refund: Refund, state: RefundState, *, 
     refund.state, refund.settled_at, refund.failure = state, now, failure or None
     session.flush()
     if had_succeeded and queries.is_booked(order, queries.get_payment(session, refund.payment_id)):
-        _enter(session, order, refund, kind="refund_reversal", amount=refund.amount, now=now)
+        _enter(session, order, refund, ref=f"{_name_of(refund)}:failed", amount=refund.amount, now=now)
     add_up(session, order)
     give_back(session, order, mark=mark_of_refund(refund.id), now=now)
     if refund.stripe_refund is None:

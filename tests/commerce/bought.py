@@ -69,14 +69,14 @@ class Bought:
         return services.submit_refund(self.till, self.ask(amount, effect=effect, seats=seats))
 
 
-def buy_course(till: Till, payments: FakePayments, *, buyer: User | None = None) -> Bought:
-    """A buyer with a paid course."""
+def buy_course(till: Till, payments: FakePayments, *, buyer: User | None = None, pays: int = 19500) -> Bought:
+    """A buyer with a paid course; held for a person if they pay another amount."""
     with till.transaction() as session:
         buyer, offering = buyer or make_user(session), make_offering(session)
     order = services.buy(till, buyer_id=buyer.id, course_id=offering.course_id, currency="usd", click_token=None)
     services.open_checkout(till, order.id, return_url=f"http://laurel.test/orders/{order.id}")
     session_id = list(payments.checkouts)[-1]
-    payments.pay(session_id)
+    payments.pay(session_id, amount_total=pays)
     services.sync_checkout(till, session_id)
     with till.transaction() as session:
         line = queries.list_lines(session, order.id)[0]

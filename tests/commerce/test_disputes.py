@@ -215,6 +215,14 @@ def test_a_fraud_warning_is_a_question_for_a_person_once(bought: Bought, session
     assert right(session) is EntitlementStatus.ACTIVE
 
 
+def test_a_warning_about_money_that_is_back_already_asks_nobody(bought: Bought, session: Session) -> None:
+    warning = SeenWarning(id="issfr_1", charge_id="", intent_id=bought.intent_id, fraud_type="misc", is_actionable=False)
+    with bought.till.transaction() as other:
+        note_warning(other, warning, now=bought.till.now)
+
+    assert session.scalars(select(ReviewTask)).all() == []
+
+
 def test_a_part_that_was_refunded_and_the_rest_disputed_add_up(bought: Bought, payments: FakePayments, session: Session) -> None:
     bought.refund(5000, effect=AccessEffect.KEEP)
     dispute = payments.add_dispute(bought.intent_id, 14500)

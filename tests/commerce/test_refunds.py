@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from laurel.commerce import queries, services
 from laurel.commerce.gateway import PaymentsUnavailableError
-from laurel.commerce.models import Entitlement, ExamCredit, LedgerEntry, Order, Refund, ReviewTask, Voucher
+from laurel.commerce.models import Entitlement, ExamCredit, LedgerEntry, Refund, ReviewTask, Voucher
 from laurel.commerce.rules import (
     AccessEffect,
     EntitlementStatus,
@@ -138,14 +138,11 @@ def test_amounts_that_make_no_sense_are_refused(bought: Bought, session: Session
     assert session.scalar(select(func.count()).select_from(Refund)) == 0
 
 
-def test_an_order_that_is_not_paid_gives_nothing_back(till: Till, payments: FakePayments, session: Session) -> None:
-    paid = buy_course(till, payments)
-    with till.transaction() as other:
-        order = other.get_one(Order, paid.order_id)
-        order.paid_at, order.state = None, OrderState.REVIEW
+def test_an_order_whose_payment_is_held_gives_nothing_back_line_by_line(till: Till, payments: FakePayments) -> None:
+    held = buy_course(till, payments, pays=10000)
 
     with pytest.raises(ConflictError):
-        paid.ask()
+        held.ask()
 
 
 def test_nothing_ends_while_the_refund_is_on_its_way(bought: Bought, payments: FakePayments, session: Session) -> None:
@@ -312,6 +309,15 @@ def test_seats_that_are_redeemed_are_not_paid_back_one_by_one(bought: Bought, se
 
     with pytest.raises(InvalidInputError, match="nobody has redeemed"):
         bought.ask(19500, seats=5)
+
+
+def test_seats_that_are_kept_are_not_counted_as_given_back(bought: Bought, session: Session) -> None:
+    turn_into_seats(bought, seats=5, redeemed_by=[])
+
+    bought.refund(3900, effect=AccessEffect.KEEP, seats=1)
+
+    assert seats_by_status(session) == {VoucherStatus.ISSUED: 5}
+    assert bought.order(session).lines[0].refunded_quantity == 0
 
 
 def test_who_redeemed_a_seat_keeps_it_until_the_whole_line_is_paid_back(bought: Bought, session: Session, transaction: Transaction) -> None:

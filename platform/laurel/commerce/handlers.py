@@ -43,7 +43,7 @@ def email_refund(session: Session, event: RefundSucceeded) -> None:
         number=order.number,
         order_id=str(order.id),
         amount=format_money(refund.amount, refund.currency),
-        bought_nothing=not queries.is_booked(order, payment),
+        bought_nothing=not queries.is_booked(session, payment),
         ends_access=refund.access_effect is AccessEffect.REVOKE,
         title=", ".join(line.title for line in order.lines),
     )

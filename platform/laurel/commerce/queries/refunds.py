@@ -90,13 +90,14 @@ def count_refundable(session: Session, payment: Payment) -> int:
 
 
 def find_main_payment(session: Session, order_id: UUID) -> Payment | None:
-    """The money that the order was paid with, as opposed to money that came a second time."""
-    return next((payment for payment in list_payments(session, order_id) if payment.kind is not PaymentKind.DUPLICATE), None)
+    """The money that the order was paid with, or may be; as opposed to money that came a second time."""
+    own = [payment for payment in list_payments(session, order_id) if payment.kind is not PaymentKind.DUPLICATE]
+    return next((payment for payment in own if is_booked(session, payment)), own[-1] if own else None)
 
 
-def is_booked(order: Order, payment: Payment) -> bool:
-    """Whether the payment counts in the order's sums and in the ledger: money that was never meant to stay does not."""
-    return order.paid_at is not None and payment.kind is not PaymentKind.DUPLICATE
+def is_booked(session: Session, payment: Payment) -> bool:
+    """Whether the payment counts in its order's sums and in the ledger: money that was never meant to stay does not."""
+    return find_ledger_entry(session, "payment", payment.payment_intent) is not None
 
 
 def find_ledger_entry(session: Session, kind: str, ref: str) -> LedgerEntry | None:
@@ -228,7 +229,7 @@ def describe_aftermath(session: Session, order: Order) -> Aftermath:
     effect = strongest(list_statuses_of(session, payment.id)) if payment is not None else DisputeEffect.KEEP
     asked = select(ReviewTask).where(ReviewTask.order_id == order.id, ReviewTask.kind == "refund_request")
     request = session.scalar(asked.order_by(ReviewTask.created_at.desc()).limit(1))
-    left = count_refundable(session, payment) if payment is not None and is_booked(order, payment) else 0
+    left = count_refundable(session, payment) if payment is not None and is_booked(session, payment) else 0
     return Aftermath(
         # What Stripe refused never reached the buyer: a person looks at it.
         refunds=tuple(refund for refund in refunds if refund.state is not RefundState.FAILED or refund.stripe_refund is not None),

@@ -57,7 +57,7 @@ def apply_dispute(session: Session, seen: SeenDispute, *, now: datetime) -> Orde
     dispute.status, dispute.reason, dispute.amount, dispute.due_by = seen.status, seen.reason, seen.amount, seen.due_by
     dispute.updated_at = now
     session.flush()
-    if queries.is_booked(order, payment):
+    if queries.is_booked(session, payment):
         _book(session, order, seen, now=now)
     if payment.kind is not PaymentKind.DUPLICATE:
         _follow_with_access(session, order, payment, now=now)
@@ -167,11 +167,13 @@ def _get_open(till: Till, dispute_id: UUID) -> str:
 
 
 def note_warning(session: Session, seen: SeenWarning, *, now: datetime) -> Order | None:
-    """A card network doubts a payment: a person may give the money back before it becomes a dispute."""
+    """A card network doubts a payment: a person may give the money back before it becomes a dispute, unless it is back already."""
     payment = queries.find_payment(session, seen.intent_id) or queries.find_payment_by_charge(session, seen.charge_id)
     if payment is None:
         return None
     order = queries.lock_order(session, payment.order_id)
+    if not seen.is_actionable:
+        return order
     what = seen.fraud_type.replace("_", " ")
     detail = f"The card network doubts the payment of order {order.number} ({what}). Giving it back now avoids a dispute and its fee."
     ask_staff(session, order, kind="fraud_warning", ref=seen.id, detail=detail, now=now)

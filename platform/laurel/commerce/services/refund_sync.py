@@ -73,7 +73,7 @@ def _row_of(session: Session, order: Order, payment: Payment, told: SeenRefund, 
     session.add(refund)
     session.flush()
     lines = queries.list_lines(session, order.id)
-    if len(lines) == 1 and queries.is_booked(order, payment):
+    if len(lines) == 1 and queries.is_booked(session, payment):
         session.add(RefundLine(refund_id=refund.id, order_line_id=lines[0].id, amount=told.amount))
         session.flush()
     return refund
@@ -94,7 +94,7 @@ def _follow(session: Session, order: Order, payment: Payment, refund: Refund, to
 def _succeed(session: Session, order: Order, payment: Payment, refund: Refund, *, now: datetime) -> None:
     refund.settled_at = now
     session.flush()
-    if queries.is_booked(order, payment):
+    if queries.is_booked(session, payment):
         book(session, order, refund, now=now)
         _take(session, order, refund, now=now)
     else:
@@ -125,7 +125,7 @@ def add_up(session: Session, order: Order) -> None:
     gone = [
         refund
         for refund in queries.list_refunds(session, order.id)
-        if refund.state is RefundState.SUCCEEDED and queries.is_booked(order, payments[refund.payment_id])
+        if refund.state is RefundState.SUCCEEDED and queries.is_booked(session, payments[refund.payment_id])
     ]
     order.amount_refunded = sum(refund.amount for refund in gone)
     by_line = queries.list_succeeded_lines(session, order.id)
@@ -170,7 +170,7 @@ def fail(session: Session, order: Order, refund: Refund, state: RefundState, *, 
     had_succeeded = refund.state is RefundState.SUCCEEDED
     refund.state, refund.settled_at, refund.failure = state, now, failure or None
     session.flush()
-    if had_succeeded and queries.is_booked(order, queries.get_payment(session, refund.payment_id)):
+    if had_succeeded and queries.is_booked(session, queries.get_payment(session, refund.payment_id)):
         _enter(session, order, refund, ref=f"{_name_of(refund)}:failed", amount=refund.amount, now=now)
     add_up(session, order)
     give_back(session, order, mark=mark_of_refund(refund.id), now=now)

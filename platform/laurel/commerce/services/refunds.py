@@ -92,18 +92,19 @@ def request_refund(
 
 def _get_refundable(session: Session, order: Order) -> Payment:
     payment = queries.find_main_payment(session, order.id)
-    if payment is None or not queries.is_booked(order, payment):
+    if payment is None or not queries.is_booked(session, payment):
         raise NotRefundableError
     return payment
 
 
 def _keep_parts(session: Session, refund: Refund, parts: Sequence[tuple[OrderLine, int, int]], *, now: datetime) -> None:
+    takes = refund.access_effect is AccessEffect.REVOKE
     session.add_all(
-        RefundLine(refund_id=refund.id, order_line_id=line.id, amount=amount, quantity=_quantity(line, amount, seats))
+        RefundLine(refund_id=refund.id, order_line_id=line.id, amount=amount, quantity=_quantity(line, amount, seats if takes else 0))
         for line, amount, seats in parts
     )
     session.flush()
-    if refund.access_effect is AccessEffect.REVOKE:
+    if takes:
         for line, _amount, seats in parts:
             take_unused(session, line, seats=seats, mark=mark_of_refund(refund.id), now=now)
 

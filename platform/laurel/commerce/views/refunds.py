@@ -50,17 +50,18 @@ def refund_page(order_id: UUID) -> ResponseReturnValue:
     give, ask = GiveBackForm(refund_id=str(new_id())), AskRefundForm()
     form = ask if obstacles else give
     if form.is_submitted() and form.validate():
-        return _ask(order, ask) if obstacles else _give_back(order, terms, give)
+        return _ask(order, ask) if obstacles else _give_back(order, give)
     status = 400 if form.is_submitted() else 200
     amount = queries.list_line_stands(session, order)[0].money.left
     return render_template("commerce/refund_page.html", order=order, form=form, obstacles=obstacles, amount=amount, days=terms.days), status
 
 
-def _give_back(order: Order, terms: RefundTerms, form: GiveBackForm) -> ResponseReturnValue:
+def _give_back(order: Order, form: GiveBackForm) -> ResponseReturnValue:
     """Write the refund down, then ask Stripe. If Stripe is silent it is asked again by itself."""
     desk, back = till(), redirect(url_for(".order_page", order_id=order.id), 303)
     try:
         with transaction() as session:
+            terms = refund_terms(session, order)  # the exam may have been started a moment ago
             refund_id = services.refund_by_learner(session, order.id, terms, env=desk.env, now=desk.now, refund_id=form.named()).id
     except ConflictError as error:  # the exam was started in another tab, perhaps
         flash(error.message, "warning")

@@ -284,6 +284,18 @@ def test_twenty_who_hear_of_a_refund_at_once_book_it_once(bought: Bought, paymen
     assert bought.order(session).amount_refunded == 19500
 
 
+def test_a_refund_that_crosses_its_own_webhooks_is_one_refund(bought: Bought, payments: FakePayments, session: Session) -> None:
+    refund_id = bought.ask()
+    acts = [lambda: services.submit_refund(bought.till, refund_id), lambda: services.sync_refunds(bought.till, bought.intent_id)]
+
+    with ThreadPoolExecutor(10) as pool:
+        list(pool.map(lambda n: acts[n % 2](), range(10)))
+
+    assert len(payments.refunds) == 1
+    assert ledger(session) == [("payment", 19500), ("refund", -19500)]
+    assert [refund.state for refund in session.scalars(select(Refund))] == [RefundState.SUCCEEDED]
+
+
 # ---- seats and retakes
 
 

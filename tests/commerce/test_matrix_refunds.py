@@ -1,11 +1,8 @@
 """The rows of the failure matrix about money that goes back (specs/payments.md §11), over real HTTP against the sandbox."""
 
 import json
-import re
 import socket
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from itertools import permutations
 from typing import Any
 
@@ -14,10 +11,8 @@ import requests
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from laurel.accounts.models import User
-from laurel.catalog.models import Course
 from laurel.commerce import queries, services
-from laurel.commerce.models import CheckoutAttempt, Dispute, Entitlement, Order, Payment, Refund, ReviewTask, StripeEvent
+from laurel.commerce.models import CheckoutAttempt, Dispute, Entitlement, Payment, Refund, StripeEvent
 from laurel.commerce.rules import EntitlementSource, EntitlementStatus, InboxStatus, OrderState, PaymentKind, RefundState
 from laurel.commerce.services import Till
 from laurel.commerce.stripe_gateway import StripeGateway
@@ -25,22 +20,13 @@ from laurel.core.clock import now
 from laurel.core.ids import new_id
 from laurel.settings import Settings
 from tests.commerce.conftest import Transaction, sign
+from tests.commerce.counter import PATIENCE, Corner, Counter, Shared, fields_of
 from tests.commerce.live import Browser, Sandbox, Site
 from tests.conftest import SignIn
 from tests.factories.accounts import make_user
 from tests.factories.commerce import make_offering, make_sellable_course
 
-PATIENCE = 10.0
 PENDING_REFUND_CARD = "4000 0000 0000 7726"
-
-
-class Corner(Site):
-    """A site at an address that outlives it: the sandbox, which is started once, reports there in every test."""
-
-    def __init__(self, port: int) -> None:
-        self.listener = socket.create_server(("127.0.0.1", port))
-        self.url = f"http://127.0.0.1:{port}"
-        self.thread = None
 
 
 @pytest.fixture(scope="module")
@@ -70,94 +56,6 @@ def sandbox(bank: Sandbox) -> Sandbox:
     bank.heal()
     bank.tell("delivery", mode="normal")
     return Shared(bank)
-
-
-class Shared(Sandbox):
-    """The module's sandbox, which a test does not stop."""
-
-    def __init__(self, bank: Sandbox) -> None:
-        self.__dict__.update(bank.__dict__)
-
-    def stop(self) -> None:
-        pass
-
-
-@dataclass(frozen=True)
-class Counter:
-    """A buyer's browser, a member of staff's, the sandbox behind them, and what the database says."""
-
-    browser: Browser
-    desk: Browser
-    sandbox: Sandbox
-    session: Session
-    course: Course
-    buyer: User
-    till: Till
-
-    def checkout(self) -> str:
-        """The address of the payment page."""
-        page = self.browser.get(f"/courses/{self.course.slug}/enroll")
-        answer = self.browser.press(page, f"/courses/{self.course.slug}/checkout")
-        assert answer.status_code == 303, answer.text
-        return answer.headers["Location"]
-
-    def buy(self, **card: str) -> Order:
-        self.browser.pay(self.checkout(), **card)
-        self.wait_until(lambda: self.order().state is OrderState.PAID, "the order is paid")
-        return self.order()
-
-    def order(self) -> Order:
-        self.session.rollback()
-        self.session.expire_all()
-        return self.session.scalars(select(Order).order_by(Order.created_at.desc())).first()  # type: ignore[return-value]
-
-    def payment(self, order: Order) -> Payment:
-        self.session.rollback()
-        found = queries.find_main_payment(self.session, order.id)
-        assert found is not None
-        return found
-
-    def has_course(self) -> bool:
-        self.session.rollback()
-        return queries.has_entitlement(self.session, self.buyer.id, self.course.id)
-
-    def refund(self, order: Order, **form: str) -> requests.Response:
-        """A member of staff looks at what would happen, and does it."""
-        path = f"/backoffice/orders/{order.id}/refund"
-        asked = self.desk.get(path)
-        typed = {**_fields(asked), **form}
-        shown = self.desk.post(path, **{**typed, "act": "look"})
-        assert shown.status_code == 200, shown.text
-        return self.desk.post(path, **{**_fields(shown), **form, "act": "refund"})
-
-    def ask(self, path: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.sandbox._http.get(f"{self.sandbox.keys['api_base']}{path}", timeout=PATIENCE).json()
-        return found
-
-    def refunds_at_stripe(self, payment: Payment) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.ask(f"/v1/refunds?payment_intent={payment.payment_intent}")["data"]
-        return found
-
-    def tasks(self) -> list[str]:
-        self.session.rollback()
-        return sorted(self.session.scalars(select(ReviewTask.kind)))
-
-    def wait_until(self, is_so: Callable[[], bool], what: str) -> None:
-        end = time.monotonic() + PATIENCE
-        while not is_so():
-            assert time.monotonic() < end, f"It never came to be: {what}"
-            time.sleep(0.03)
-
-
-def _fields(page: requests.Response) -> dict[str, str]:
-    """What the page's form holds."""
-    inside = re.sub(r"\s+", " ", page.text).split('<form class="form"')[-1].split("</form>")[0]
-    held = {"reason": "requested_by_customer"}
-    for tag in re.findall(r"<input[^>]*>", inside):
-        name, value = re.search(r'name="([^"]*)"', tag), re.search(r'value="([^"]*)"', tag)
-        if name and ('type="radio"' not in tag or "checked" in tag):
-            held[name[1]] = value[1] if value else ""
-    return held
 
 
 @pytest.fixture
@@ -296,10 +194,10 @@ def test_row_27_what_is_withdrawn_while_it_is_being_paid_is_still_the_buyers(cou
 def test_row_32_a_refund_that_is_sent_twice_is_one_refund(counter: Counter) -> None:
     order = counter.buy()
     path = f"/backoffice/orders/{order.id}/refund"
-    fields = _fields(counter.desk.get(path))
+    fields = fields_of(counter.desk.get(path))
     shown = counter.desk.post(path, **{**fields, "amount_1": "50.00", "act": "look"})
     for _ in range(2):
-        counter.desk.post(path, **{**_fields(shown), "act": "refund"})
+        counter.desk.post(path, **{**fields_of(shown), "act": "refund"})
 
     assert [refund["amount"] for refund in counter.refunds_at_stripe(counter.payment(order))] == [5000]
     assert counter.order().amount_refunded == 5000
@@ -324,7 +222,7 @@ def test_row_32_a_crash_after_stripe_did_it_is_found_by_its_name(counter: Counte
 
 def test_row_32_more_than_is_left_is_refused_by_us_and_by_stripe(counter: Counter) -> None:
     order = counter.buy()
-    too_much = {**_fields(counter.desk.get(f"/backoffice/orders/{order.id}/refund")), "amount_1": "195.01", "act": "look"}
+    too_much = {**fields_of(counter.desk.get(f"/backoffice/orders/{order.id}/refund")), "amount_1": "195.01", "act": "look"}
     assert counter.desk.post(f"/backoffice/orders/{order.id}/refund", **too_much).status_code == 400
     payment = counter.payment(order)
     counter.sandbox.tell("delivery", mode="off")
@@ -363,8 +261,8 @@ def test_row_33_a_dispute_pauses_access_and_its_end_returns_or_takes_it(counter:
     counter.wait_until(lambda: counter.order().amount_disputed == 19500, "the money is noted as taken")
 
     path = f"/backoffice/orders/{order.id}/refund"
-    shown = counter.desk.post(path, **{**_fields(counter.desk.get(path)), "act": "look"})
-    refused = counter.desk.post(path, **{**_fields(shown), "act": "refund"})
+    shown = counter.desk.post(path, **{**fields_of(counter.desk.get(path)), "act": "look"})
+    refused = counter.desk.post(path, **{**fields_of(shown), "act": "refund"})
     assert refused.status_code == 409
     assert "by the dispute" in refused.text
 
@@ -388,7 +286,7 @@ def test_row_33_evidence_reaches_the_bank_and_wins(counter: Counter) -> None:
     dispute = counter.session.scalars(select(Dispute)).one()
 
     page = counter.desk.get(f"/backoffice/disputes/{dispute.id}")
-    typed = {**_fields(page), "access_activity_log": "They read it all.", "uncategorized_text": "winning_evidence"}
+    typed = {**fields_of(page), "access_activity_log": "They read it all.", "uncategorized_text": "winning_evidence"}
     assert counter.desk.post(f"/backoffice/disputes/{dispute.id}/evidence", **typed).status_code == 303
 
     counter.wait_until(counter.has_course, "access returns")

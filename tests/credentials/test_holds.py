@@ -1,6 +1,7 @@
 """While a bank decides about the payment nothing is signed; what it decides reaches the certificate."""
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from laurel.commerce.events import AccessReturned, DisputeClosed
@@ -13,6 +14,7 @@ from laurel.credentials.handlers import issue_held, revoke_after_lost_dispute
 from laurel.credentials.models import Credential
 from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
 from laurel.credentials.services.issuing import issue
+from tests.conftest import SignIn
 from tests.factories.accounts import make_user
 from tests.factories.credentials import ISSUER, make_course, make_credential, make_pending
 from tests.fakes import PlainVault
@@ -116,3 +118,15 @@ def test_a_certificate_stays_when_we_win_or_when_its_holder_has_the_course_other
     lose(session, right.user_id, right.offering_id, status)
 
     assert credential.state is CredentialState.ISSUED
+
+
+def test_the_holder_reads_that_the_certificate_waits(client: FlaskClient, session: Session, sign_in: SignIn) -> None:
+    learner, course = make_user(session), make_course(session)
+    pending = make_pending(session, learner=learner, course=course)
+    grant(session, learner.id, course.id, EntitlementStatus.SUSPENDED)
+    sign_in(learner)
+
+    answer = client.get(f"/account/credentials/of-attempt/{pending.attempt_id}")
+
+    assert "Your certificate waits" in answer.text
+    assert "Refresh" not in answer.headers

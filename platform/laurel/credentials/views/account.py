@@ -63,7 +63,9 @@ def _lead_to(credential: Credential | None) -> ResponseReturnValue:
     if credential is not None and credential.state is not CredentialState.PENDING:
         return redirect(url_for(".credential_page", credential_id=credential.id))
     is_late = credential is not None and database_now(current_session()) - credential.awarded_at > SOON
-    response = make_response(render_template("credentials/waiting_page.html", credential=credential, is_late=is_late, address=request.path))
-    if credential is not None and not is_late:
+    is_held = credential is not None and queries.is_held(current_session(), credential)
+    page = render_template("credentials/waiting_page.html", credential=credential, is_late=is_late, is_held=is_held, address=request.path)
+    response = make_response(page)
+    if credential is not None and not is_late and not is_held:
         response.headers["Refresh"] = str(LOOK_AFTER)
     return response

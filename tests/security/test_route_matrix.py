@@ -20,7 +20,7 @@ from tests.conftest import SignIn
 from tests.factories.accounts import make_user
 from tests.factories.articles import make_article
 from tests.factories.bank import make_question
-from tests.factories.commerce import make_order
+from tests.factories.commerce import make_order, make_seats
 from tests.factories.credentials import make_credential
 from tests.factories.ctas import make_cta
 from tests.factories.learning import make_classroom
@@ -78,11 +78,14 @@ def build(session: Session) -> World:
     room = make_classroom(session, learner=owner)
     attempt = make_attempt(session, room.exam, learner_id=owner.id)
     quiz = make_quiz(session, owner_id=author.id)
+    pool, vouchers = make_seats(session, buyer=owner)
     values: dict[str, str | UUID] = {
         "slug": room.course.slug,
         "course_slug": room.course.slug,
         "lesson_slug": "lesson-1",
         "order_id": make_order(session, buyer=owner).id,
+        "pool_id": pool.id,
+        "voucher_id": vouchers[0].id,
         "attempt_id": attempt.id,
         "question_id": make_question(session, owner_id=author.id).id,
         "quiz_id": quiz.id,

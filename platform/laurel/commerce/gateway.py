@@ -24,10 +24,11 @@ class PaymentsRefusedError(UnavailableError):
 
     message = "The payment could not be started. You were not charged; please try again."
 
-    def __init__(self, reason: str, *, is_about_customer: bool = False) -> None:
+    def __init__(self, reason: str, *, is_about_customer: bool = False, is_about_coupon: bool = False) -> None:
         super().__init__()
         self.reason = reason
         self.is_about_customer = is_about_customer
+        self.is_about_coupon = is_about_coupon
 
 
 class CheckoutNotFoundError(NotFoundError):
@@ -66,6 +67,20 @@ class CheckoutDetails:
     lines: tuple[CheckoutLine, ...]
     return_url: str
     expires_at: datetime
+    coupon: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CouponDetails:
+    """A coupon under a name of ours: a percentage, or an amount in a currency."""
+
+    ref: str
+    name: str
+    percent: int | None
+    amount: int | None
+    currency: str | None
+    code_ref: str
+    env: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +107,10 @@ class PaymentGateway(Protocol):
     def freeze_customer(self, *, email: str, user_ref: str) -> str: ...
 
     def create_customer(self, request: str, *, key: str) -> str: ...
+
+    def freeze_coupon(self, details: CouponDetails) -> str: ...
+
+    def create_coupon(self, request: str, *, key: str) -> str: ...
 
     def freeze_checkout(self, details: CheckoutDetails) -> str: ...
 

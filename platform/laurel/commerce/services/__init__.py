@@ -5,24 +5,45 @@ make their calls between them.
 """
 
 from laurel.commerce.services.checkout import buy, cancel_order, open_checkout
+from laurel.commerce.services.discounts import archive_code, create_code
 from laurel.commerce.services.inbox import keep_notice, process_event, retry_due_events
 from laurel.commerce.services.orders import create_offering, place_order, set_price, withdraw_offering
+from laurel.commerce.services.quoting import get_quote
+from laurel.commerce.services.retakes import use_exam_credit
+from laurel.commerce.services.seats import (
+    count_redeeming,
+    forgive_redeeming,
+    label_seat,
+    mail_seat,
+    redeem_seat,
+    replace_code,
+)
 from laurel.commerce.services.sync import apply_checkout, claim_sync, sync_checkout
 from laurel.commerce.services.till import Till
 
 __all__ = [
     "Till",
     "apply_checkout",
+    "archive_code",
     "buy",
     "cancel_order",
     "claim_sync",
+    "count_redeeming",
+    "create_code",
     "create_offering",
+    "forgive_redeeming",
+    "get_quote",
     "keep_notice",
+    "label_seat",
+    "mail_seat",
     "open_checkout",
     "place_order",
     "process_event",
+    "redeem_seat",
+    "replace_code",
     "retry_due_events",
     "set_price",
     "sync_checkout",
+    "use_exam_credit",
     "withdraw_offering",
 ]

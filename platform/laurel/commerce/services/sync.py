@@ -16,6 +16,7 @@ from laurel.commerce.models import CheckoutAttempt, Order, Payment
 from laurel.commerce.rules import LIVE_ATTEMPTS, AttemptState, OrderState, PaymentKind, SeenCheckout, find_mismatches
 from laurel.commerce.services.fulfilling import settle
 from laurel.commerce.services.moving import ask_staff, move_order
+from laurel.commerce.services.quoting import find_obstacles, owns_already
 from laurel.commerce.services.till import Till
 
 log = logging.getLogger("laurel.commerce")
@@ -121,9 +122,9 @@ def _believe_payment(session: Session, order: Order, attempt: CheckoutAttempt, s
         _note_second_payment(session, order, attempt, seen, now=now)
         return
     lines = queries.list_lines(session, order.id)
-    reasons = find_mismatches(order.terms(lines), seen)
+    reasons = find_mismatches(order.terms(lines), seen) + find_obstacles(session, order, lines, now=now)
     is_late = order.state is OrderState.CANCELED
-    is_owned = any(queries.has_entitlement(session, order.buyer_id, line.offering.course_id) for line in lines)
+    is_owned = owns_already(session, order.buyer_id, lines)
     if is_late and is_owned:
         reasons.append("paid after it was canceled, and the buyer has the course from elsewhere: refund it")
     _record_payment(session, order, attempt, seen, kind=PaymentKind.LATE if is_late else PaymentKind.PRIMARY, now=now)

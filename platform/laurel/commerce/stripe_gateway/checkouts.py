@@ -52,7 +52,9 @@ class Checkouts(StripeConnection):
 def checkout_params(details: CheckoutDetails) -> dict[str, Any]:
     """The parameters of `POST /v1/checkout/sessions`. Laurel's own prices, in Laurel's currency, whatever the buyer's is."""
     names = {"order_id": details.order_ref, "env": details.env}
+    discounts = {"discounts": [{"coupon": details.coupon}]} if details.coupon is not None else {}
     return {
+        **discounts,
         "mode": "payment",
         "ui_mode": "hosted_page",
         "success_url": f"{details.return_url}?session_id={{CHECKOUT_SESSION_ID}}",

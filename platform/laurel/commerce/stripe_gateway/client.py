@@ -58,7 +58,8 @@ def plain_errors() -> Iterator[None]:
     except stripe.InvalidRequestError as error:
         if error.http_status == 404:
             raise CheckoutNotFoundError from error
-        raise PaymentsRefusedError(str(error), is_about_customer=error.param == "customer") from error
+        about = error.param or ""
+        raise PaymentsRefusedError(str(error), is_about_customer=about == "customer", is_about_coupon="[coupon]" in about) from error
     except (stripe.IdempotencyError, stripe.CardError) as error:
         raise PaymentsRefusedError(str(error)) from error
     except stripe.StripeError as error:

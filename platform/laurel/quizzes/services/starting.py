@@ -23,7 +23,7 @@ from laurel.quizzes.queries.quizzes import hold_quiz
 from laurel.quizzes.queries.terms import find_terms, terms_of
 from laurel.quizzes.rules import AttemptState, QuizKind, chain, drawing, states, timing
 from laurel.quizzes.rules.starting import Obstacle
-from laurel.quizzes.rules.terms import Terms, resolve
+from laurel.quizzes.rules.terms import Terms, resolve, with_more_attempts
 from laurel.quizzes.services.finishing import abandon_attempt, settle
 from laurel.quizzes.services.passwords import require_password
 from laurel.quizzes.services.terms import adopt_terms
@@ -56,12 +56,14 @@ def start_attempt(
     now: datetime,
     is_preview: bool = False,
     password: str = "",
+    extra_attempts: int = 0,
 ) -> Attempt:
     """Start the learner's next attempt: the limit is checked, the paper drawn and frozen, the deadline set.
 
     However many starts arrive at once, one wins: the others get OpenAttemptError. StartRefusedError where the limit, the wait
     or the window says no; WrongPasswordError; InvalidInputError without the honor code. A preview takes the draft, asks for no
     password and counts nowhere. Who may guess how often is the caller's to limit: see `services.passwords`.
+    `extra_attempts`: how many the learner has besides what the quiz and its overrides allow; whoever gives them answers for them.
     """
     lock_user(session, learner_id)
     hold_quiz(session, quiz_id)
@@ -74,7 +76,8 @@ def start_attempt(
         abandon_attempt(session, running, now=now)
     elif running is not None:
         raise OpenAttemptError(running.id)
-    terms = _plain_terms(version) if is_preview else find_terms(session, version, learner_id, now=now)
+    granted = _plain_terms(version) if is_preview else find_terms(session, version, learner_id, now=now)
+    terms = with_more_attempts(granted, extra_attempts)
     obstacle = None if is_preview else check_next(quiz, terms, attempts, now=now).obstacle
     if obstacle is not None:
         raise StartRefusedError(obstacle)

@@ -20,7 +20,7 @@ from tests.conftest import SignIn
 from tests.factories.accounts import make_user
 from tests.factories.articles import make_article
 from tests.factories.bank import make_question
-from tests.factories.commerce import make_order, make_seats
+from tests.factories.commerce import make_code, make_order, make_seats
 from tests.factories.credentials import make_credential
 from tests.factories.ctas import make_cta
 from tests.factories.learning import make_classroom
@@ -85,6 +85,9 @@ def build(session: Session) -> World:
         "lesson_slug": "lesson-1",
         "order_id": make_order(session, buyer=owner).id,
         "pool_id": pool.id,
+        "offering_id": pool.offering_id,
+        "course_id": room.course.id,
+        "code_id": make_code(session).id,
         "voucher_id": vouchers[0].id,
         "attempt_id": attempt.id,
         "question_id": make_question(session, owner_id=author.id).id,

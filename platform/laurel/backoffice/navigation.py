@@ -8,6 +8,8 @@ from laurel.web.access import viewer
 ENTRIES = [
     ("Overview", "/backoffice", "layout-dashboard", "backoffice:enter"),
     ("Orders", "/backoffice/orders", "receipt", "orders:read"),
+    ("Codes", "/backoffice/codes", "ticket-percent", "orders:read"),
+    ("Prices", "/backoffice/prices", "tag", "prices:write"),
     ("Attempts", "/backoffice/attempts", "timer", "attempts:read"),
     ("Learners", "/backoffice/learners", "users", "people:read"),
     ("Review requests", "/backoffice/review-requests", "scale", "attempts:review"),

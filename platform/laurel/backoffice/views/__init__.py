@@ -5,6 +5,7 @@ from flask import Blueprint
 from laurel.backoffice.views import (
     accommodations,
     attempts,
+    codes,
     credentials,
     groups,
     home,
@@ -14,6 +15,7 @@ from laurel.backoffice.views import (
     orders,
     outages,
     overrides,
+    prices,
 )
 from laurel.settings import Settings
 
@@ -23,6 +25,8 @@ def blueprints(settings: Settings) -> list[Blueprint]:
     return [
         home.bp,
         orders.bp,
+        codes.bp,
+        prices.bp,
         attempts.bp,
         learners.bp,
         accommodations.bp,

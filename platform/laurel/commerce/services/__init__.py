@@ -7,7 +7,7 @@ make their calls between them.
 from laurel.commerce.services.checkout import buy, cancel_order, open_checkout
 from laurel.commerce.services.discounts import archive_code, create_code
 from laurel.commerce.services.inbox import keep_notice, process_event, retry_due_events
-from laurel.commerce.services.orders import create_offering, place_order, set_price, withdraw_offering
+from laurel.commerce.services.orders import change_prices, create_offering, place_order, set_price, withdraw_offering
 from laurel.commerce.services.quoting import get_quote
 from laurel.commerce.services.retakes import use_exam_credit
 from laurel.commerce.services.seats import (
@@ -27,6 +27,7 @@ __all__ = [
     "archive_code",
     "buy",
     "cancel_order",
+    "change_prices",
     "claim_sync",
     "count_redeeming",
     "create_code",

@@ -23,6 +23,7 @@ __all__ = [
     "AlreadyOwnedError",
     "NotForSaleError",
     "PriceChangedError",
+    "change_prices",
     "create_offering",
     "new_number",
     "place_order",
@@ -87,6 +88,29 @@ def set_price(
     session.flush()
     publish(session, PriceSet(occurred_at=now, offering_id=offering_id, currency=currency, unit_amount=unit_amount), actor_id=actor_id)
     return price
+
+
+def change_prices(
+    session: Session, offering_id: UUID, *, prices: Mapping[str, int], tax_behavior: TaxBehavior, actor_id: UUID, now: datetime
+) -> None:
+    """Let the offering cost this from now on; a price that is the same already is left alone, and so are other currencies.
+
+    InvalidInputError, with its field, for what nothing can cost; for what would be free in one currency and not in another; and
+    for an offering that is not for sale any more.
+    """
+    offering = queries.lock_offering(session, offering_id)
+    if offering.withdrawn_at is not None:
+        raise InvalidInputError("This is not for sale any more. Put it up for sale again first.")
+    present = {price.currency: price for price in queries.list_all_prices(session, [offering_id], only_current=True)}
+    amounts = {currency: price.unit_amount for currency, price in present.items()} | dict(prices)
+    if len({amount == 0 for amount in amounts.values()}) > 1:
+        raise InvalidInputError("It is free in every currency or in none.")
+    if offering.kind is not OfferingKind.COURSE and not all(amounts.values()):
+        raise InvalidInputError("Seats and retakes cost something.")
+    for currency, amount in sorted(amounts.items()):
+        before = present.get(currency)
+        if before is None or (before.unit_amount, before.tax_behavior) != (amount, tax_behavior):
+            set_price(session, offering_id, currency=currency, unit_amount=amount, now=now, tax_behavior=tax_behavior, actor_id=actor_id)
 
 
 def withdraw_offering(session: Session, offering_id: UUID, *, now: datetime, actor_id: UUID | None = None) -> None:

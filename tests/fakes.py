@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from flask import g, has_request_context
 
-from laurel.commerce.gateway import CheckoutDetails, CheckoutNotFoundError, CouponDetails, Notice, PaymentsRefusedError
+from laurel.commerce.gateway import CheckoutDetails, CheckoutNotFoundError, CouponDetails, Notice, PaymentsRefusedError, SeenInvoice
 from laurel.commerce.rules import SeenCheckout, SeenPayment
 from laurel.commerce.stripe_gateway import read_notice
 from laurel.core.mail import Message
@@ -53,6 +53,7 @@ class FakePayments:
     known: dict[str, str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     coupons: dict[str, dict[str, Any]] = field(default_factory=dict)
+    invoices: dict[str, SeenInvoice] = field(default_factory=dict)
     failures: list[Exception] = field(default_factory=list)
     loses_answers: bool = False
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -143,6 +144,12 @@ class FakePayments:
         self._called(f"find:{intent_id}")
         found = (page.session_id for page in self.checkouts.values() if page.payment and page.payment.intent_id == intent_id)
         return next(found, None)
+
+    def fetch_invoice(self, invoice_id: str) -> SeenInvoice:
+        self._called(f"invoice:{invoice_id}")
+        if invoice_id not in self.invoices:
+            raise CheckoutNotFoundError
+        return self.invoices[invoice_id]
 
     def read_notice(self, payload: bytes, signature: str, *, now: datetime) -> Notice:
         return read_notice(payload, signature, ("whsec_test", "whsec_before"), now=now)

@@ -21,6 +21,23 @@ class Stage(StrEnum):
     PRODUCTION = "production"
 
 
+class PaymentOption(StrEnum):
+    """What a payment page may ask for or do besides taking the money. Each needs its setting at Stripe."""
+
+    TAX = "tax"
+    """Stripe Tax works the tax out."""
+    TAX_IDS = "tax-ids"
+    """Businesses give their tax number."""
+    ADDRESS = "address"
+    """The billing address is always asked for."""
+    INVOICES = "invoices"
+    """Stripe makes an invoice, besides our own receipt."""
+    TERMS = "terms"
+    """The buyer agrees to the terms of service."""
+    PROMOTION_CODES = "promotion-codes"
+    """Where no code of ours is used: a field for Stripe's own promotion codes."""
+
+
 def root() -> Path:
     """The folder that holds `templates`, `migrations` and `seed_content`: the checkout, or the installed package."""
     here = Path(__file__).resolve().parent
@@ -44,6 +61,7 @@ class Settings:
     stripe_webhook_secrets: tuple[str, ...] = ()
     stripe_api_base: str = ""
     currencies: tuple[str, ...] = ("usd", "eur")
+    payment_options: frozenset[PaymentOption] = frozenset()
     key_encryption_key: str = ""
     mail_server: str = ""
     mail_port: int = 25
@@ -99,6 +117,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         stripe_webhook_secrets=_list(env, "STRIPE_WEBHOOK_SECRETS"),
         stripe_api_base=env.get("STRIPE_API_BASE", "").rstrip("/"),
         currencies=_list(env, "PAYMENTS_CURRENCIES") or ("usd", "eur"),
+        payment_options=_payment_options(env),
         key_encryption_key=_secret(env, "KEY_ENCRYPTION_KEY", instance / "key_encryption_key" if local else None),
         mail_server=env.get("MAIL_SERVER", ""),
         mail_port=int(env.get("MAIL_PORT", "25")),
@@ -136,6 +155,14 @@ def check(settings: Settings) -> None:
     for is_wrong, message in wrong:
         if is_wrong:
             raise SettingsError(message)
+
+
+def _payment_options(env: Mapping[str, str]) -> frozenset[PaymentOption]:
+    asked = _list(env, "PAYMENTS_OPTIONS")
+    unknown = [name for name in asked if name not in set(PaymentOption)]
+    if unknown:
+        raise SettingsError(f"PAYMENTS_OPTIONS knows no {unknown[0]!r}. Choose of: {', '.join(PaymentOption)}")
+    return frozenset(PaymentOption(name) for name in asked)
 
 
 def _list(env: Mapping[str, str], name: str) -> tuple[str, ...]:

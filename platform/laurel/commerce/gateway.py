@@ -84,6 +84,18 @@ class CouponDetails:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SeenInvoice:
+    """An invoice as the provider tells it: where its page and its PDF are."""
+
+    id: str
+    order_ref: str
+    env: str
+    is_live: bool
+    url: str | None
+    pdf: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """A signed message that something happened. It is a hint: whoever acts on it asks for the present state."""
 
@@ -121,5 +133,7 @@ class PaymentGateway(Protocol):
     def fetch_checkout(self, session_id: str) -> SeenCheckout: ...
 
     def find_checkout_of(self, intent_id: str) -> str | None: ...
+
+    def fetch_invoice(self, invoice_id: str) -> SeenInvoice: ...
 
     def read_notice(self, payload: bytes, signature: str, *, now: datetime) -> Notice: ...

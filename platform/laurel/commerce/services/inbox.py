@@ -13,6 +13,7 @@ from laurel.commerce.events import StripeEventReceived
 from laurel.commerce.gateway import CheckoutNotFoundError, Notice
 from laurel.commerce.models import StripeEvent
 from laurel.commerce.rules import InboxStatus, SeenCheckout, next_try
+from laurel.commerce.services.invoices import sync_invoice
 from laurel.commerce.services.moving import ask_staff
 from laurel.commerce.services.sync import apply_checkout
 from laurel.commerce.services.till import Till
@@ -24,6 +25,7 @@ CHECKOUT_TYPES = frozenset(
     f"checkout.session.{what}" for what in ("completed", "async_payment_succeeded", "async_payment_failed", "expired")
 )
 INTENT_TYPES = frozenset({"payment_intent.succeeded"})
+INVOICE_TYPES = frozenset({"invoice.paid"})
 NOTED_TYPES = frozenset({"payment_intent.payment_failed"})  # a declined card changes nothing: the page stays open
 LEASE = timedelta(seconds=60)
 
@@ -50,7 +52,9 @@ def keep_notice(session: Session, notice: Notice, *, is_live: bool, now: datetim
     known = queries.find_stripe_event(session, notice.id)
     if known is not None:
         return known.status not in {InboxStatus.DONE, InboxStatus.IGNORED}
-    concerns_us = notice.type in CHECKOUT_TYPES | INTENT_TYPES | NOTED_TYPES and notice.is_live == is_live and notice.account is None
+    concerns_us = (
+        notice.type in CHECKOUT_TYPES | INTENT_TYPES | INVOICE_TYPES | NOTED_TYPES and notice.is_live == is_live and notice.account is None
+    )
     event = StripeEvent(
         id=notice.id,
         type=notice.type[:100],
@@ -104,6 +108,10 @@ def _claim(session: Session, event_id: str, *, now: datetime) -> bool:
 
 
 def _act(till: Till, told: Told) -> InboxStatus:
+    if told.type in INVOICE_TYPES:
+        is_ours = sync_invoice(till, told.object_id)
+        with till.transaction() as session:
+            return _finish(session, told.event_id, InboxStatus.DONE if is_ours else InboxStatus.IGNORED)
     seen = _look(till, told)
     with till.transaction() as session:
         if seen is None:

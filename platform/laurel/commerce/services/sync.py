@@ -131,10 +131,18 @@ def _believe_payment(session: Session, order: Order, attempt: CheckoutAttempt, s
     if reasons:
         _hold(session, order, seen, reasons, now=now)
         return
+    _note_terms(order, seen)
     ref = seen.payment.intent_id if seen.payment is not None else ""
     if settle(session, order, amount_paid=seen.amount_total, tax=seen.amount_tax, ref=ref, now=now) and is_owned:
         detail = f"Order {order.number} bought what the buyer had got from elsewhere meanwhile: offer a refund."
         ask_staff(session, order, kind="owned_meanwhile", ref=order.number, detail=detail, now=now)
+
+
+def _note_terms(order: Order, seen: SeenCheckout) -> None:
+    """What only the payment page knows: to whom the receipt is made out, and what a promotion code took off."""
+    order.billing = dict(seen.billing) if seen.billing is not None else None
+    if order.discount_code_id is None:
+        order.discount = seen.amount_discount
 
 
 def _record_payment(

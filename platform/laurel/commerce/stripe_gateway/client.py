@@ -25,6 +25,7 @@ class StripeConnection:
     """
 
     def __init__(self, settings: Settings) -> None:
+        self.options = settings.payment_options
         self.patient = make_client(settings, timeout=PATIENT, retries=2)
         self.quick = make_client(settings, timeout=QUICK, retries=0)
 

@@ -109,7 +109,7 @@ def _claim(session: Session, event_id: str, *, now: datetime) -> bool:
 
 def _act(till: Till, told: Told) -> InboxStatus:
     if told.type in INVOICE_TYPES:
-        is_ours = sync_invoice(till, told.object_id)
+        is_ours = _take_in_invoice(till, told)
         with till.transaction() as session:
             return _finish(session, told.event_id, InboxStatus.DONE if is_ours else InboxStatus.IGNORED)
     seen = _look(till, told)
@@ -120,6 +120,15 @@ def _act(till: Till, told: Told) -> InboxStatus:
         if order is None and seen.env == till.env:
             raise UnknownCheckoutError(f"{seen.session_id} names order {seen.order_ref}")
         return _finish(session, told.event_id, InboxStatus.DONE if order is not None else InboxStatus.IGNORED)
+
+
+def _take_in_invoice(till: Till, told: Told) -> bool:
+    try:
+        return sync_invoice(till, told.object_id)
+    except CheckoutNotFoundError:
+        if told.env == till.env:
+            raise
+        return False
 
 
 def _look(till: Till, told: Told) -> SeenCheckout | None:

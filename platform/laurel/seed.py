@@ -33,7 +33,7 @@ from laurel.settings import Settings, SettingsError
 
 OFFERED = {
     OfferingKind.COURSE: ("prices", "{}"),
-    OfferingKind.SEATS: ("seat_prices", "{}, seat"),
+    OfferingKind.SEATS: ("seat_prices", "{}, team seat"),
     OfferingKind.EXAM_RETAKE: ("retake_prices", "{}, exam retake"),
 }
 """What `[offering]` may set prices for, and what stands on orders and receipts."""

@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 from laurel.commerce import queries
 from laurel.commerce.models import SeatPool, Voucher
 from laurel.commerce.rules import OfferingKind, OrderState
-from laurel.commerce.rules.seats import make_code, show_code
+from laurel.commerce.rules import seats as codes
+from laurel.commerce.rules.seats import show_code
 from laurel.core.mail import Mail
 from tests.commerce.shopping import Shopping, text
 from tests.conftest import QueryCount, SignIn
 from tests.factories.accounts import make_user
-from tests.factories.commerce import make_offering, make_seats
+from tests.factories.commerce import make_code, make_offering, make_seats
 
 
 @pytest.fixture
@@ -59,6 +60,29 @@ def test_a_number_that_cannot_be_bought_is_refused_beside_its_field(team: Shoppi
 
     assert "Choose between 1 and 500 seats" in page
     assert 'aria-describedby="quantity-hint quantity-error"' in page
+
+
+def test_the_button_that_updates_buys_nothing_and_shows_what_was_typed(team: Shopping) -> None:
+    make_code(team.session)
+    team.session.commit()
+
+    answer = team.buy(kind="seats", quantity="10", code="spring", currency="usd", amount="50000", act="update", via="click-1")
+
+    assert answer.status_code == 303
+    shown = text(team.client.get(answer.headers["Location"]))
+    assert "$800" in shown
+    assert 'value="10"' in shown
+    assert "click-1" in shown
+    assert team.payments.asked == []
+
+
+def test_a_number_that_was_typed_and_not_yet_shown_is_shown_before_it_is_paid(team: Shopping) -> None:
+    answer = team.buy(kind="seats", quantity="10", currency="usd", amount="50000")
+
+    assert answer.status_code == 409
+    assert "it is $1,000 now" in text(answer)
+    assert 'value="10"' in text(answer)
+    assert team.payments.asked == []
 
 
 def test_seats_are_bought_paid_and_found_again(team: Shopping) -> None:
@@ -219,7 +243,7 @@ def app_client(client: FlaskClient, session: Session) -> FlaskClient:
 @pytest.mark.parametrize(("code", "words"), [
     ("", "Write the code"),
     ("ABC", "a slip in it"),
-    (show_code(make_code(12345)), "do not know this code"),
+    (show_code(codes.make_code(12345)), "do not know this code"),
     ("x" * 61, "No code is this long"),
 ])  # fmt: skip
 def test_a_wrong_code_is_kept_and_said_to_be_wrong(shopping: Shopping, code: str, words: str) -> None:
@@ -233,7 +257,7 @@ def test_the_eleventh_guess_within_an_hour_is_not_looked_at(team: Shopping, seat
     _pool, vouchers = seats
     sign_in(make_user(team.session))
     token = team.csrf("/redeem")
-    guesses = [show_code(make_code(number)) for number in range(10)]
+    guesses = [show_code(codes.make_code(number)) for number in range(10)]
 
     statuses = [team.client.post("/redeem", data={"csrf_token": token, "code": code}).status_code for code in guesses]
     answer = team.client.post("/redeem", data={"csrf_token": token, "code": show_code(vouchers[0].code)})

@@ -10,7 +10,7 @@ from laurel.web.forms import LaurelForm, NameField
 
 NOT_A_CURRENCY = "Choose one of the currencies on this page."
 NOT_AN_AMOUNT = "The price on this page was not understood. Reload the page and try again."
-NOT_A_NUMBER = "The number of seats on this page was not understood. Write it again and update the total."
+NOT_A_NUMBER = "Write the number of seats in digits, between 1 and 500."
 
 
 class CheckoutForm(LaurelForm):
@@ -19,8 +19,8 @@ class CheckoutForm(LaurelForm):
 
     kind = HiddenField(validators=[Optional(), AnyOf([kind.value for kind in OfferingKind], message="Reload the page and try again.")])
     currency = HiddenField(validators=[Optional(), Regexp(r"[a-z]{3}\Z", message=NOT_A_CURRENCY)])
-    quantity = HiddenField(validators=[Optional(), Regexp(r"[0-9]{1,4}\Z", message=NOT_A_NUMBER)])
-    code = HiddenField(validators=[Optional(), Length(max=60)])
+    quantity = StringField(validators=[Optional(), Regexp(r"[0-9]{1,4}\Z", message=NOT_A_NUMBER)])
+    code = StringField(validators=[Optional(), Length(max=60, message="No code is this long.")])
     amount = HiddenField(validators=[Optional(), Regexp(r"[0-9]{1,9}\Z", message=NOT_AN_AMOUNT)])
     via = HiddenField()
 

@@ -21,8 +21,8 @@ from laurel.web.pages import paginate
 from laurel.web.session import current_session, transaction
 
 bp = Blueprint("backoffice_prices", __name__, url_prefix="/backoffice/prices")
-KINDS = {OfferingKind.COURSE: "Course", OfferingKind.SEATS: "Seats for teams", OfferingKind.EXAM_RETAKE: "Retake of the exam"}
-TITLES = {OfferingKind.COURSE: "{}", OfferingKind.SEATS: "{}, seat", OfferingKind.EXAM_RETAKE: "{}, exam retake"}
+KINDS = {OfferingKind.COURSE: "For one learner", OfferingKind.SEATS: "Seats for teams", OfferingKind.EXAM_RETAKE: "Retake of the exam"}
+TITLES = {OfferingKind.COURSE: "{}", OfferingKind.SEATS: "{}, team seat", OfferingKind.EXAM_RETAKE: "{}, exam retake"}
 """What stands on orders and receipts."""
 
 

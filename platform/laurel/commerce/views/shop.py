@@ -24,6 +24,8 @@ from laurel.web.session import current_session
 CODES = "60 per hour"
 """How many discount codes a person may try: they are no secrets, but nobody needs to guess them."""
 TEAM = 5
+"""Seats that the page begins with."""
+UPDATE = "update"
 
 
 def enroll_in(slug: str) -> str:
@@ -142,19 +144,33 @@ def _checkout_form(priced: Priced, via: str | None) -> CheckoutForm:
 @limiter.limit(SAVE)
 @policy(POST=SIGNED_IN)
 def start_checkout(slug: str) -> ResponseReturnValue:
+    """Go on to the payment page; or, by the button that only updates, see the page again with what was typed."""
     course = get_course_by_slug(current_session(), slug)
     form = CheckoutForm()
     via = click_token(form.via.data)
     if not form.validate_on_submit():
         plain = Wish(course_id=course.id, currency=form.currency.data or "", kind=form.offering_kind)
         return show_shop_page(course, plain, via=via, problem=form.problem, status=400)
+    if request.form.get("act") == UPDATE:
+        return redirect(_address(form, slug, via), 303)
+    return _buy_as_shown(course, form, via)
+
+
+def _address(form: CheckoutForm, slug: str, via: str | None) -> str:
+    """The page that shows what the form says."""
+    asked = {"currency": form.currency.data, "quantity": form.quantity.data, "code": form.code.data, "via": via}
+    return url_for(f".{SHOP_PAGES[form.offering_kind]}", slug=slug, **{name: value for name, value in asked.items() if value})
+
+
+def _buy_as_shown(course: CourseCard, form: CheckoutForm, via: str | None) -> ResponseReturnValue:
+    """Buy, if the total is the one that the buyer has seen."""
     wish = form.wish(course.id, currency=settings().currencies[0])
     priced = price_up(wish)
     quote = priced.quote
     if priced.problems:
         return show_shop_page(course, wish, via=via, status=400)
     if quote is not None and form.amount.data and int(form.amount.data) != quote.total:
-        problem = f"The price has changed: it is {format_money(quote.total, quote.price.currency)} now. You were not charged."
+        problem = f"The total has changed: it is {format_money(quote.total, quote.price.currency)} now. You were not charged."
         return show_shop_page(course, wish, via=via, problem=problem, status=409)
     return _buy(course, wish, via=via)
 

@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from laurel.accounts.models import User
+from laurel.catalog.models import Course
 from laurel.core.db import Base, Database
 from tests.conftest import SignIn
 from tests.factories.accounts import make_user
@@ -78,17 +79,12 @@ def build(session: Session) -> World:
     room = make_classroom(session, learner=owner)
     attempt = make_attempt(session, room.exam, learner_id=owner.id)
     quiz = make_quiz(session, owner_id=author.id)
-    pool, vouchers = make_seats(session, buyer=owner)
     values: dict[str, str | UUID] = {
         "slug": room.course.slug,
         "course_slug": room.course.slug,
         "lesson_slug": "lesson-1",
         "order_id": make_order(session, buyer=owner).id,
-        "pool_id": pool.id,
-        "offering_id": pool.offering_id,
-        "course_id": room.course.id,
-        "code_id": make_code(session).id,
-        "voucher_id": vouchers[0].id,
+        **build_shop(session, owner, room.course),
         "attempt_id": attempt.id,
         "question_id": make_question(session, owner_id=author.id).id,
         "quiz_id": quiz.id,
@@ -114,6 +110,18 @@ def build(session: Session) -> World:
     }
     session.commit()
     return World(people, {name: str(value) for name, value in values.items()})
+
+
+def build_shop(session: Session, owner: User, course: Course) -> dict[str, str | UUID]:
+    """What is sold, and what the owner bought for others."""
+    pool, vouchers = make_seats(session, buyer=owner)
+    return {
+        "course_id": course.id,
+        "offering_id": pool.offering_id,
+        "pool_id": pool.id,
+        "voucher_id": vouchers[0].id,
+        "code_id": make_code(session).id,
+    }
 
 
 def outcome(client: FlaskClient, method: str, address: str, token: str) -> str:

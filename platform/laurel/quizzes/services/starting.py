@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -62,8 +63,8 @@ def start_attempt(
 
     However many starts arrive at once, one wins: the others get OpenAttemptError. StartRefusedError where the limit, the wait
     or the window says no; WrongPasswordError; InvalidInputError without the honor code. A preview takes the draft, asks for no
-    password and counts nowhere. Who may guess how often is the caller's to limit: see `services.passwords`.
-    `extra_attempts`: how many the learner has besides what the quiz and its overrides allow; whoever gives them answers for them.
+    password and counts nowhere. Who may guess how often is the caller's to limit: see `services.passwords`; and so are
+    `extra_attempts`, besides those that the quiz and its overrides allow.
     """
     lock_user(session, learner_id)
     hold_quiz(session, quiz_id)
@@ -76,12 +77,9 @@ def start_attempt(
         abandon_attempt(session, running, now=now)
     elif running is not None:
         raise OpenAttemptError(running.id)
-    granted = _plain_terms(version) if is_preview else find_terms(session, version, learner_id, now=now)
-    terms = with_more_attempts(granted, extra_attempts)
-    obstacle = None if is_preview else check_next(quiz, terms, attempts, now=now).obstacle
-    if obstacle is not None:
-        raise StartRefusedError(obstacle)
+    terms = _plain_terms(version) if is_preview else _terms_for(session, version, learner_id, extra_attempts, now=now)
     if not is_preview:
+        _require_nothing_in_the_way(quiz, terms, attempts, now=now)
         require_password(version, password)
     if version.honor_code and not honor_code_accepted:
         raise InvalidInputError("Please confirm the honor code before you start.", field="honor_code")
@@ -96,6 +94,16 @@ def _version_for(session: Session, quiz_id: UUID, *, is_preview: bool) -> tuple[
         return queries.get_published(session, quiz_id)
     quiz = queries.get_quiz(session, quiz_id)
     return quiz, queries.get_working_version(session, quiz)
+
+
+def _require_nothing_in_the_way(quiz: Quiz, terms: Terms, attempts: Sequence[Attempt], *, now: datetime) -> None:
+    obstacle = check_next(quiz, terms, attempts, now=now).obstacle
+    if obstacle is not None:
+        raise StartRefusedError(obstacle)
+
+
+def _terms_for(session: Session, version: QuizVersion, learner_id: UUID, extra_attempts: int, *, now: datetime) -> Terms:
+    return with_more_attempts(find_terms(session, version, learner_id, now=now), extra_attempts)
 
 
 def _plain_terms(version: QuizVersion) -> Terms:

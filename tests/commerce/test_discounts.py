@@ -28,6 +28,7 @@ from laurel.core.errors import InvalidInputError
 from laurel.core.money import step
 from tests.commerce.conftest import Transaction
 from tests.commerce.racing import TOGETHER, at_once, carelessly
+from tests.commerce.shopping import Shopping, text
 from tests.factories.accounts import make_user
 from tests.factories.commerce import make_code, make_offering
 from tests.fakes import FakePayments
@@ -389,3 +390,32 @@ def test_control_counting_and_then_writing_gives_a_code_to_too_many(database: Da
     session.expire_all()
     assert counts(session, code_id)[0] != rows(session, code_id)[DiscountUseState.RESERVED]
     assert rows(session, code_id)[DiscountUseState.RESERVED] > 3
+
+
+def test_nobody_tries_more_than_sixty_codes_an_hour(shopping: Shopping) -> None:
+    statuses = Counter(shopping.client.get(f"{shopping.enroll_path}?code=GUESS-{number}").status_code for number in range(62))
+
+    assert statuses == {200: 60, 429: 2}
+    assert shopping.client.get(shopping.enroll_path).status_code == 200
+
+
+def test_a_code_is_used_on_the_page_and_in_the_order(shopping: Shopping) -> None:
+    make_code(shopping.session)
+    shopping.session.commit()
+
+    page = text(shopping.client.get(f"{shopping.enroll_path}?code=spring"))
+    assert "Code SPRING" in page
+    assert "−$39" in page
+    answer = shopping.buy(code="spring", currency="usd", amount="15600")
+
+    assert answer.status_code == 303
+    assert (shopping.order().discount, shopping.order().total) == (3900, 15600)
+
+
+def test_an_unknown_code_is_kept_and_refused_beside_its_field(shopping: Shopping) -> None:
+    for answer in (shopping.client.get(f"{shopping.enroll_path}?code=NOPE"), shopping.buy(code="NOPE", amount="19500", currency="usd")):
+        page = text(answer)
+        assert "We do not know this code" in page
+        assert 'value="NOPE"' in page
+        assert 'aria-describedby="code-error"' in page
+    assert shopping.payments.asked == []

@@ -37,7 +37,7 @@ def buy_seats_in(slug: str) -> str:
 
 
 def has_no_code() -> bool:
-    return not request.args.get("code")
+    return not request.values.get("code")
 
 
 @bp.get("/courses/<slug>/enroll")
@@ -142,6 +142,7 @@ def _checkout_form(priced: Priced, via: str | None) -> CheckoutForm:
 
 @bp.post("/courses/<slug>/checkout")
 @limiter.limit(SAVE)
+@limiter.limit(CODES, exempt_when=has_no_code)
 @policy(POST=SIGNED_IN)
 def start_checkout(slug: str) -> ResponseReturnValue:
     """Go on to the payment page; or, by the button that only updates, see the page again with what was typed."""

@@ -7,6 +7,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
+from laurel.catalog.models import Course
+from laurel.catalog.rules import CourseStatus
 from laurel.commerce.models import (
     Offering,
     Price,
@@ -84,12 +86,21 @@ def find_price(session: Session, course_id: UUID, currency: str, kind: OfferingK
     )
 
 
-def find_on_sale(session: Session, course_id: UUID, currency: str, kind: OfferingKind) -> tuple[Offering, Price | None] | None:
-    """What is for sale and its present price in a currency, if it has one. One query."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnSale:
+    """Something of a course that is for sale. `price`: the present one in the currency that was asked for, None if it has none."""
+
+    offering: Offering
+    price: Price | None
+    course_status: CourseStatus
+
+
+def find_on_sale(session: Session, course_id: UUID, currency: str, kind: OfferingKind) -> OnSale | None:
+    """What is for sale of the course, in one query."""
     is_price = (Price.offering_id == Offering.id) & (Price.currency == currency) & Price.valid_until.is_(None)
-    statement = select(Offering, Price).join(Price, is_price, isouter=True).where(Offering.course_id == course_id, _sells(kind))
-    row = session.execute(statement).one_or_none()
-    return None if row is None else (row[0], row[1])
+    statement = select(Offering, Price, Course.status).join(Course, Course.id == Offering.course_id).join(Price, is_price, isouter=True)
+    row = session.execute(statement.where(Offering.course_id == course_id, _sells(kind))).one_or_none()
+    return None if row is None else OnSale(offering=row[0], price=row[1], course_status=row[2])
 
 
 def lock_offering(session: Session, offering_id: UUID) -> Offering:

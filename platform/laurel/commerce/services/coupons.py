@@ -26,7 +26,7 @@ class Mirror:
 def get_coupon(till: Till, order_id: UUID) -> str | None:
     """The provider's name of the coupon that the order's page takes off; None where nothing is. Made the first time."""
     with till.transaction() as session:
-        order = queries.get_order(session, order_id)
+        order = queries.get_bare_order(session, order_id)
         code = _code_of(session, order)
         mirror = None if code is None else _mirror(till, order, code, version=1)
     return None if mirror is None else mirror.known or _make(till, mirror)
@@ -35,7 +35,7 @@ def get_coupon(till: Till, order_id: UUID) -> str | None:
 def renew_coupon(till: Till, attempt_id: UUID) -> None:
     """The provider does not know the coupon any more: somebody deleted it there. Make it again, under a new name."""
     with till.transaction() as session:
-        order = queries.get_order(session, queries.get_attempt(session, attempt_id).order_id)
+        order = queries.get_bare_order(session, queries.get_attempt(session, attempt_id).order_id)
         code = _code_of(session, order)
         mirror = None if code is None else _mirror(till, order, code, version=_version(code.stripe_coupon) + 1)
     if mirror is not None and mirror.is_own:

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from laurel.catalog.queries import get_course_card
 from laurel.catalog.rules import is_for_sale
 from laurel.commerce import queries
 from laurel.commerce.models import Offering, Order, OrderLine, Price
@@ -99,16 +98,13 @@ def get_quote(session: Session, wish: Wish, *, buyer_id: UUID, now: datetime) ->
 
 
 def _on_sale(session: Session, wish: Wish) -> tuple[Offering, Price]:
-    # Who has a course may be examined in it again, also when nobody new may enroll.
-    if wish.kind is not OfferingKind.EXAM_RETAKE and not is_for_sale(get_course_card(session, wish.course_id).status):
-        raise NotForSaleError
     found = queries.find_on_sale(session, wish.course_id, wish.currency, wish.kind)
-    if found is None:
+    # Who has a course may be examined in it again, also when nobody new may enroll.
+    if found is None or not (is_for_sale(found.course_status) or wish.kind is OfferingKind.EXAM_RETAKE):
         raise NotForSaleError
-    offering, price = found
-    if price is None:
+    if found.price is None:
         raise InvalidInputError("This course has no price in that currency.", field="currency")
-    return offering, price
+    return found.offering, found.price
 
 
 def require_retake(session: Session, buyer_id: UUID, course_id: UUID, *, now: datetime) -> None:

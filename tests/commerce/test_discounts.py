@@ -13,11 +13,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from laurel.commerce import queries, services
-from laurel.commerce.gateway import PaymentsRefusedError
-from laurel.commerce.models import DiscountCode, DiscountUse, Order, ReviewTask
-from laurel.commerce.rules import AttemptState, CodeTerms, DiscountUseState, OrderState
+from laurel.commerce.models import DiscountUse, Order, ReviewTask
+from laurel.commerce.rules import CodeTerms, DiscountUseState, OrderState
 from laurel.commerce.rules.discounts import check_terms, discount_for, is_exact
-from laurel.commerce.services import Till
 from laurel.commerce.services.discounts import CodeRefusedError, release, use_up
 from laurel.commerce.services.fulfilling import settle
 from laurel.commerce.services.moving import move_order
@@ -26,14 +24,10 @@ from laurel.core.clock import now
 from laurel.core.db import Database
 from laurel.core.errors import InvalidInputError
 from laurel.core.money import step
-from tests.commerce.conftest import Transaction
 from tests.commerce.racing import TOGETHER, at_once, carelessly
 from tests.commerce.shopping import Shopping, text
 from tests.factories.accounts import make_user
 from tests.factories.commerce import make_code, make_offering
-from tests.fakes import FakePayments
-
-RETURN_URL = "http://laurel.test/orders/1"
 
 
 def place(session: Session, course_id: UUID, *, buyer_id: UUID | None = None, code: str = "SPRING", currency: str = "usd") -> Order:
@@ -203,129 +197,6 @@ def test_who_pays_after_the_code_was_given_back_and_used_up_keeps_the_price(sess
     assert session.scalars(select(ReviewTask.kind)).all() == ["code_overused"]
     assert use_up(session, late) is True
     assert counts(session, code.id) == (0, 2)
-
-
-@pytest.fixture
-def bought(transaction: Transaction, till: Till) -> Callable[..., Order]:
-    """Buy a course of 195 dollars with a code of these terms."""
-
-    def buy(**terms: Any) -> Order:
-        with transaction() as session:
-            make_code(session, **terms)
-            buyer, course_id = make_user(session).id, make_offering(session).course_id
-        return services.buy(till, buyer_id=buyer, course_id=course_id, currency="usd", click_token=None, code="SPRING")
-
-    return buy
-
-
-def test_the_payment_page_takes_off_what_the_order_says(
-    till: Till, bought: Callable[..., Order], payments: FakePayments, session: Session
-) -> None:
-    order = bought()
-
-    services.open_checkout(till, order.id, return_url=RETURN_URL)
-
-    (page,) = payments.checkouts.values()
-    (coupon,) = payments.coupons.values()
-    assert (page.amount_discount, page.amount_total) == (3900, 15600)
-    assert (coupon["percent"], coupon["amount"], coupon["name"]) == (20, None, "SPRING")
-    code = session.scalars(select(DiscountCode)).one()
-    assert code.stripe_coupon == f"laurel-{code.id.hex}-v1"
-    assert f"laurel:laurel.test:coupon:{code.id.hex}:v1" in payments.asked
-
-
-def test_a_share_that_does_not_come_out_even_is_told_as_an_amount(till: Till, bought: Callable[..., Order], payments: FakePayments) -> None:
-    order = bought(percent=33, code="SPRING")
-    uneven = discount_for(19500, "usd", percent=33, amount=None)
-    assert is_exact(19500, "usd", 33)
-    assert not is_exact(19501, "usd", 33)
-
-    services.open_checkout(till, order.id, return_url=RETURN_URL)
-
-    assert [page.amount_discount for page in payments.checkouts.values()] == [uneven]
-
-
-def test_the_second_order_with_a_code_makes_no_second_coupon(
-    till: Till, bought: Callable[..., Order], payments: FakePayments, transaction: Transaction
-) -> None:
-    services.open_checkout(till, bought().id, return_url=RETURN_URL)
-    with transaction() as session:
-        buyer, course_id = make_user(session).id, make_offering(session).course_id
-    order = services.buy(till, buyer_id=buyer, course_id=course_id, currency="usd", click_token=None, code="SPRING")
-    payments.asked.clear()
-
-    services.open_checkout(till, order.id, return_url=RETURN_URL)
-
-    assert not [key for key in payments.asked if ":coupon:" in key]
-    assert len(payments.coupons) == 1
-
-
-def test_a_coupon_that_somebody_deleted_is_made_again(
-    till: Till, bought: Callable[..., Order], payments: FakePayments, session: Session
-) -> None:
-    order = bought()
-    services.open_checkout(till, order.id, return_url=RETURN_URL)
-    services.cancel_order(till, order.id)
-    again = services.buy(
-        till, buyer_id=order.buyer_id, course_id=course_of(session, order), currency="usd", click_token=None, code="SPRING"
-    )
-    payments.coupons.clear()
-
-    services.open_checkout(till, again.id, return_url=RETURN_URL)
-
-    assert [page.amount_total for page in payments.checkouts.values() if page.status == "open"] == [15600]
-    assert session.scalars(select(DiscountCode)).one().stripe_coupon == next(iter(payments.coupons))
-    assert next(iter(payments.coupons)).endswith("-v2")
-
-
-def course_of(session: Session, order: Order) -> UUID:
-    course_id = queries.list_lines(session, order.id)[0].offering.course_id
-    session.rollback()
-    return course_id
-
-
-def test_a_coupon_that_the_provider_refuses_stops_before_the_page(till: Till, bought: Callable[..., Order], payments: FakePayments) -> None:
-    order = bought()
-    services.customers.get_customer(till, order.id)
-    payments.failures = [PaymentsRefusedError("a fault of ours")]
-
-    with pytest.raises(PaymentsRefusedError):
-        services.open_checkout(till, order.id, return_url=RETURN_URL)
-    assert payments.checkouts == {}
-
-
-def test_an_expired_order_takes_its_code_again_when_it_is_resumed(
-    till: Till, bought: Callable[..., Order], payments: FakePayments, session: Session
-) -> None:
-    order = bought(max_uses=1)
-    services.open_checkout(till, order.id, return_url=RETURN_URL)
-    (session_id,) = payments.checkouts
-    payments.change(session_id, status="expired", url=None)
-    services.sync_checkout(till, session_id)
-    code = session.scalars(select(DiscountCode)).one()
-    assert (code.reserved, code.used) == (0, 0)
-    session.rollback()
-
-    services.open_checkout(till, order.id, return_url=RETURN_URL)
-
-    session.refresh(code)
-    assert (code.reserved, code.used) == (1, 0)
-    assert [attempt.state for attempt in queries.list_attempts(session, order.id)] == [AttemptState.OPEN, AttemptState.EXPIRED]
-
-
-def test_an_expired_order_whose_code_went_to_somebody_else_is_told_so_before_paying(
-    till: Till, bought: Callable[..., Order], payments: FakePayments, transaction: Transaction, session: Session
-) -> None:
-    order = bought(max_uses=1)
-    services.open_checkout(till, order.id, return_url=RETURN_URL)
-    (session_id,) = payments.checkouts
-    payments.change(session_id, status="expired", url=None)
-    services.sync_checkout(till, session_id)
-    with transaction() as other:
-        place(other, course_of(session, order))
-
-    with pytest.raises(CodeRefusedError, match="used up"):
-        services.open_checkout(till, order.id, return_url=RETURN_URL)
 
 
 def test_the_last_uses_of_a_code_go_to_as_many_as_there_are(database: Database, session: Session) -> None:

@@ -182,6 +182,7 @@ def test_a_mailed_seat_names_its_buyer_and_its_code_once_a_day(session: Session)
     mail = session.scalars(select(Mail).where(Mail.recipient == "grace@example.com")).one()
     assert show_code(vouchers[0].code) in mail.text
     assert "/redeem?code=" in mail.text
+    assert show_code(vouchers[0].code) in (mail.html or "")
     assert vouchers[0].label == "grace@example.com"
 
 

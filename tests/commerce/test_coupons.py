@@ -12,7 +12,6 @@ from laurel.commerce import queries, services
 from laurel.commerce.gateway import PaymentsRefusedError
 from laurel.commerce.models import DiscountCode, Order
 from laurel.commerce.rules import AttemptState
-from laurel.commerce.rules.discounts import discount_for, is_exact
 from laurel.commerce.services import Till
 from laurel.commerce.services.discounts import CodeRefusedError
 from laurel.core.clock import now
@@ -58,15 +57,21 @@ def test_the_payment_page_takes_off_what_the_order_says(
     assert f"laurel:laurel.test:coupon:{code.id.hex}:v1" in payments.asked
 
 
-def test_a_share_that_does_not_come_out_even_is_told_as_an_amount(till: Till, bought: Callable[..., Order], payments: FakePayments) -> None:
-    order = bought(percent=33, code="SPRING")
-    uneven = discount_for(19500, "usd", percent=33, amount=None)
-    assert is_exact(19500, "usd", 33)
-    assert not is_exact(19501, "usd", 33)
+def test_a_share_that_does_not_come_out_even_is_told_as_an_amount(
+    till: Till, transaction: Transaction, payments: FakePayments, session: Session
+) -> None:
+    with transaction() as other:
+        code_id = make_code(other, percent=33).id
+        buyer, course_id = make_user(other).id, make_offering(other, prices={"usd": 19999}).course_id
+    order = services.buy(till, buyer_id=buyer, course_id=course_id, currency="usd", click_token=None, code="SPRING")
 
     services.open_checkout(till, order.id, return_url=RETURN_URL)
 
-    assert [page.amount_discount for page in payments.checkouts.values()] == [uneven]
+    (coupon,) = payments.coupons.values()
+    assert (order.discount, coupon["percent"], coupon["amount"], coupon["currency"]) == (6600, None, 6600, "usd")
+    assert [page.amount_discount for page in payments.checkouts.values()] == [6600]
+    assert f"laurel:laurel.test:coupon:{code_id.hex}-usd6600:v1" in payments.asked
+    assert session.scalars(select(DiscountCode.stripe_coupon)).one() is None
 
 
 def test_the_second_order_with_a_code_makes_no_second_coupon(

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from flask import g, has_request_context
 
-from laurel.commerce.gateway import CheckoutDetails, CheckoutNotFoundError, Notice, PaymentsRefusedError
+from laurel.commerce.gateway import CheckoutDetails, CheckoutNotFoundError, CouponDetails, Notice, PaymentsRefusedError, SeenInvoice
 from laurel.commerce.rules import SeenCheckout, SeenPayment
 from laurel.commerce.stripe_gateway import read_notice
 from laurel.core.mail import Message
@@ -53,6 +53,8 @@ class FakePayments(FakeRefunds):
     checkouts: dict[str, SeenCheckout] = field(default_factory=dict)
     known: dict[str, str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    coupons: dict[str, dict[str, Any]] = field(default_factory=dict)
+    invoices: dict[str, SeenInvoice] = field(default_factory=dict)
     failures: list[Exception] = field(default_factory=list)
     loses_answers: bool = False
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -67,6 +69,23 @@ class FakePayments(FakeRefunds):
     def create_customer(self, request: str, *, key: str) -> str:
         self._called(key)
         return f"cus_{json.loads(request)['user']}"
+
+    def freeze_coupon(self, details: CouponDetails) -> str:
+        return json.dumps(asdict(details))
+
+    def create_coupon(self, request: str, *, key: str) -> str:
+        self._called(key)
+        coupon = json.loads(request)
+        self.coupons[coupon["ref"]] = coupon
+        return str(coupon["ref"])
+
+    def _taken_off(self, coupon: str | None, total: int) -> int:
+        if coupon is None:
+            return 0
+        if coupon not in self.coupons:
+            raise PaymentsRefusedError(f"No such coupon: {coupon}", is_about_coupon=True)
+        found = self.coupons[coupon]
+        return min(total, found["amount"] if found["percent"] is None else (total * found["percent"] + 50) // 100)
 
     def freeze_checkout(self, details: CheckoutDetails) -> str:
         return json.dumps({**asdict(details), "expires_at": details.expires_at.isoformat()})
@@ -87,6 +106,7 @@ class FakePayments(FakeRefunds):
 
     def _page(self, asked: dict[str, Any]) -> SeenCheckout:
         total = sum(line["quantity"] * line["unit_amount"] for line in asked["lines"])
+        off = self._taken_off(asked["coupon"], total)
         session_id = f"cs_test_{uuid4().hex}"
         return SeenCheckout(
             session_id=session_id,
@@ -96,10 +116,10 @@ class FakePayments(FakeRefunds):
             mode="payment",
             currency=asked["currency"],
             amount_subtotal=total,
-            amount_discount=0,
+            amount_discount=off,
             amount_tax=0,
             amount_shipping=0,
-            amount_total=total,
+            amount_total=total - off,
             url=asked["return_url"].partition("/orders/")[0] + f"/sandbox/pay/{session_id}",
             expires_at=datetime.fromisoformat(asked["expires_at"]),
             number=asked["number"],
@@ -125,6 +145,12 @@ class FakePayments(FakeRefunds):
         self._called(f"find:{intent_id}")
         found = (page.session_id for page in self.checkouts.values() if page.payment and page.payment.intent_id == intent_id)
         return next(found, None)
+
+    def fetch_invoice(self, invoice_id: str) -> SeenInvoice:
+        self._called(f"invoice:{invoice_id}")
+        if invoice_id not in self.invoices:
+            raise CheckoutNotFoundError
+        return self.invoices[invoice_id]
 
     def read_notice(self, payload: bytes, signature: str, *, now: datetime) -> Notice:
         return read_notice(payload, signature, ("whsec_test", "whsec_before"), now=now)

@@ -20,6 +20,7 @@ from laurel.bank.services import create_category, import_question
 from laurel.catalog.models import Course, Module
 from laurel.catalog.rules import CourseContent, CourseStatus, LessonKind, Question
 from laurel.catalog.services import LessonContent, publish_course, publish_lesson, put_module
+from laurel.commerce.rules import OfferingKind
 from laurel.commerce.services.orders import create_offering
 from laurel.core.db import Database, database_now
 from laurel.core.errors import DomainError
@@ -30,6 +31,12 @@ from laurel.quizzes.services import import_quiz
 from laurel.seed_files import FOLDER, read_markdown, read_people, read_toml
 from laurel.settings import Settings, SettingsError
 
+OFFERED = {
+    OfferingKind.COURSE: ("prices", "{}"),
+    OfferingKind.SEATS: ("seat_prices", "{}, team seat"),
+    OfferingKind.EXAM_RETAKE: ("retake_prices", "{}, exam retake"),
+}
+"""What `[offering]` may set prices for, and what stands on orders and receipts."""
 ROLES = {"learner": (), "author": ("author",), "marketer": ("marketer",), "staff": ("admin",)}
 
 
@@ -87,9 +94,12 @@ def seed_course(seeding: Seeding, folder: Path, settings: Settings) -> None:
 
 def _seed_offering(seeding: Seeding, slug: str, course: Course, facts: dict[str, Any], settings: Settings) -> None:
     """What is sold, and what is earned."""
-    prices = {currency: parse_amount(text, currency) for currency, text in facts["offering"]["prices"].items()}
-    prices = {currency: amount for currency, amount in prices.items() if currency in settings.currencies}
-    create_offering(seeding.session, course_id=course.id, title=facts["title"], prices=prices, now=seeding.now)
+    for kind, (key, title) in OFFERED.items():
+        written = facts["offering"].get(key, {})
+        prices = {code: parse_amount(text, code) for code, text in written.items() if code in settings.currencies}
+        if written:
+            name = title.format(facts["title"])
+            create_offering(seeding.session, course_id=course.id, title=name, prices=prices, now=seeding.now, kind=kind)
     earned = facts["credential"]
     define_achievement(
         seeding.session,

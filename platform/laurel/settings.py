@@ -21,6 +21,23 @@ class Stage(StrEnum):
     PRODUCTION = "production"
 
 
+class PaymentOption(StrEnum):
+    """What a payment page may ask for or do besides taking the money. Each needs its setting at Stripe."""
+
+    TAX = "tax"
+    """Stripe Tax works the tax out."""
+    TAX_IDS = "tax-ids"
+    """Businesses give their tax number."""
+    ADDRESS = "address"
+    """The billing address is always asked for."""
+    INVOICES = "invoices"
+    """Stripe makes an invoice, besides our own receipt."""
+    TERMS = "terms"
+    """The buyer agrees to the terms of service."""
+    PROMOTION_CODES = "promotion-codes"
+    """Where no code of ours is used: a field for Stripe's own promotion codes."""
+
+
 def root() -> Path:
     """The folder that holds `templates`, `migrations` and `seed_content`: the checkout, or the installed package."""
     here = Path(__file__).resolve().parent
@@ -48,6 +65,7 @@ class Settings:
     """Up to which share of a course's lessons, in percent, a buyer may give it back without asking."""
     lost_dispute_revokes: bool = True
     """Whether a certificate falls when the bank gives its holder the money back for good."""
+    payment_options: frozenset[PaymentOption] = frozenset()
     key_encryption_key: str = ""
     mail_server: str = ""
     mail_port: int = 25
@@ -105,6 +123,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         currencies=_list(env, "PAYMENTS_CURRENCIES") or ("usd", "eur"),
         refund_max_progress=_percent(env, "LAUREL_REFUND_MAX_PROGRESS", 50),
         lost_dispute_revokes=env.get("LAUREL_LOST_DISPUTE_REVOKES", "1") == "1",
+        payment_options=_payment_options(env),
         key_encryption_key=_secret(env, "KEY_ENCRYPTION_KEY", instance / "key_encryption_key" if local else None),
         mail_server=env.get("MAIL_SERVER", ""),
         mail_port=int(env.get("MAIL_PORT", "25")),
@@ -149,6 +168,14 @@ def _percent(env: Mapping[str, str], name: str, default: int) -> int:
     if not (text.isascii() and text.isdigit() and int(text) <= 100):
         raise SettingsError(f"{name} must be a whole number from 0 to 100.")
     return int(text)
+
+
+def _payment_options(env: Mapping[str, str]) -> frozenset[PaymentOption]:
+    asked = _list(env, "PAYMENTS_OPTIONS")
+    unknown = [name for name in asked if name not in set(PaymentOption)]
+    if unknown:
+        raise SettingsError(f"PAYMENTS_OPTIONS knows no {unknown[0]!r}. Choose of: {', '.join(PaymentOption)}")
+    return frozenset(PaymentOption(name) for name in asked)
 
 
 def _list(env: Mapping[str, str], name: str) -> tuple[str, ...]:

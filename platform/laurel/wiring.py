@@ -4,7 +4,7 @@ from functools import partial
 
 from laurel.attribution import handlers as attribution
 from laurel.commerce import handlers as commerce
-from laurel.commerce.events import AccessReturned, DisputeClosed, OrderPaid, OrderPlaced, RefundFailed, RefundSucceeded
+from laurel.commerce.events import AccessReturned, CourseEntitled, DisputeClosed, OrderPaid, OrderPlaced, RefundFailed, RefundSucceeded
 from laurel.core.bus import Subscriptions
 from laurel.credentials import handlers as credentials
 from laurel.credentials.events import CredentialAwarded, CredentialIssued
@@ -21,7 +21,7 @@ def subscriptions(settings: Settings, keys: KeyVault) -> Subscriptions:
     """The whole business, on one page."""
     return Subscriptions(
         together={  # same transaction: all of it happens, or none of it
-            OrderPaid: [learning.enroll_buyer],
+            CourseEntitled: [learning.enroll_entitled],
             AttemptGraded: [learning.finish_assessed_lesson],
             CourseCompleted: [credentials.award_credential],
         },

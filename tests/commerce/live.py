@@ -126,11 +126,11 @@ class Browser:
         return self._http.post(self._full(address), data=form, headers=headers, allow_redirects=False, timeout=PATIENCE)
 
     def press(self, page: requests.Response, action: str, **form: str) -> requests.Response:
-        """Send the form of `page` that goes to `action`, with its hidden fields."""
+        """Send the form of `page` that goes to `action`, with its fields as they stand; nothing is ticked."""
         inside = page.text.split(f'action="{action}"')[1].split("</form>")[0]
-        fields = re.findall(r"<input[^>]*>", inside)
-        hidden = {_attribute(field, "name"): _attribute(field, "value") for field in fields if 'type="hidden"' in field}
-        return self.post(action, **{**hidden, **form})
+        fields = [field for field in re.findall(r"<input[^>]*>", inside) if not re.search(r'type="(checkbox|radio)"', field)]
+        filled = {_attribute(field, "name"): _attribute(field, "value") for field in fields}
+        return self.post(action, **{**filled, **form})
 
     def pay(self, address: str, card: str = GOOD_CARD) -> requests.Response:
         """Fill in the sandbox's payment page and press Pay."""
@@ -153,5 +153,5 @@ class Browser:
 
 
 def _attribute(tag: str, name: str) -> str:
-    found = re.search(rf'{name}="([^"]*)"', tag)
+    found = re.search(rf' {name}="([^"]*)"', tag)
     return found.group(1) if found else ""

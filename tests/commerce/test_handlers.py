@@ -2,7 +2,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from laurel.commerce.events import OrderPaid
-from laurel.commerce.handlers import email_receipt
+from laurel.commerce.handlers import email_receipt, sums_of
+from laurel.commerce.queries import get_order
+from laurel.commerce.rules import TaxBehavior
 from laurel.commerce.services.fulfilling import settle
 from laurel.core.clock import now
 from laurel.core.mail import Mail
@@ -38,3 +40,15 @@ def test_a_name_cannot_bring_markup_into_the_mail(app: object, session: Session)
 
 def test_what_cost_nothing_has_no_receipt(app: object, session: Session) -> None:
     assert told(session, prices={"usd": 0}) == []
+
+
+def test_the_sums_of_a_receipt_add_up(session: Session) -> None:
+    order = make_order(session)
+    order.discount, order.tax, order.tax_behavior = 3900, 2964, TaxBehavior.EXCLUSIVE
+    order.total = order.subtotal - order.discount + order.tax
+    session.flush()
+
+    sums = sums_of(get_order(session, order.id))
+
+    assert [title for title, _ in sums] == ["Bookkeeping", "Discount", "Tax"]
+    assert sum(amount for _, amount in sums) == order.total

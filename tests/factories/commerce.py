@@ -1,16 +1,21 @@
 """Offers and orders for tests."""
 
+from collections.abc import Sequence
 from itertools import count
+from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from laurel.accounts.models import User
 from laurel.catalog.models import Course
 from laurel.catalog.rules import CourseContent, CourseStatus
 from laurel.catalog.services import publish_course
-from laurel.commerce.models import CheckoutAttempt, Dispute, Offering, Order, Payment, ReviewTask
-from laurel.commerce.rules import AttemptState, PaymentKind
-from laurel.commerce.services import create_offering, place_order
+from laurel.commerce.models import CheckoutAttempt, DiscountCode, Dispute, Offering, Order, Payment, ReviewTask, SeatPool, Voucher
+from laurel.commerce.queries import find_current_offering, find_pool_of_line, list_lines
+from laurel.commerce.rules import AttemptState, CodeTerms, OfferingKind, PaymentKind
+from laurel.commerce.services import create_code, create_offering, place_order
+from laurel.commerce.services.fulfilling import settle
 from laurel.core.clock import now
 from tests.factories.accounts import make_user
 
@@ -38,10 +43,12 @@ def make_sellable_course(session: Session, *, title: str = "Bookkeeping", status
     return publish_course(session, slug=f"course-{next(_numbers)}", owner_id=owner.id, status=status, content=content, now=now())
 
 
-def make_offering(session: Session, *, course: Course | None = None, prices: dict[str, int] | None = None) -> Offering:
+def make_offering(
+    session: Session, *, course: Course | None = None, prices: dict[str, int] | None = None, kind: OfferingKind = OfferingKind.COURSE
+) -> Offering:
     """A course for sale, at 195 dollars unless told otherwise."""
     course = course or make_sellable_course(session)
-    return create_offering(session, course_id=course.id, title="Bookkeeping", prices=prices or PRICES, now=now())
+    return create_offering(session, course_id=course.id, title="Bookkeeping", prices=prices or PRICES, now=now(), kind=kind)
 
 
 def make_order(session: Session, *, buyer: User | None = None, offering: Offering | None = None, currency: str = "usd") -> Order:
@@ -101,3 +108,35 @@ def make_review_task(
     session.add(task)
     session.flush()
     return task
+
+
+def make_seats(
+    session: Session, *, buyer: User | None = None, course: Course | None = None, seats: int = 3
+) -> tuple[SeatPool, list[Voucher]]:
+    """Seats that a team bought and paid, 100 dollars each, with their vouchers in order."""
+    course = course or make_sellable_course(session)
+    if find_current_offering(session, course.id, OfferingKind.SEATS) is None:
+        make_offering(session, course=course, kind=OfferingKind.SEATS, prices={"usd": 10000, "eur": 9000})
+    buyer = buyer or make_user(session)
+    order = place_order(
+        session,
+        buyer_id=buyer.id,
+        course_id=course.id,
+        currency="usd",
+        click_token=None,
+        now=now(),
+        kind=OfferingKind.SEATS,
+        quantity=seats,
+    )
+    settle(session, order, amount_paid=order.total, now=now(), ref=f"pi_{order.number}")
+    pool = find_pool_of_line(session, list_lines(session, order.id)[0].id)
+    assert pool is not None
+    return pool, list(session.scalars(select(Voucher).where(Voucher.pool_id == pool.id).order_by(Voucher.seat_no)))
+
+
+def make_code(session: Session, code: str = "SPRING", *, offerings: Sequence[Offering] = (), **terms: Any) -> DiscountCode:
+    """A discount code, 20 percent off unless told otherwise."""
+    given = terms if {"percent", "amount"} & set(terms) else {"percent": 20, **terms}
+    staff = make_user(session, roles=["admin"])
+    wanted = CodeTerms(code=code, **given)
+    return create_code(session, wanted, offering_ids=[offering.id for offering in offerings], actor_id=staff.id, now=now())

@@ -15,12 +15,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from laurel.accounts.models import User
+from laurel.catalog.models import Course
 from laurel.core.db import Base, Database
 from tests.conftest import SignIn
 from tests.factories.accounts import make_user
 from tests.factories.articles import make_article
 from tests.factories.bank import make_question
-from tests.factories.commerce import make_dispute, make_order, make_payment, make_review_task
+from tests.factories.commerce import make_code, make_dispute, make_order, make_payment, make_review_task, make_seats
 from tests.factories.credentials import make_credential
 from tests.factories.ctas import make_cta
 from tests.factories.learning import make_classroom
@@ -78,14 +79,12 @@ def build(session: Session) -> World:
     room = make_classroom(session, learner=owner)
     attempt = make_attempt(session, room.exam, learner_id=owner.id)
     quiz = make_quiz(session, owner_id=author.id)
-    order = make_order(session, buyer=owner)
     values: dict[str, str | UUID] = {
         "slug": room.course.slug,
         "course_slug": room.course.slug,
         "lesson_slug": "lesson-1",
-        "order_id": order.id,
-        "dispute_id": make_dispute(session, make_payment(session, order)).id,
-        "review_task_id": make_review_task(session, order).id,
+        **build_money(session, owner),
+        **build_shop(session, owner, room.course),
         "attempt_id": attempt.id,
         "question_id": make_question(session, owner_id=author.id).id,
         "quiz_id": quiz.id,
@@ -111,6 +110,28 @@ def build(session: Session) -> World:
     }
     session.commit()
     return World(people, {name: str(value) for name, value in values.items()})
+
+
+def build_money(session: Session, owner: User) -> dict[str, str | UUID]:
+    """An order, and what may become of it."""
+    order = make_order(session, buyer=owner)
+    return {
+        "order_id": order.id,
+        "dispute_id": make_dispute(session, make_payment(session, order)).id,
+        "review_task_id": make_review_task(session, order).id,
+    }
+
+
+def build_shop(session: Session, owner: User, course: Course) -> dict[str, str | UUID]:
+    """What is sold, and what the owner bought for others."""
+    pool, vouchers = make_seats(session, buyer=owner)
+    return {
+        "course_id": course.id,
+        "offering_id": pool.offering_id,
+        "pool_id": pool.id,
+        "voucher_id": vouchers[0].id,
+        "code_id": make_code(session).id,
+    }
 
 
 def outcome(client: FlaskClient, method: str, address: str, token: str) -> str:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import stripe
@@ -22,6 +23,7 @@ from stripesim.recording import RECORDINGS
 from stripesim.sandbox import Settings as SandboxSettings
 from stripesim.server import Server
 from tests.stripesim.driver import Buyer, Control, Shop, stripe_client, wait_until
+from tests.stripesim.record_selling import selling_tour
 from tests.stripesim.tour import whole_tour
 
 
@@ -52,6 +54,7 @@ def laurel_tour(server: Server, buyer: Buyer, control: Control) -> None:
     if seen.payment is None or gateway.find_checkout_of(seen.payment.intent_id) != paid.session_id:
         raise AssertionError("The payment does not lead back to its checkout.")
     gateway.expire_checkout(left.session_id, key="laurel:record:order:2:cs:1:expire")
+    selling_tour(_laurel_settings(server), buyer, partial(_details, customer))
     _give_back(gateway, seen.payment)
     for number, answer in (("3", "evidence"), ("4", "give in")):
         page = gateway.open_checkout(gateway.freeze_checkout(_details(customer, number)), key=f"laurel:record:order:{number}:cs:1")

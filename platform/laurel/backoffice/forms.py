@@ -1,6 +1,6 @@
 """What staff send: acts on attempts, overrides, groups, accommodations, answers to requests for a review."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -14,6 +14,7 @@ from wtforms import (
     RadioField,
     SelectChoice,
     SelectField,
+    SelectMultipleField,
     StringField,
     TextAreaField,
     ValidationError,
@@ -22,7 +23,8 @@ from wtforms.fields import Field
 from wtforms.validators import InputRequired, Length, Optional
 
 from laurel.commerce.queries import LineStand
-from laurel.commerce.rules import AccessEffect, OfferingKind, RefundReason, check_part
+from laurel.commerce.rules import AccessEffect, CodeTerms, OfferingKind, RefundReason, TaxBehavior, check_part
+from laurel.commerce.rules.discounts import MAX_USES
 from laurel.core.errors import InvalidInputError
 from laurel.core.ids import new_id
 from laurel.core.money import exponent, parse_amount
@@ -44,6 +46,14 @@ def whole(least: int, most: int, message: str) -> Any:
             raise ValidationError(message)
 
     return check
+
+
+def parse_money(text: str, currency: str, *, field: str) -> int:
+    """Minor units of what was written; InvalidInputError names the field."""
+    try:
+        return parse_amount(text.replace(",", "."), currency)
+    except InvalidInputError as error:
+        raise InvalidInputError(error.message, field=field) from None
 
 
 def show_error(form: LaurelForm, error: InvalidInputError) -> None:
@@ -275,3 +285,57 @@ class EvidenceForm(LaurelForm):
     def texts(self) -> dict[str, str]:
         """What was written, by Stripe's names."""
         return {name: self[name].data or "" for name in EVIDENCE_TEXTS}
+
+
+class CodeForm(LaurelForm):
+    """A new discount code."""
+
+    code = StringField("Code", validators=[InputRequired("Write the code."), Length(max=40, message="A code has 40 signs at most.")])
+    percent = StringField("Percentage off", validators=[Optional(), whole(1, 100, "Write a whole number between 1 and 100.")])
+    amount = StringField("Amount off", validators=[Optional(), Length(max=20)])
+    currency = SelectField("Currency of the amount")
+    offerings = SelectMultipleField("For what")
+    max_uses = StringField("Orders that may use it", validators=[Optional(), whole(1, MAX_USES, f"Write a number up to {MAX_USES:,}.")])
+    per_user = StringField("Orders of each buyer", default="1", validators=[whole(1, 1000, "Write a number between 1 and 1,000.")])
+    first_day = DateField("First day (UTC)", validators=[Optional()])
+    last_day = DateField("Last day (UTC)", validators=[Optional()])
+    note = StringField("Note", validators=[Optional(), Length(max=300, message="Write at most 300 characters.")])
+
+    def terms(self) -> CodeTerms:
+        """What the code shall give; InvalidInputError for an amount that is none."""
+        currency = self.currency.data or ""
+        last = self.last_day.data
+        return CodeTerms(
+            code=self.code.data or "",
+            percent=int(self.percent.data) if self.percent.data else None,
+            amount=parse_money(self.amount.data, currency, field="amount") if self.amount.data else None,
+            currency=currency if self.amount.data else None,
+            max_uses=int(self.max_uses.data) if self.max_uses.data else None,
+            per_user=int(self.per_user.data),
+            valid_from=datetime.combine(self.first_day.data, time(), UTC) if self.first_day.data else None,
+            valid_until=datetime.combine(last, time(), UTC) + timedelta(days=1) if last else None,
+            note=self.note.data or "",
+        )
+
+
+class PricesForm(LaurelForm):
+    """What something costs in each currency; `make_prices_form` adds a field for each."""
+
+    tax_behavior = SelectField(
+        "Taxes",
+        choices=[
+            SelectChoice(TaxBehavior.INCLUSIVE.value, "are included in the price"),
+            SelectChoice(TaxBehavior.EXCLUSIVE.value, "are added on top"),
+        ],
+    )
+
+    def prices(self) -> dict[str, int]:
+        """Minor units by currency; a field that is empty sets no price. InvalidInputError for what is no amount."""
+        written = {field.name.removeprefix("amount_"): field for field in self if field.name.startswith("amount_") and field.data}
+        return {currency: parse_money(field.data, currency, field=field.name) for currency, field in written.items()}
+
+
+def make_prices_form(currencies: Iterable[str]) -> type[PricesForm]:
+    """The form with a field for the amount in each of the currencies."""
+    fields = {f"amount_{code}": StringField(code.upper(), validators=[Optional(), Length(max=20)]) for code in currencies}
+    return type("PricesForm", (PricesForm,), fields)

@@ -10,6 +10,8 @@ ENTRIES = [
     ("Orders", "/backoffice/orders", "receipt", "orders:read"),
     ("Disputes", "/backoffice/disputes", "shield-alert", "orders:read"),
     ("Tasks", "/backoffice/tasks", "list-todo", "orders:read"),
+    ("Codes", "/backoffice/codes", "ticket-percent", "orders:read"),
+    ("Prices", "/backoffice/prices", "tag", "prices:write"),
     ("Attempts", "/backoffice/attempts", "timer", "attempts:read"),
     ("Learners", "/backoffice/learners", "users", "people:read"),
     ("Review requests", "/backoffice/review-requests", "scale", "attempts:review"),

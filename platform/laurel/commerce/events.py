@@ -26,7 +26,7 @@ class OrderPlaced(OrderEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class OrderPaid(OrderEvent):
-    """The money for an order is there, or there was nothing to pay: the course is the buyer's."""
+    """The money for an order is there, or there was nothing to pay. What a person may do from now on is told by CourseEntitled."""
 
     buyer_id: UUID
     course_id: UUID
@@ -110,3 +110,70 @@ class TaskResolved(Event):
     subject: ClassVar[str | None] = "order_id"
     task_id: UUID
     order_id: UUID | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CourseEntitled(Event):
+    """A person has a right to a course: bought, free, or by a seat that somebody else bought."""
+
+    entitlement_id: UUID
+    user_id: UUID
+    course_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeatRedeemed(Event):
+    """A person took a seat that a team had bought."""
+
+    subject: ClassVar[str | None] = "pool_id"
+    pool_id: UUID
+    voucher_id: UUID
+    user_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeatCodeReplaced(Event):
+    """A seat that nobody had taken got a new code; the old one is worth nothing."""
+
+    subject: ClassVar[str | None] = "pool_id"
+    pool_id: UUID
+    voucher_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExamCreditUsed(Event):
+    """A further attempt that was paid for has begun."""
+
+    credit_id: UUID
+    user_id: UUID
+    attempt_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriceSet(Event):
+    """From now on an offering costs something else."""
+
+    subject: ClassVar[str | None] = "offering_id"
+    offering_id: UUID
+    currency: str
+    unit_amount: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfferingWithdrawn(Event):
+    """An offering is off the shelf."""
+
+    subject: ClassVar[str | None] = "offering_id"
+    offering_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiscountCodeCreated(Event):
+    subject: ClassVar[str | None] = "code_id"
+    code_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiscountCodeArchived(Event):
+    subject: ClassVar[str | None] = "code_id"
+    code_id: UUID

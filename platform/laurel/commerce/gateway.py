@@ -25,10 +25,11 @@ class PaymentsRefusedError(UnavailableError):
 
     message = "The payment could not be started. You were not charged; please try again."
 
-    def __init__(self, reason: str, *, is_about_customer: bool = False, code: str = "") -> None:
+    def __init__(self, reason: str, *, is_about_customer: bool = False, is_about_coupon: bool = False, code: str = "") -> None:
         super().__init__()
         self.reason = reason
         self.is_about_customer = is_about_customer
+        self.is_about_coupon = is_about_coupon
         self.code = code
 
 
@@ -68,6 +69,32 @@ class CheckoutDetails:
     lines: tuple[CheckoutLine, ...]
     return_url: str
     expires_at: datetime
+    coupon: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CouponDetails:
+    """A coupon under a name of ours: a percentage, or an amount in a currency."""
+
+    ref: str
+    name: str
+    percent: int | None
+    amount: int | None
+    currency: str | None
+    code_ref: str
+    env: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenInvoice:
+    """An invoice as the provider tells it: where its page and its PDF are."""
+
+    id: str
+    order_ref: str
+    env: str
+    is_live: bool
+    url: str | None
+    pdf: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +135,10 @@ class PaymentGateway(Protocol):
 
     def create_customer(self, request: str, *, key: str) -> str: ...
 
+    def freeze_coupon(self, details: CouponDetails) -> str: ...
+
+    def create_coupon(self, request: str, *, key: str) -> str: ...
+
     def freeze_checkout(self, details: CheckoutDetails) -> str: ...
 
     def open_checkout(self, request: str, *, key: str) -> SeenCheckout: ...
@@ -133,5 +164,7 @@ class PaymentGateway(Protocol):
     def accept_dispute(self, dispute_id: str, *, key: str) -> SeenDispute: ...
 
     def fetch_warning(self, warning_id: str) -> SeenWarning: ...
+
+    def fetch_invoice(self, invoice_id: str) -> SeenInvoice: ...
 
     def read_notice(self, payload: bytes, signature: str, *, now: datetime) -> Notice: ...

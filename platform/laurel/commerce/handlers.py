@@ -4,7 +4,8 @@ from sqlalchemy.orm import Session
 
 from laurel.commerce import queries
 from laurel.commerce.events import OrderPaid, RefundFailed, RefundSucceeded
-from laurel.commerce.rules import AccessEffect
+from laurel.commerce.models import Order
+from laurel.commerce.rules import AccessEffect, TaxBehavior
 from laurel.core.mail import queue_mail
 from laurel.core.money import format_money
 
@@ -24,7 +25,7 @@ def email_receipt(session: Session, event: OrderPaid) -> None:
         number=order.number,
         order_id=str(order.id),
         paid_on=f"{event.occurred_at.day} {event.occurred_at:%B %Y}",
-        lines=[(line.title, format_money(line.amount, order.currency)) for line in order.lines],
+        lines=[(title, format_money(amount, order.currency)) for title, amount in sums_of(order)],
         total=format_money(order.total, order.currency),
     )
 
@@ -64,3 +65,11 @@ def email_failed_refund(session: Session, event: RefundFailed) -> None:
         amount=format_money(refund.amount, refund.currency),
         ends_access=refund.access_effect is AccessEffect.REVOKE,
     )
+
+
+def sums_of(order: Order) -> list[tuple[str, int]]:
+    """What adds up to the order's total: its lines, what a code took off, and taxes that come on top."""
+    lines = [(line.title if line.quantity == 1 else f"{line.title} × {line.quantity}", line.amount) for line in order.lines]
+    off = [("Discount", -order.discount)] if order.discount else []
+    tax = [("Tax", order.tax)] if order.tax and order.tax_behavior is TaxBehavior.EXCLUSIVE else []
+    return [*lines, *off, *tax]

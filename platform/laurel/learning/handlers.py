@@ -3,14 +3,14 @@
 from sqlalchemy.orm import Session
 
 from laurel.catalog.queries import find_assessed_lesson
-from laurel.commerce.events import OrderPaid
+from laurel.commerce.events import CourseEntitled
 from laurel.learning import queries, services
 from laurel.quizzes.events import AttemptGraded
 
 
-def enroll_buyer(session: Session, event: OrderPaid) -> None:
-    """Who has paid for a course, or ordered a free one, may learn in it."""
-    services.enroll(session, learner_id=event.buyer_id, course_id=event.course_id, now=event.occurred_at)
+def enroll_entitled(session: Session, event: CourseEntitled) -> None:
+    """Who has a right to a course, bought, free or by a seat, may learn in it."""
+    services.enroll(session, learner_id=event.user_id, course_id=event.course_id, now=event.occurred_at)
 
 
 def finish_assessed_lesson(session: Session, event: AttemptGraded) -> None:

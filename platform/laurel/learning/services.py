@@ -1,18 +1,24 @@
 """Enrolling, finishing lessons and completing courses. Each may be told twice."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from laurel.catalog.queries import list_lessons
 from laurel.catalog.rules import LessonKind
+from laurel.commerce.queries import count_credits
+from laurel.commerce.services import use_exam_credit
 from laurel.core.bus import publish
 from laurel.core.errors import ConflictError
 from laurel.learning import queries
 from laurel.learning.events import CourseCompleted, LearnerEnrolled, LessonFinished
 from laurel.learning.models import Enrollment, LessonProgress
 from laurel.learning.rules import is_complete
+from laurel.quizzes.models import Attempt
+from laurel.quizzes.rules.starting import Obstacle
+from laurel.quizzes.services import StartRefusedError, start_attempt
 
 
 def enroll(session: Session, *, learner_id: UUID, course_id: UUID, now: datetime) -> Enrollment:
@@ -78,3 +84,20 @@ def reopen_lesson(session: Session, *, learner_id: UUID, course_slug: str, lesso
     if found is not None and lesson.kind is LessonKind.READING and progress.enrollment.completed_at is None:
         session.delete(found)
         session.flush()
+
+
+def start_exam(session: Session, *, course_id: UUID, learner_id: UUID, now: datetime, **how: Any) -> Attempt:
+    """Start the learner's next attempt at the course's exam; `how` goes to `quizzes.services.start_attempt`.
+
+    When the attempts that come with the course are used up, one that was bought is used, in the same transaction: the attempt and
+    the end of the credit are there together, or neither.
+    """
+    bought = count_credits(session, learner_id, course_id)
+    try:
+        return start_attempt(session, learner_id=learner_id, now=now, extra_attempts=bought.used, **how)
+    except StartRefusedError as refused:
+        if refused.obstacle is not Obstacle.NO_ATTEMPTS_LEFT or not bought.unused:
+            raise
+    attempt = start_attempt(session, learner_id=learner_id, now=now, extra_attempts=bought.used + 1, **how)
+    use_exam_credit(session, learner_id=learner_id, course_id=course_id, attempt_id=attempt.id, now=now)
+    return attempt

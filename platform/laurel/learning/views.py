@@ -1,7 +1,9 @@
 """The classroom: a learner's courses, their lessons, and the doors to quizzes and exams."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
@@ -14,13 +16,17 @@ from laurel.accounts.services import TooManyTriesError
 from laurel.bank.rules import Posted, chosen_in, values_under
 from laurel.catalog.queries import OutlineLesson, get_lesson_html
 from laurel.catalog.rules import LessonKind
+from laurel.commerce.queries import Credits, count_credits, find_offer
+from laurel.commerce.rules import OfferingKind
 from laurel.core.db import database_now
 from laurel.core.errors import ConflictError, InvalidInputError
 from laurel.learning import queries, services
 from laurel.learning.forms import CheckForm, DoneForm, StartExamForm, StartForm
 from laurel.learning.queries import CourseProgress, LessonLockedError, NotEnrolledError
 from laurel.quizzes import queries as quizzes
+from laurel.quizzes.models import Attempt
 from laurel.quizzes.queries import PracticeQuestion
+from laurel.quizzes.rules.starting import Obstacle
 from laurel.quizzes.services import (
     OpenAttemptError,
     WrongPasswordError,
@@ -38,6 +44,7 @@ from laurel.web.session import current_session, transaction
 from laurel.web.urgency import urgent
 
 bp = Blueprint("learning", __name__, url_prefix="/learn")
+start_quiz = partial(start_attempt, honor_code_accepted=False)
 SESSION_SLACK = timedelta(minutes=20)
 """How much longer than the exam a session lives, so that a result can still be read."""
 
@@ -152,8 +159,11 @@ def _posted_for(number: int) -> Posted:
 def lobby_page(way: CourseProgress, lesson: OutlineLesson, form: StartForm | StartExamForm) -> str:
     """The door to a quiz or an exam: what it is, its rules, and how long it really is."""
     session = current_session()
-    lobby = quizzes.describe_lobby(session, _quiz_of(lesson), my_id(), now=database_now(session))
-    return render_template("learning/lobby_page.html", lobby=lobby, form=form, **surroundings(way, lesson))
+    now = database_now(session)
+    bought = count_credits(session, my_id(), way.course.id) if lesson.kind is LessonKind.EXAM else Credits()
+    lobby = quizzes.describe_lobby(session, _quiz_of(lesson), my_id(), now=now, extra_attempts=bought.bought)
+    retake = find_offer(session, way.course.id, OfferingKind.EXAM_RETAKE) if lobby.obstacle is Obstacle.NO_ATTEMPTS_LEFT else None
+    return render_template("learning/lobby_page.html", lobby=lobby, form=form, bought=bought, retake=retake, **surroundings(way, lesson))
 
 
 def _quiz_of(lesson: OutlineLesson) -> UUID:
@@ -231,8 +241,9 @@ def start_attempt_at(course_slug: str, lesson_slug: str) -> ResponseReturnValue:
     form = StartExamForm() if lesson.kind is LessonKind.EXAM else StartForm()
     if not form.validate_on_submit():
         return lobby_page(way, lesson, form), 400
+    home_path = url_for(".lesson_page", course_slug=course_slug, lesson_slug=lesson_slug)
     try:
-        attempt_id = _try_to_start(lesson, form, home_path=url_for(".lesson_page", course_slug=course_slug, lesson_slug=lesson_slug))
+        attempt_id = _try_to_start(way.course.id, lesson, form, home_path=home_path)
     except OpenAttemptError as running:
         attempt_id = running.attempt_id
     except (WrongPasswordError, TooManyTriesError) as error:
@@ -242,17 +253,17 @@ def start_attempt_at(course_slug: str, lesson_slug: str) -> ResponseReturnValue:
     return redirect(url_for("quizzes.attempt_page", attempt_id=attempt_id))
 
 
-def _try_to_start(lesson: OutlineLesson, form: StartForm, *, home_path: str) -> UUID:
+def _try_to_start(course_id: UUID, lesson: OutlineLesson, form: StartForm, *, home_path: str) -> UUID:
     """Start, after counting the try if there is a password to be guessed. Only a wrong password stays counted."""
     quiz_id, password = _quiz_of(lesson), form.password.data or ""
     counted = []
     if password.strip() and quizzes.get_published(current_session(), quiz_id)[1].password_hash:
         with transaction() as session:
             counted = count_password_try(session, learner_id=my_id(), network=network(), now=database_now(session))
-    is_exam = lesson.kind is LessonKind.EXAM
+    start = partial(services.start_exam, course_id=course_id, honor_code_accepted=True) if lesson.kind is LessonKind.EXAM else start_quiz
     try:
         with transaction() as session:
-            attempt_id = _start(session, quiz_id, home_path, honor_code_accepted=is_exam, password=password)
+            attempt_id = _start(session, start, quiz_id=quiz_id, home_path=home_path, password=password)
             forgive_password_try(session, counted)
             return attempt_id
     except ConflictError:
@@ -261,19 +272,10 @@ def _try_to_start(lesson: OutlineLesson, form: StartForm, *, home_path: str) -> 
         raise
 
 
-def _start(session: Session, quiz_id: UUID, home_path: str, *, honor_code_accepted: bool, password: str) -> UUID:
+def _start(session: Session, start: Callable[..., Attempt], **how: Any) -> UUID:
     """Start the attempt and keep this browser's session alive until it is over."""
     mine = cast(LazySession, browser_session)
-    attempt = start_attempt(
-        session,
-        quiz_id=quiz_id,
-        learner_id=my_id(),
-        home_path=home_path,
-        honor_code_accepted=honor_code_accepted,
-        browser_session_token=mine.token,
-        password=password,
-        now=database_now(session),
-    )
+    attempt = start(session, learner_id=my_id(), browser_session_token=mine.token, now=database_now(session), **how)
     if attempt.deadline_at is not None and mine.row is not None:
         keep_session_until(session, mine.row.id, attempt.deadline_at + SESSION_SLACK)
     return attempt.id

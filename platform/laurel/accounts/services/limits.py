@@ -16,6 +16,8 @@ LIMITS: dict[str, dict[str, list[tuple[int, timedelta]]]] = {
     "confirm": {"account": [(5, DAY)], "network": [(20, HOUR)]},
     "exam password": {"account": [(10, HOUR)], "network": [(30, HOUR)]},
     "register": {"network": [(10, HOUR)]},
+    "seat code": {"account": [(10, HOUR)], "network": [(60, HOUR)]},
+    "seat mail": {"account": [(500, DAY)]},
 }
 
 

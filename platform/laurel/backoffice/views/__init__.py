@@ -5,6 +5,7 @@ from flask import Blueprint
 from laurel.backoffice.views import (
     accommodations,
     attempts,
+    codes,
     credentials,
     disputes,
     groups,
@@ -15,6 +16,7 @@ from laurel.backoffice.views import (
     orders,
     outages,
     overrides,
+    prices,
     refunds,
     tasks,
 )
@@ -29,6 +31,8 @@ def blueprints(settings: Settings) -> list[Blueprint]:
         refunds.bp,
         disputes.bp,
         tasks.bp,
+        codes.bp,
+        prices.bp,
         attempts.bp,
         learners.bp,
         accommodations.bp,

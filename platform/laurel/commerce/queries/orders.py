@@ -69,6 +69,11 @@ def find_order(session: Session, order_ref: str) -> Order | None:
     return session.get(Order, order_id)
 
 
+def get_bare_order(session: Session, order_id: UUID) -> Order:
+    """The order as it is now, by itself and without a lock."""
+    return session.get_one(Order, order_id, populate_existing=True)
+
+
 def select_orders_of(buyer_id: UUID) -> Select[Any]:
     """The buyer's orders with their lines, the latest first."""
     return select(Order).where(Order.buyer_id == buyer_id).options(selectinload(Order.lines)).order_by(Order.created_at.desc(), Order.id)

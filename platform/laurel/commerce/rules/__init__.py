@@ -17,7 +17,7 @@ from laurel.commerce.rules.checkouts import (
     find_opening_mismatches,
     next_step,
 )
-from laurel.commerce.rules.discounts import DiscountUseState
+from laurel.commerce.rules.discounts import CodeTerms, DiscountUseState
 from laurel.commerce.rules.disputes import (
     FINAL,
     LOST,
@@ -33,7 +33,17 @@ from laurel.commerce.rules.disputes import (
 from laurel.commerce.rules.entitlements import ENTITLEMENT_FROM, EntitlementSource, EntitlementStatus
 from laurel.commerce.rules.inbox import RETRY_AFTER, InboxStatus, next_try
 from laurel.commerce.rules.moving import advance, may_become
-from laurel.commerce.rules.offers import MAXIMUM, MINIMUM, OfferingKind, TaxBehavior, check_price, purchase_key
+from laurel.commerce.rules.offers import (
+    MAXIMUM,
+    MINIMUM,
+    OfferingKind,
+    TaxBehavior,
+    Wish,
+    check_price,
+    check_quantity,
+    check_total,
+    purchase_key,
+)
 from laurel.commerce.rules.orders import OPEN_STATES, ORDER_FROM, PAYABLE_STATES, OrderState
 from laurel.commerce.rules.payments import PaymentKind
 from laurel.commerce.rules.refunds import (
@@ -55,7 +65,8 @@ from laurel.commerce.rules.refunds import (
     find_obstacles,
     shares,
 )
-from laurel.commerce.rules.seats import VOUCHER_FROM, VoucherStatus
+from laurel.commerce.rules.retakes import MAX_RETAKES, RetakeFacts, RetakeObstacle, find_retake_obstacle
+from laurel.commerce.rules.seats import MAX_SEATS, VOUCHER_FROM, VoucherStatus
 
 __all__ = [
     "ATTEMPT_FROM",
@@ -68,6 +79,8 @@ __all__ = [
     "LOST",
     "MAXIMUM",
     "MAX_FAILURES",
+    "MAX_RETAKES",
+    "MAX_SEATS",
     "MINIMUM",
     "OPEN_STATES",
     "ORDER_FROM",
@@ -84,6 +97,7 @@ __all__ = [
     "AccessEffect",
     "AttemptFacts",
     "AttemptState",
+    "CodeTerms",
     "CourseUse",
     "DiscountUseState",
     "DisputeEffect",
@@ -100,6 +114,8 @@ __all__ = [
     "RefundReason",
     "RefundState",
     "RefundWish",
+    "RetakeFacts",
+    "RetakeObstacle",
     "SeenCheckout",
     "SeenDispute",
     "SeenPayment",
@@ -108,13 +124,17 @@ __all__ = [
     "Step",
     "TaxBehavior",
     "VoucherStatus",
+    "Wish",
     "advance",
     "check_part",
     "check_price",
+    "check_quantity",
+    "check_total",
     "effect_of",
     "find_mismatches",
     "find_obstacles",
     "find_opening_mismatches",
+    "find_retake_obstacle",
     "may_become",
     "may_follow",
     "next_step",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from laurel.commerce.rules.offers import TaxBehavior
 
@@ -114,6 +115,9 @@ class SeenCheckout:
     env: str
     lines: tuple[tuple[int, int], ...] | None = None
     payment: SeenPayment | None = None
+    allows_promotion_codes: bool = False
+    billing: Mapping[str, Any] | None = None
+    """Who the buyer said that they are: name, email, address, tax_ids."""
 
     @property
     def is_paid(self) -> bool:
@@ -140,15 +144,21 @@ def find_opening_mismatches(order: OrderTerms, seen: SeenCheckout) -> list[str]:
         (seen.mode == "payment", "mode"),
         (seen.currency == order.currency, f"currency {seen.currency} for {order.currency}"),
         (seen.amount_subtotal == order.subtotal, f"subtotal {seen.amount_subtotal} for {order.subtotal}"),
-        (seen.amount_discount == order.discount, f"discount {seen.amount_discount} for {order.discount}"),
+        (seen.amount_discount == discount_of(order, seen), f"discount {seen.amount_discount} for {order.discount}"),
     ]
     return [reason for is_right, reason in checks if not is_right]
+
+
+def discount_of(order: OrderTerms, seen: SeenCheckout) -> int:
+    """What is rightly taken off: the order's own discount, or what a promotion code did on a page that we let take some."""
+    is_open_to_some = seen.allows_promotion_codes and order.discount == 0 and 0 <= seen.amount_discount <= order.subtotal
+    return seen.amount_discount if is_open_to_some else order.discount
 
 
 def find_mismatches(order: OrderTerms, seen: SeenCheckout) -> list[str]:
     """What a paid checkout gets wrong about its order; empty if the order may be fulfilled."""
     tax_on_top = seen.amount_tax if order.tax_behavior is TaxBehavior.EXCLUSIVE else 0
-    due = order.subtotal - order.discount + tax_on_top
+    due = order.subtotal - discount_of(order, seen) + tax_on_top
     checks = [
         (seen.amount_total == due, f"total {seen.amount_total} for {due}"),
         (seen.amount_shipping == 0, "shipping"),

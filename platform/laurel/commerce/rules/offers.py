@@ -1,8 +1,10 @@
 """What may be for sale, and what it may cost."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from laurel.commerce.rules.seats import MAX_SEATS
 from laurel.core.errors import InvalidInputError
 from laurel.core.money import format_money, step
 
@@ -45,3 +47,34 @@ def check_price(amount: int, currency: str) -> int:
 def purchase_key(offering_ids: list[UUID]) -> str:
     """Names what is bought, whatever it costs: the same buyer has one open order for it."""
     return ",".join(sorted(str(offering_id) for offering_id in offering_ids))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What somebody wants to buy. `code` is a discount code as it was typed, empty for none."""
+
+    course_id: UUID
+    currency: str
+    kind: OfferingKind = OfferingKind.COURSE
+    quantity: int = 1
+    code: str = ""
+
+
+def check_quantity(kind: OfferingKind, quantity: int) -> int:
+    """Return `quantity` if so many can be bought at once: seats up to 500, of everything else one."""
+    most = MAX_SEATS if kind is OfferingKind.SEATS else 1
+    if not 1 <= quantity <= most:
+        raise InvalidInputError(f"Choose between 1 and {most} seats." if most > 1 else "This is bought one at a time.", field="quantity")
+    return quantity
+
+
+def check_total(total: int, currency: str) -> int:
+    """Return `total` if one payment can be that much: nothing at all, or what Stripe charges."""
+    if total > MAXIMUM:
+        raise InvalidInputError("That is more than one payment can be. Choose fewer seats.", field="quantity")
+    least = MINIMUM.get(currency, 50)
+    if 0 < total < least:
+        raise InvalidInputError(
+            f"With this code less than {format_money(least, currency)} would be left, which cannot be charged.", field="code"
+        )
+    return total

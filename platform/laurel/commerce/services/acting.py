@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from laurel.commerce.gateway import CheckoutNotFoundError
 from laurel.commerce.models import Order
 from laurel.commerce.services.disputes import apply_dispute, note_warning
+from laurel.commerce.services.invoices import sync_invoice
 from laurel.commerce.services.refund_sync import sync_refunds
 from laurel.commerce.services.sync import take_in
 from laurel.commerce.services.till import Till
@@ -92,6 +93,10 @@ def _follow_warning(till: Till, told: Told) -> bool:
     return _with_order(till, seen.intent_id, follow)
 
 
+def _follow_invoice(till: Till, told: Told) -> bool:
+    return sync_invoice(till, told.object_id)
+
+
 def _with_order(till: Till, intent_id: str, follow: Callable[[], Order | None]) -> bool:
     """Follow what happened to a payment; one that we have not heard of yet is looked up first, it may be ours."""
     if follow() is not None:
@@ -107,6 +112,7 @@ ACTS: Mapping[str, Callable[[Till, Told], bool]] = {
     "checkout.session.expired": _follow_checkout,
     "payment_intent.succeeded": _follow_intent,
     "payment_intent.payment_failed": _note,
+    "invoice.paid": _follow_invoice,
     "charge.refunded": _follow_charge,
     "refund.created": _follow_refund,
     "refund.updated": _follow_refund,

@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -14,19 +15,29 @@ from laurel.commerce.rules import (
     OPEN_STATES,
     PAYABLE_STATES,
     AttemptState,
+    OfferingKind,
     OrderState,
     SeenCheckout,
     Step,
+    Wish,
     find_opening_mismatches,
     next_step,
-    purchase_key,
 )
-from laurel.commerce.services import customers
+from laurel.commerce.services import coupons, customers
+from laurel.commerce.services.discounts import reserve
 from laurel.commerce.services.moving import ask_staff, move_order
-from laurel.commerce.services.orders import AlreadyOwnedError, PriceChangedError, place_order
+from laurel.commerce.services.orders import place_order
+from laurel.commerce.services.quoting import (
+    AlreadyOwnedError,
+    NotForSaleError,
+    PriceChangedError,
+    get_quote,
+    owns_already,
+    wish_of,
+)
 from laurel.commerce.services.sync import apply_checkout, note_open, sync_checkout
 from laurel.commerce.services.till import Till
-from laurel.core.errors import ConflictError
+from laurel.core.errors import ConflictError, DomainError
 
 log = logging.getLogger("laurel.commerce")
 
@@ -51,10 +62,21 @@ class Plan:
     url: str | None
 
 
-def buy(till: Till, *, buyer_id: UUID, course_id: UUID, currency: str, click_token: str | None) -> Order:
-    """`place_order` in a transaction of its own, after closing what is open at another price or in another currency."""
+def buy(
+    till: Till,
+    *,
+    buyer_id: UUID,
+    course_id: UUID,
+    currency: str,
+    click_token: str | None,
+    kind: OfferingKind = OfferingKind.COURSE,
+    quantity: int = 1,
+    code: str = "",
+) -> Order:
+    """`place_order` in a transaction of its own, after closing what is open at other terms: another price, currency, number or code."""
+    wish = Wish(course_id=course_id, currency=currency, kind=kind, quantity=quantity, code=code)
     with till.transaction() as session:
-        outdated = _find_outdated(session, buyer_id, course_id, currency)
+        outdated = _find_outdated(session, buyer_id, wish, now=till.now)
     if outdated is not None:
         cancel_order(till, outdated)
     with till.transaction() as session:
@@ -66,29 +88,31 @@ def buy(till: Till, *, buyer_id: UUID, course_id: UUID, currency: str, click_tok
             click_token=click_token,
             now=till.now,
             is_live=till.is_live,
+            kind=kind,
+            quantity=quantity,
+            code=code,
         )
 
 
-def _find_outdated(session: Session, buyer_id: UUID, course_id: UUID, currency: str) -> UUID | None:
-    offer = queries.find_offer(session, course_id)
-    if offer is None or currency not in offer.prices:
+def _find_outdated(session: Session, buyer_id: UUID, wish: Wish, *, now: datetime) -> UUID | None:
+    try:
+        quote = get_quote(session, wish, buyer_id=buyer_id, now=now)
+    except DomainError:
         return None  # `place_order` says what is wrong
-    order = queries.find_open_order(session, buyer_id, purchase_key([offer.offering_id]))
-    if order is None or (order.currency, order.total) == (currency, offer.prices[currency]):
-        return None
-    return order.id
+    order = queries.find_open_order(session, buyer_id, quote.key)
+    return None if order is None or quote.fits(order, queries.list_lines(session, order.id)) else order.id
 
 
 def open_checkout(till: Till, order_id: UUID, *, return_url: str) -> str:
     """The address of the order's payment page; the page is opened if there is none, and never twice.
 
-    The order's `return_url` is where the buyer comes back to. Raises NothingToPayError, PriceChangedError,
-    AlreadyOwnedError, or a gateway error: then nobody was charged, and calling again is safe.
+    The order's `return_url` is where the buyer comes back to. Raises NothingToPayError, what `get_quote` raises if the order could
+    not be placed like this any more, or a gateway error: then nobody was charged, and calling again is safe.
     """
     for _round in range(MAX_ROUNDS):
-        customer = customers.get_customer(till, order_id)
+        customer, coupon = customers.get_customer(till, order_id), coupons.get_coupon(till, order_id)
         with till.transaction() as session:
-            plan = _plan(session, till, order_id, customer=customer, return_url=return_url)
+            plan = _plan(session, till, order_id, customer=customer, coupon=coupon, return_url=return_url)
         if plan.step is Step.REUSE and plan.url is not None:
             return plan.url
         if plan.step is Step.CLOSE:
@@ -100,17 +124,18 @@ def open_checkout(till: Till, order_id: UUID, *, return_url: str) -> str:
     raise PaymentsUnavailableError(f"no payment page after {MAX_ROUNDS} rounds")
 
 
-def _plan(session: Session, till: Till, order_id: UUID, *, customer: str, return_url: str) -> Plan:
+def _plan(session: Session, till: Till, order_id: UUID, *, customer: str, coupon: str | None, return_url: str) -> Plan:
     order = queries.lock_order(session, order_id)
     if order.state not in PAYABLE_STATES:
         raise NothingToPayError
     attempt = queries.find_last_attempt(session, order_id)
     step = next_step(attempt.facts if attempt is not None else None, now=till.now)
     if attempt is None or step is Step.BEGIN:
-        _check_still_for_sale(session, order)
+        _check_still_for_sale(session, order, now=till.now)
         if attempt is not None and attempt.state in {AttemptState.CREATING, AttemptState.UNKNOWN}:
             attempt.become(AttemptState.DEAD)
-        attempt = _begin(session, till, order, n=attempt.n + 1 if attempt is not None else 1, customer=customer, return_url=return_url)
+        n = attempt.n + 1 if attempt is not None else 1
+        attempt = _begin(session, till, order, n=n, customer=customer, coupon=coupon, return_url=return_url)
     return Plan(
         step=step,
         attempt_id=attempt.id,
@@ -121,20 +146,26 @@ def _plan(session: Session, till: Till, order_id: UUID, *, customer: str, return
     )
 
 
-def _check_still_for_sale(session: Session, order: Order) -> None:
-    """A new page shows the order's price: it must still be the right one, and nothing else may be open for it."""
-    for line in queries.list_lines(session, order.id):
-        if queries.has_entitlement(session, order.buyer_id, line.offering.course_id):
-            raise AlreadyOwnedError
-        price = queries.find_price(session, line.offering.course_id, order.currency)
-        if price is None or price.unit_amount != line.unit_amount:
-            raise PriceChangedError
-    other = queries.find_open_order(session, order.buyer_id, order.purchase_key)
+def _check_still_for_sale(session: Session, order: Order, *, now: datetime) -> None:
+    """A new page shows the order's price: it must still be the right one, and nothing else may be open for it. A code that was
+    given back meanwhile is reserved again."""
+    buyer = queries.lock_buyer(session, order.buyer_id)
+    lines = queries.list_lines(session, order.id)
+    if owns_already(session, buyer.id, lines):
+        raise AlreadyOwnedError
+    other = queries.find_open_order(session, buyer.id, order.purchase_key)
     if other is not None and other.id != order.id:
         raise ConflictError("You have a newer order for this course. Pay that one.")
+    try:
+        quote = get_quote(session, wish_of(session, order, lines[0]), buyer_id=buyer.id, now=now)
+    except NotForSaleError:
+        raise PriceChangedError from None
+    if not quote.fits(order, lines):
+        raise PriceChangedError
+    reserve(session, order, now=now)
 
 
-def _begin(session: Session, till: Till, order: Order, *, n: int, customer: str, return_url: str) -> CheckoutAttempt:
+def _begin(session: Session, till: Till, order: Order, *, n: int, customer: str, coupon: str | None, return_url: str) -> CheckoutAttempt:
     details = CheckoutDetails(
         number=order.number,
         order_ref=str(order.id),
@@ -149,6 +180,7 @@ def _begin(session: Session, till: Till, order: Order, *, n: int, customer: str,
         ),
         return_url=return_url,
         expires_at=till.now + LIFETIME,
+        coupon=coupon,
     )
     attempt = CheckoutAttempt(
         order_id=order.id,
@@ -172,6 +204,8 @@ def _send(till: Till, plan: Plan) -> str | None:
         _note_failure(till, plan, AttemptState.DEAD, error.reason)
         if error.is_about_customer:
             customers.forget_customer(till, plan.attempt_id)
+        elif error.is_about_coupon:
+            coupons.renew_coupon(till, plan.attempt_id)
         elif plan.step is not Step.RESEND:
             raise
         return None

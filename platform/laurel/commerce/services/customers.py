@@ -12,14 +12,14 @@ from laurel.commerce.services.till import Till
 def get_customer(till: Till, order_id: UUID) -> str:
     """The provider's id of the order's buyer; introduces the buyer the first time."""
     with till.transaction() as session:
-        order = queries.lock_order(session, order_id)
-        customer = queries.find_customer(session, order.buyer_id) or _introduce(session, till, order.buyer_id)
+        buyer_id = queries.get_bare_order(session, order_id).buyer_id
+        customer = queries.find_customer(session, buyer_id) or _introduce(session, till, buyer_id)
         known, request, key = customer.stripe_customer, customer.request, customer.idem_key
     if known is not None:
         return known
     found = till.payments.create_customer(request, key=key)
     with till.transaction() as session:
-        queries.get_customer(session, order.buyer_id).stripe_customer = found
+        queries.get_customer(session, buyer_id).stripe_customer = found
     return found
 
 

@@ -1,15 +1,17 @@
 """What a paid order brings about, in the transaction that marks it paid: all of it, once. (specs/payments.md §5)"""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from laurel.commerce import queries
 from laurel.commerce.events import OrderPaid
-from laurel.commerce.models import Entitlement, LedgerEntry, Order, OrderLine
-from laurel.commerce.rules import EntitlementSource, OrderState
-from laurel.commerce.services.moving import move_order
+from laurel.commerce.models import ExamCredit, LedgerEntry, Order, OrderLine
+from laurel.commerce.rules import EntitlementSource, OfferingKind, OrderState
+from laurel.commerce.services.discounts import use_up
+from laurel.commerce.services.entitling import entitle
+from laurel.commerce.services.moving import ask_staff, move_order
+from laurel.commerce.services.seats import make_seats
 from laurel.core.bus import publish
 
 
@@ -22,7 +24,11 @@ def settle(session: Session, order: Order, *, amount_paid: int, now: datetime, t
     if not paid:
         return False
     lines = queries.list_lines(session, order.id)
-    _grant(session, order, lines, now=now)
+    for line in lines:
+        _give(session, order, line, now=now)
+    if not use_up(session, order):
+        detail = f"Order {order.number} was paid after its code had been given back and used up by others. It kept its price."
+        ask_staff(session, order, kind="code_overused", ref=order.number, detail=detail, now=now)
     if amount_paid:
         session.add(LedgerEntry(order_id=order.id, kind="payment", ref=ref, amount=amount_paid, currency=order.currency, created_at=now))
     for line in lines:
@@ -30,10 +36,13 @@ def settle(session: Session, order: Order, *, amount_paid: int, now: datetime, t
     return True
 
 
-def _grant(session: Session, order: Order, lines: Sequence[OrderLine], *, now: datetime) -> None:
-    source = EntitlementSource.ORDER_LINE if order.total else EntitlementSource.FREE
-    session.add_all(
-        Entitlement(user_id=order.buyer_id, offering_id=line.offering_id, source_kind=source, source_id=line.id, created_at=now)
-        for line in lines
-    )
-    session.flush()
+def _give(session: Session, order: Order, line: OrderLine, *, now: datetime) -> None:
+    """What one line bought: the course, seats for others, or a further attempt at the exam."""
+    if line.kind is OfferingKind.SEATS:
+        make_seats(session, order, line, now=now)
+    elif line.kind is OfferingKind.EXAM_RETAKE:
+        session.add(ExamCredit(order_line_id=line.id, user_id=order.buyer_id, course_id=line.offering.course_id, created_at=now))
+        session.flush()
+    else:
+        source = EntitlementSource.ORDER_LINE if order.total else EntitlementSource.FREE
+        entitle(session, order.buyer_id, line.offering, source=source, source_id=line.id, now=now)

@@ -9,12 +9,13 @@ from sqlalchemy.orm import Session
 from laurel.commerce import queries
 from laurel.commerce.models import Order, ReviewTask
 from laurel.commerce.rules import ORDER_FROM, OrderState
+from laurel.commerce.services.discounts import GIVES_BACK, release
 
 
 def move_order(session: Session, order: Order, to: OrderState, **values: Any) -> bool:
     """Bring the order to a state in one guarded statement. True: it came there just now, and what follows is yours to do.
 
-    `values` are columns that change with the state.
+    `values` are columns that change with the state. An order that is let go gives back what it held of a discount code.
     """
     moved = session.execute(
         update(Order)
@@ -23,7 +24,10 @@ def move_order(session: Session, order: Order, to: OrderState, **values: Any) ->
         .execution_options(synchronize_session=False)
     )
     session.refresh(order)
-    return moved.rowcount == 1  # type: ignore[attr-defined,no-any-return]
+    has_moved: bool = moved.rowcount == 1  # type: ignore[attr-defined]
+    if has_moved and to in GIVES_BACK:
+        release(session, order)
+    return has_moved
 
 
 def ask_staff(session: Session, order: Order | None, *, kind: str, ref: str, detail: str, now: datetime) -> None:

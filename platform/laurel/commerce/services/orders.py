@@ -2,41 +2,36 @@
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from laurel.catalog.queries import get_course_card
-from laurel.catalog.rules import is_for_sale
 from laurel.commerce import queries
-from laurel.commerce.events import OrderPlaced
+from laurel.commerce.events import OfferingWithdrawn, OrderPlaced, PriceSet
 from laurel.commerce.models import Offering, Order, OrderLine, Price
-from laurel.commerce.rules import TaxBehavior, check_price, purchase_key
+from laurel.commerce.rules import OfferingKind, TaxBehavior, Wish, check_price
+from laurel.commerce.services.discounts import reserve
 from laurel.commerce.services.fulfilling import settle
+from laurel.commerce.services.quoting import AlreadyOwnedError, NotForSaleError, PriceChangedError, Quote, get_quote
 from laurel.core.bus import publish
-from laurel.core.errors import ConflictError, InvalidInputError
+from laurel.core.errors import InvalidInputError
+
+__all__ = [
+    "AlreadyOwnedError",
+    "NotForSaleError",
+    "PriceChangedError",
+    "change_prices",
+    "create_offering",
+    "new_number",
+    "place_order",
+    "set_price",
+    "withdraw_offering",
+]
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no I, L, O, U
-
-
-class AlreadyOwnedError(ConflictError):
-    """The buyer has the course already."""
-
-    message = "You already have this course."
-
-
-class NotForSaleError(ConflictError):
-    """The course cannot be bought at present."""
-
-    message = "This course cannot be bought yet."
-
-
-class PriceChangedError(ConflictError):
-    """The order that is open was made for another price or currency."""
-
-    message = "The price has changed. Look at the new price before you pay."
 
 
 def create_offering(
@@ -47,19 +42,22 @@ def create_offering(
     prices: Mapping[str, int],
     now: datetime,
     tax_behavior: TaxBehavior = TaxBehavior.INCLUSIVE,
+    kind: OfferingKind = OfferingKind.COURSE,
 ) -> Offering:
-    """Put a course up for sale; `prices` are minor units by lower-case currency, all zero for a free course.
+    """Put a course up for sale, or its seats, or retakes; `prices` are minor units by lower-case currency, all zero for a free course.
 
-    A course that is for sale already stays as it is: seeds may be told twice.
+    What is for sale already stays as it is: seeds may be told twice.
     """
-    existing = queries.find_current_offering(session, course_id)
+    existing = queries.find_current_offering(session, course_id, kind)
     if existing is not None:
         return existing
     if not prices:
         raise InvalidInputError("An offering needs a price.")
     if len({amount == 0 for amount in prices.values()}) > 1:
         raise InvalidInputError("A course is free in every currency or in none.")
-    offering = Offering(course_id=course_id, title=title, created_at=now)
+    if kind is not OfferingKind.COURSE and not all(prices.values()):
+        raise InvalidInputError("Seats and retakes cost something.", field="amount")
+    offering = Offering(kind=kind, course_id=course_id, title=title, created_at=now)
     session.add(offering)
     session.flush()
     for currency, amount in sorted(prices.items()):
@@ -75,9 +73,11 @@ def set_price(
     unit_amount: int,
     now: datetime,
     tax_behavior: TaxBehavior = TaxBehavior.INCLUSIVE,
+    actor_id: UUID | None = None,
 ) -> Price:
     """Let the offering cost `unit_amount` from now on. Orders that were placed keep their price."""
     check_price(unit_amount, currency)
+    queries.lock_offering(session, offering_id)
     session.execute(
         update(Price)
         .where(Price.offering_id == offering_id, Price.currency == currency, Price.valid_until.is_(None))
@@ -86,12 +86,40 @@ def set_price(
     price = Price(offering_id=offering_id, currency=currency, unit_amount=unit_amount, tax_behavior=tax_behavior, valid_from=now)
     session.add(price)
     session.flush()
+    publish(session, PriceSet(occurred_at=now, offering_id=offering_id, currency=currency, unit_amount=unit_amount), actor_id=actor_id)
     return price
 
 
-def withdraw_offering(session: Session, offering_id: UUID, *, now: datetime) -> None:
+def change_prices(
+    session: Session, offering_id: UUID, *, prices: Mapping[str, int], tax_behavior: TaxBehavior, actor_id: UUID, now: datetime
+) -> None:
+    """Let the offering cost this from now on; a price that is the same already is left alone, and so are other currencies.
+
+    InvalidInputError, with its field, for what nothing can cost; for what would be free in one currency and not in another; and
+    for an offering that is not for sale any more.
+    """
+    offering = queries.lock_offering(session, offering_id)
+    if offering.withdrawn_at is not None:
+        raise InvalidInputError("This is not for sale any more. Put it up for sale again first.")
+    present = {price.currency: price for price in queries.list_all_prices(session, [offering_id], only_current=True)}
+    amounts = {currency: price.unit_amount for currency, price in present.items()} | dict(prices)
+    if len({amount == 0 for amount in amounts.values()}) > 1:
+        raise InvalidInputError("It is free in every currency or in none.")
+    if offering.kind is not OfferingKind.COURSE and not all(amounts.values()):
+        raise InvalidInputError("Seats and retakes cost something.")
+    for currency, amount in sorted(amounts.items()):
+        before = present.get(currency)
+        if before is None or (before.unit_amount, before.tax_behavior) != (amount, tax_behavior):
+            set_price(session, offering_id, currency=currency, unit_amount=amount, now=now, tax_behavior=tax_behavior, actor_id=actor_id)
+
+
+def withdraw_offering(session: Session, offering_id: UUID, *, now: datetime, actor_id: UUID | None = None) -> None:
     """Take the offering off the shelf. Whoever bought it keeps it."""
-    session.execute(update(Offering).where(Offering.id == offering_id, Offering.withdrawn_at.is_(None)).values(withdrawn_at=now))
+    withdrawn = session.execute(
+        update(Offering).where(Offering.id == offering_id, Offering.withdrawn_at.is_(None)).values(withdrawn_at=now)
+    )
+    if withdrawn.rowcount == 1:  # type: ignore[attr-defined]
+        publish(session, OfferingWithdrawn(occurred_at=now, offering_id=offering_id), actor_id=actor_id)
 
 
 def place_order(
@@ -103,24 +131,27 @@ def place_order(
     click_token: str | None,
     now: datetime,
     is_live: bool = False,
+    kind: OfferingKind = OfferingKind.COURSE,
+    quantity: int = 1,
+    code: str = "",
 ) -> Order:
-    """The buyer's order for the course at its present price: the open one if there is one, else a new one.
+    """The buyer's order for the course, or what else `kind` says, at its present price: the open one if there is one, else a new one.
 
-    A free order is paid at once, and placing it again returns the same order. Raises AlreadyOwnedError, NotForSaleError,
-    InvalidInputError (no price in this currency) or PriceChangedError (an order at another price is still open: `buy`
-    closes it first).
+    A free order is paid at once, and placing it again returns the same order. Raises AlreadyOwnedError, PriceChangedError (an
+    order at other terms is still open: `buy` closes it first), or what `get_quote` raises; nothing is placed or reserved then.
     """
     queries.lock_buyer(session, buyer_id)
-    offering, price = _on_sale(session, course_id, currency)
-    key = purchase_key([offering.id])
-    if queries.has_entitlement(session, buyer_id, course_id):
-        return _free_order_again(session, buyer_id, key)
-    order = queries.find_open_order(session, buyer_id, key)
+    wish = Wish(course_id=course_id, currency=currency, kind=kind, quantity=quantity, code=code)
+    if kind is OfferingKind.COURSE and queries.has_entitlement(session, buyer_id, course_id):
+        return _free_order_again(session, buyer_id, get_quote(session, replace(wish, code=""), buyer_id=buyer_id, now=now).key)
+    quote = get_quote(session, wish, buyer_id=buyer_id, now=now)
+    order = queries.find_open_order(session, buyer_id, quote.key)
     if order is not None:
-        if (order.currency, order.total) != (currency, price.unit_amount):
+        if not quote.fits(order, queries.list_lines(session, order.id)):
             raise PriceChangedError
         return order
-    order = _new_order(session, buyer_id, offering, price, click_token=click_token, is_live=is_live, now=now)
+    order = _new_order(session, buyer_id, quote, click_token=click_token, is_live=is_live, now=now)
+    reserve(session, order, now=now)
     publish(
         session,
         OrderPlaced(occurred_at=now, order_id=order.id, buyer_id=buyer_id, course_id=course_id, click_token=order.click_token),
@@ -131,18 +162,6 @@ def place_order(
     return order
 
 
-def _on_sale(session: Session, course_id: UUID, currency: str) -> tuple[Offering, Price]:
-    if not is_for_sale(get_course_card(session, course_id).status):
-        raise NotForSaleError
-    offering = queries.find_current_offering(session, course_id)
-    if offering is None:
-        raise NotForSaleError
-    price = queries.find_price(session, course_id, currency)
-    if price is None:
-        raise InvalidInputError("This course has no price in that currency.", field="currency")
-    return offering, price
-
-
 def _free_order_again(session: Session, buyer_id: UUID, key: str) -> Order:
     order = queries.find_paid_order(session, buyer_id, key)
     if order is None or order.total > 0:
@@ -150,20 +169,20 @@ def _free_order_again(session: Session, buyer_id: UUID, key: str) -> Order:
     return order
 
 
-def _new_order(
-    session: Session, buyer_id: UUID, offering: Offering, price: Price, *, click_token: str | None, is_live: bool, now: datetime
-) -> Order:
+def _new_order(session: Session, buyer_id: UUID, quote: Quote, *, click_token: str | None, is_live: bool, now: datetime) -> Order:
     order = Order(
         number=new_number(),
         buyer_id=buyer_id,
-        purchase_key=purchase_key([offering.id]),
-        currency=price.currency,
-        subtotal=price.unit_amount,
-        total=price.unit_amount,
-        tax_behavior=price.tax_behavior,
+        purchase_key=quote.key,
+        currency=quote.price.currency,
+        subtotal=quote.subtotal,
+        discount=quote.off,
+        total=quote.total,
+        tax_behavior=quote.price.tax_behavior,
         is_live=is_live,
         click_token=click_token,
         created_at=now,
+        discount_code_id=quote.discount.code_id if quote.discount is not None else None,
     )
     session.add(order)
     session.flush()
@@ -171,11 +190,12 @@ def _new_order(
         OrderLine(
             order_id=order.id,
             line_no=1,
-            kind=offering.kind,
-            offering_id=offering.id,
-            title=offering.title,
-            unit_amount=price.unit_amount,
-            amount=price.unit_amount,
+            kind=quote.offering.kind,
+            offering_id=quote.offering.id,
+            title=quote.offering.title,
+            quantity=quote.quantity,
+            unit_amount=quote.price.unit_amount,
+            amount=quote.subtotal,
         )
     )
     session.flush()

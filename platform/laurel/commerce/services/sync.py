@@ -17,7 +17,6 @@ from laurel.commerce.models import CheckoutAttempt, Order, OrderLine, Payment
 from laurel.commerce.rules import (
     LIVE_ATTEMPTS,
     AttemptState,
-    OfferingKind,
     OrderState,
     PaymentKind,
     RefundOrigin,
@@ -28,6 +27,7 @@ from laurel.commerce.rules import (
 )
 from laurel.commerce.services.fulfilling import settle
 from laurel.commerce.services.moving import ask_staff, move_order
+from laurel.commerce.services.quoting import find_obstacles, owns_already
 from laurel.commerce.services.refunds import request_whole_refund, submit_refunds_of
 from laurel.commerce.services.till import Till
 
@@ -143,17 +143,18 @@ def _believe_payment(session: Session, order: Order, attempt: CheckoutAttempt, s
     if seen.payment is not None and _goes_back(session, seen.payment):
         return
     lines = queries.list_lines(session, order.id)
-    reasons = find_mismatches(order.terms(lines), seen)
+    reasons = find_mismatches(order.terms(lines), seen) + find_obstacles(session, order, lines, now=now)
     is_late = order.state is OrderState.CANCELED
     kind = PaymentKind.LATE if is_late else PaymentKind.PRIMARY
     payment = _record_payment(session, order, attempt, seen, kind=kind, now=now)
     if reasons:
         _hold(session, order, seen, reasons, now=now)
         return
-    is_owned = _is_owned(session, order, lines)
+    is_owned = owns_already(session, order.buyer_id, lines)
     if is_late and (is_owned or not _is_on_sale(session, lines)):
         _give_late_money_back(session, order, payment, env=seen.env, now=now)
         return
+    _note_terms(order, seen)
     ref = seen.payment.intent_id if seen.payment is not None else ""
     if settle(session, order, amount_paid=seen.amount_total, tax=seen.amount_tax, ref=ref, now=now) and is_owned:
         detail = f"Order {order.number} bought what the buyer had got from elsewhere meanwhile: offer a refund."
@@ -164,12 +165,6 @@ def _goes_back(session: Session, paid: SeenPayment) -> bool:
     """Whether this money went back, or was to go back: whatever is told about it again, it buys nothing."""
     payment = queries.find_payment(session, paid.intent_id)
     return payment is not None and queries.has_refunds(session, payment.id)
-
-
-def _is_owned(session: Session, order: Order, lines: Sequence[OrderLine]) -> bool:
-    """Whether the buyer has a course of the order from elsewhere."""
-    courses = [line.offering.course_id for line in lines if line.kind is OfferingKind.COURSE]
-    return any(queries.has_entitlement(session, order.buyer_id, course_id) for course_id in courses)
 
 
 def _is_on_sale(session: Session, lines: Sequence[OrderLine]) -> bool:
@@ -195,6 +190,13 @@ def _give_late_money_back(session: Session, order: Order, payment: Payment | Non
     log.error("Order %s was paid after it was canceled", order.number)
     detail = f"Order {order.number} was paid when it was canceled and not for sale any more: the money goes back."
     ask_staff(session, order, kind="late_payment", ref=payment.payment_intent, detail=detail, now=now)
+
+
+def _note_terms(order: Order, seen: SeenCheckout) -> None:
+    """What only the payment page knows: to whom the receipt is made out, and what a promotion code took off."""
+    order.billing = dict(seen.billing) if seen.billing is not None else None
+    if order.discount_code_id is None:
+        order.discount = seen.amount_discount
 
 
 def _record_payment(

@@ -4,7 +4,9 @@ from datetime import datetime
 
 from laurel.commerce.gateway import Notice
 from laurel.commerce.stripe_gateway.checkouts import Checkouts, checkout_params
+from laurel.commerce.stripe_gateway.coupons import Coupons
 from laurel.commerce.stripe_gateway.disputes import Disputes
+from laurel.commerce.stripe_gateway.invoices import Invoices
 from laurel.commerce.stripe_gateway.notices import read_notice
 from laurel.commerce.stripe_gateway.refunds import Refunds
 from laurel.settings import Settings
@@ -12,7 +14,7 @@ from laurel.settings import Settings
 __all__ = ["StripeGateway", "checkout_params", "read_notice"]
 
 
-class StripeGateway(Checkouts, Refunds, Disputes):
+class StripeGateway(Checkouts, Coupons, Invoices, Refunds, Disputes):
     """Stripe, or the sandbox that speaks its API at `stripe_api_base`."""
 
     def __init__(self, settings: Settings) -> None:

@@ -1,6 +1,7 @@
 """Buyers and payment pages at Stripe. (specs/payments.md §6, §8)"""
 
 import json
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ from stripe.checkout import Session as CheckoutSession
 from laurel.commerce.gateway import CheckoutDetails
 from laurel.commerce.rules import SeenCheckout, SeenPayment
 from laurel.commerce.stripe_gateway.client import StripeConnection, frozen, plain_errors, whole_amount
+from laurel.settings import PaymentOption
 
 EXPANDED = ["line_items", "payment_intent.latest_charge", "total_details.breakdown"]
 
@@ -25,7 +27,7 @@ class Checkouts(StripeConnection):
             return self.patient.v1.customers.create(json.loads(request), {"idempotency_key": key}).id
 
     def freeze_checkout(self, details: CheckoutDetails) -> str:
-        return frozen(checkout_params(details))
+        return frozen(checkout_params(details, self.options))
 
     def open_checkout(self, request: str, *, key: str) -> SeenCheckout:
         """Open the payment page that `request` describes; under the same key it is always the same page."""
@@ -49,10 +51,12 @@ class Checkouts(StripeConnection):
         return found[0].id if found else None
 
 
-def checkout_params(details: CheckoutDetails) -> dict[str, Any]:
+def checkout_params(details: CheckoutDetails, options: Collection[PaymentOption] = ()) -> dict[str, Any]:
     """The parameters of `POST /v1/checkout/sessions`. Laurel's own prices, in Laurel's currency, whatever the buyer's is."""
     names = {"order_id": details.order_ref, "env": details.env}
     return {
+        **_discount_params(details, options),
+        **_business_params(options, names),
         "mode": "payment",
         "ui_mode": "hosted_page",
         "success_url": f"{details.return_url}?session_id={{CHECKOUT_SESSION_ID}}",
@@ -84,6 +88,25 @@ def checkout_params(details: CheckoutDetails) -> dict[str, Any]:
     }
 
 
+def _discount_params(details: CheckoutDetails, options: Collection[PaymentOption]) -> dict[str, Any]:
+    """Our own discount, or else a field for Stripe's promotion codes: a page can have one of the two."""
+    if details.coupon is not None:
+        return {"discounts": [{"coupon": details.coupon}]}
+    return {"allow_promotion_codes": True} if PaymentOption.PROMOTION_CODES in options else {}
+
+
+def _business_params(options: Collection[PaymentOption], names: dict[str, str]) -> dict[str, Any]:
+    """What the law of the seller's country may ask for."""
+    asked: dict[PaymentOption, dict[str, Any]] = {
+        PaymentOption.TAX: {"automatic_tax": {"enabled": True}},
+        PaymentOption.TAX_IDS: {"tax_id_collection": {"enabled": True}},
+        PaymentOption.ADDRESS: {"billing_address_collection": "required"},
+        PaymentOption.INVOICES: {"invoice_creation": {"enabled": True, "invoice_data": {"metadata": names}}},
+        PaymentOption.TERMS: {"consent_collection": {"terms_of_service": "required"}},
+    }
+    return {key: value for option, params in asked.items() if option in options for key, value in params.items()}
+
+
 def read_checkout(found: CheckoutSession) -> SeenCheckout:
     """Stripe's session as our own frozen value."""
     data = found.to_dict()
@@ -110,7 +133,19 @@ def read_checkout(found: CheckoutSession) -> SeenCheckout:
         env=names.get("env", ""),
         lines=_lines(lines) if lines is not None else None,
         payment=_payment(data["payment_intent"]),
+        allows_promotion_codes=data.get("allow_promotion_codes") is True,
+        billing=_billing(data.get("customer_details")),
     )
+
+
+def _billing(details: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Who the buyer said that they are, as a receipt needs it."""
+    if details is None:
+        return None
+    address = {key: value for key, value in (details.get("address") or {}).items() if value}
+    tax_ids = [{"type": entry["type"], "value": entry["value"]} for entry in details.get("tax_ids") or []]
+    name = details.get("business_name") or details.get("name")
+    return {"name": name or "", "email": details.get("email") or "", "address": address, "tax_ids": tax_ids}
 
 
 def _lines(listed: dict[str, Any]) -> tuple[tuple[int, int], ...]:

@@ -25,6 +25,7 @@ class StripeConnection:
     """
 
     def __init__(self, settings: Settings) -> None:
+        self.options = settings.payment_options
         self.patient = make_client(settings, timeout=PATIENT, retries=2)
         self.quick = make_client(settings, timeout=QUICK, retries=0)
 
@@ -58,7 +59,10 @@ def plain_errors() -> Iterator[None]:
     except stripe.InvalidRequestError as error:
         if error.http_status == 404:
             raise CheckoutNotFoundError from error
-        raise PaymentsRefusedError(str(error), is_about_customer=error.param == "customer", code=error.code or "") from error
+        about = error.param or ""
+        raise PaymentsRefusedError(
+            str(error), is_about_customer=about == "customer", is_about_coupon="[coupon]" in about, code=error.code or ""
+        ) from error
     except (stripe.IdempotencyError, stripe.CardError) as error:
         raise PaymentsRefusedError(str(error)) from error
     except stripe.StripeError as error:

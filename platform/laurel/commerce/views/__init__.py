@@ -2,11 +2,11 @@
 
 from flask import Blueprint
 
-from laurel.commerce.views import orders, refunds, sandbox, shop, webhook
+from laurel.commerce.views import orders, redeeming, refunds, sandbox, seats, shop, webhook
 from laurel.commerce.views.edge import bp
 from laurel.settings import Settings
 
-__all__ = ["blueprints", "orders", "refunds", "shop"]
+__all__ = ["blueprints", "orders", "redeeming", "refunds", "seats", "shop"]
 
 
 def blueprints(settings: Settings) -> list[Blueprint]:

@@ -8,6 +8,7 @@ from flask import Blueprint, current_app, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from laurel.commerce.gateway import PaymentGateway, PaymentsRefusedError
+from laurel.commerce.rules import OfferingKind
 from laurel.commerce.services import Till
 from laurel.core.db import database_now
 from laurel.settings import Settings
@@ -16,6 +17,8 @@ from laurel.web.session import current_session, transaction
 
 bp = Blueprint("commerce", __name__)
 TOKEN = re.compile(r"[A-Za-z0-9_-]{1,100}\Z")
+SHOP_PAGES = {OfferingKind.COURSE: "enroll_page", OfferingKind.SEATS: "seats_page", OfferingKind.EXAM_RETAKE: "retake_page"}
+"""The page that sells each kind of thing: its view and its template."""
 
 
 def settings() -> Settings:

@@ -13,9 +13,9 @@ from laurel.commerce.gateway import CheckoutNotFoundError, PaymentsRefusedError,
 from laurel.commerce.models import Order
 from laurel.commerce.rules import OPEN_STATES, OrderState
 from laurel.commerce.services.checkout import NothingToPayError
-from laurel.commerce.services.orders import AlreadyOwnedError, PriceChangedError
-from laurel.commerce.views.edge import bp, order_address, redirect_to_payment, settings, till
-from laurel.core.errors import ConflictError, NotFoundError
+from laurel.commerce.services.quoting import AlreadyOwnedError, PriceChangedError, RetakeRefusedError
+from laurel.commerce.views.edge import SHOP_PAGES, bp, order_address, redirect_to_payment, settings, till
+from laurel.core.errors import ConflictError, InvalidInputError, NotFoundError
 from laurel.web.access import SIGNED_IN, my_id, policy
 from laurel.web.headers import CHECKOUT, allow_form_action
 from laurel.web.limits import SAVE, limiter
@@ -86,6 +86,8 @@ def show_order(
         is_entitled=queries.has_entitlement(session, order.buyer_id, course.id),
         payments=queries.list_payments(session, order.id),
         after=queries.describe_aftermath(session, order),
+        pool=queries.find_pool_of_line(session, order.lines[0].id),
+        shop_page=shop_page_of(order),
         is_confirming=is_confirming,
         is_slow=looks >= LOOKS,
         problem=problem,
@@ -128,11 +130,15 @@ def go_to_payment(order_id: UUID) -> ResponseReturnValue:
         return show_order(order_id, problem=error.message, status=503)
     except NothingToPayError:
         return redirect(url_for(".order_page", order_id=order_id), 303)
-    except (AlreadyOwnedError, PriceChangedError) as error:
+    except (AlreadyOwnedError, PriceChangedError, RetakeRefusedError, InvalidInputError) as error:
         flash(error.message, "info")
-        session = current_session()
-        course = course_of(session, queries.get_order_of(session, my_id(), order_id))
-        return redirect(url_for(".enroll_page", slug=course.slug), 303)
+        order = queries.get_order_of(current_session(), my_id(), order_id)
+        return redirect(shop_page_of(order), 303)
+
+
+def shop_page_of(order: Order) -> str:
+    """Where the same thing can be ordered anew, at the price of today."""
+    return url_for(f".{SHOP_PAGES[order.lines[0].kind]}", slug=course_of(current_session(), order).slug)
 
 
 @bp.post("/orders/<uuid:order_id>/cancel")

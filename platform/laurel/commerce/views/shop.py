@@ -1,16 +1,19 @@
-"""Enrolling: what it costs, and the button."""
+"""Buying: what it costs, and the button. A course for oneself, seats for a team, a further attempt at an exam."""
 
-from flask import flash, redirect, render_template, request
+from dataclasses import dataclass, replace
+
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from laurel.catalog.queries import CourseCard, get_course_by_slug
 from laurel.catalog.rules import is_for_sale
 from laurel.commerce import queries, services
 from laurel.commerce.forms import CheckoutForm
-from laurel.commerce.rules import OrderState
-from laurel.commerce.services.orders import AlreadyOwnedError, NotForSaleError
-from laurel.commerce.views.edge import bp, click_token, settings, till
+from laurel.commerce.rules import OfferingKind, OrderState, RetakeObstacle, Wish
+from laurel.commerce.services.quoting import AlreadyOwnedError, NotForSaleError, Quote, RetakeRefusedError
+from laurel.commerce.views.edge import SHOP_PAGES, bp, click_token, settings, till
 from laurel.commerce.views.orders import go_to_payment
+from laurel.core.db import database_now
 from laurel.core.errors import InvalidInputError
 from laurel.core.money import format_money
 from laurel.web.access import SIGNED_IN, my_id, policy, purpose
@@ -18,61 +21,181 @@ from laurel.web.headers import CHECKOUT, allow_form_action
 from laurel.web.limits import SAVE, limiter
 from laurel.web.session import current_session
 
+CODES = "60 per hour"
+"""How many discount codes a person may try: they are no secrets, but nobody needs to guess them."""
+TEAM = 5
+"""Seats that the page begins with."""
+UPDATE = "update"
+
 
 def enroll_in(slug: str) -> str:
     return f"enroll in {get_course_by_slug(current_session(), slug).title}"
 
 
+def buy_seats_in(slug: str) -> str:
+    return f"buy seats in {get_course_by_slug(current_session(), slug).title}"
+
+
+def has_no_code() -> bool:
+    return not request.values.get("code")
+
+
 @bp.get("/courses/<slug>/enroll")
+@limiter.limit(CODES, exempt_when=has_no_code)
 @policy(GET=SIGNED_IN)
 @purpose(enroll_in)
 def enroll_page(slug: str) -> ResponseReturnValue:
     course = get_course_by_slug(current_session(), slug)
-    return show_enroll_page(course, currency=request.args.get("currency", ""), via=click_token(request.args.get("via")))
+    return show_shop_page(course, _asked(course, OfferingKind.COURSE), via=click_token(request.args.get("via")))
 
 
-def show_enroll_page(course: CourseCard, *, currency: str, via: str | None, problem: str = "", status: int = 200) -> ResponseReturnValue:
+@bp.get("/courses/<slug>/seats")
+@limiter.limit(CODES, exempt_when=has_no_code)
+@policy(GET=SIGNED_IN)
+@purpose(buy_seats_in)
+def seats_page(slug: str) -> ResponseReturnValue:
+    course = get_course_by_slug(current_session(), slug)
+    return show_shop_page(course, _asked(course, OfferingKind.SEATS), via=click_token(request.args.get("via")))
+
+
+@bp.get("/courses/<slug>/retake")
+@limiter.limit(CODES, exempt_when=has_no_code)
+@policy(GET=SIGNED_IN)
+def retake_page(slug: str) -> ResponseReturnValue:
+    course = get_course_by_slug(current_session(), slug)
+    return show_shop_page(course, _asked(course, OfferingKind.EXAM_RETAKE), via=None)
+
+
+def _asked(course: CourseCard, kind: OfferingKind) -> Wish:
+    """What the address asks for. A number that is none counts as none, which is then said to be wrong."""
+    text = request.args.get("quantity", str(TEAM if kind is OfferingKind.SEATS else 1)).strip()
+    quantity = int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 0
+    code = request.args.get("code", "").strip()[:60]
+    return Wish(course_id=course.id, currency=request.args.get("currency", ""), kind=kind, quantity=quantity, code=code)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Priced:
+    """What a wish costs, as far as it can be told, and what is wrong with it: by field, or on the whole."""
+
+    wish: Wish
+    quote: Quote | None
+    problems: dict[str, str]
+    refusal: RetakeObstacle | None = None
+
+
+def price_up(wish: Wish) -> Priced:
+    """The wish with its price. What is wrong with its code or its number is left out, and said."""
+    session = current_session()
+    now, problems = database_now(session), dict[str, str]()
+    while True:
+        try:
+            quote = services.get_quote(session, wish, buyer_id=my_id(), now=now)
+        except InvalidInputError as error:
+            field = error.field or ""
+            if field in problems or field not in {"code", "quantity"}:
+                return Priced(wish=wish, quote=None, problems=problems)
+            problems[field] = error.message
+            wish = replace(wish, code="") if field == "code" else replace(wish, quantity=1)
+        except RetakeRefusedError as error:
+            return Priced(wish=wish, quote=None, problems=problems, refusal=error.obstacle)
+        except NotForSaleError:
+            return Priced(wish=wish, quote=None, problems=problems)
+        else:
+            return Priced(wish=wish, quote=quote, problems=problems)
+
+
+def show_shop_page(course: CourseCard, wish: Wish, *, via: str | None, problem: str = "", status: int = 200) -> ResponseReturnValue:
     """The order before it is one: total first, then what is included. `problem` says why the button did not work."""
     allow_form_action(CHECKOUT)
     session = current_session()
-    offer = queries.find_offer(session, course.id) if is_for_sale(course.status) else None
+    may_buy = is_for_sale(course.status) or wish.kind is OfferingKind.EXAM_RETAKE
+    offer = queries.find_offer(session, course.id, wish.kind) if may_buy else None
     prices = {code: offer.prices[code] for code in settings().currencies if code in offer.prices} if offer is not None else {}
-    chosen = currency if currency in prices else next(iter(prices), "")
+    wanted = replace(wish, currency=wish.currency if wish.currency in prices else next(iter(prices), ""))
+    priced = price_up(wanted) if prices else Priced(wish=wanted, quote=None, problems={})
+    if problem and problem in priced.problems.values():
+        problem = ""  # it is said beside its field
+    is_course = wish.kind is OfferingKind.COURSE
     page = render_template(
-        "commerce/enroll_page.html",
+        f"commerce/{SHOP_PAGES[wish.kind]}.html",
         course=course,
-        currency=chosen,
-        total=prices.get(chosen, 0),
         prices=prices,
+        priced=priced,
+        quote=priced.quote,
+        typed=wish,
         via=via,
-        is_owned=queries.has_entitlement(session, my_id(), course.id),
-        is_paused=queries.is_access_paused(session, my_id(), course.id),
-        form=CheckoutForm(formdata=None, currency=chosen, amount=str(prices.get(chosen, 0)), via=via or ""),
+        is_owned=is_course and queries.has_entitlement(session, my_id(), course.id),
+        is_paused=is_course and queries.is_access_paused(session, my_id(), course.id),
+        sells_seats=is_course and bool(prices) and queries.find_current_offering(session, course.id, OfferingKind.SEATS) is not None,
+        standing=queries.check_retake(session, my_id(), course.id, now=database_now(session)) if priced.refusal else None,
+        form=_checkout_form(priced, via),
         problem=problem,
     )
     return page, status
 
 
+def _checkout_form(priced: Priced, via: str | None) -> CheckoutForm:
+    wish, total = priced.wish, priced.quote.total if priced.quote is not None else 0
+    facts = {"kind": wish.kind.value, "currency": wish.currency, "quantity": str(wish.quantity), "code": wish.code}
+    return CheckoutForm(formdata=None, amount=str(total), via=via or "", **facts)
+
+
 @bp.post("/courses/<slug>/checkout")
 @limiter.limit(SAVE)
+@limiter.limit(CODES, exempt_when=has_no_code)
 @policy(POST=SIGNED_IN)
 def start_checkout(slug: str) -> ResponseReturnValue:
+    """Go on to the payment page; or, by the button that only updates, see the page again with what was typed."""
     course = get_course_by_slug(current_session(), slug)
     form = CheckoutForm()
-    currency, via = form.currency.data or settings().currencies[0], click_token(form.via.data)
+    via = click_token(form.via.data)
     if not form.validate_on_submit():
-        return show_enroll_page(course, currency=currency, via=via, problem=form.problem, status=400)
-    price = queries.find_price(current_session(), course.id, currency)
-    if price is not None and form.amount.data and int(form.amount.data) != price.unit_amount:
-        problem = f"The price has changed: it is {format_money(price.unit_amount, currency)} now. You were not charged."
-        return show_enroll_page(course, currency=currency, via=via, problem=problem, status=409)
+        plain = Wish(course_id=course.id, currency=form.currency.data or "", kind=form.offering_kind)
+        return show_shop_page(course, plain, via=via, problem=form.problem, status=400)
+    if request.form.get("act") == UPDATE:
+        return redirect(_address(form, slug, via), 303)
+    return _buy_as_shown(course, form, via)
+
+
+def _address(form: CheckoutForm, slug: str, via: str | None) -> str:
+    """The page that shows what the form says."""
+    asked = {"currency": form.currency.data, "quantity": form.quantity.data, "code": form.code.data, "via": via}
+    return url_for(f".{SHOP_PAGES[form.offering_kind]}", slug=slug, **{name: value for name, value in asked.items() if value})
+
+
+def _buy_as_shown(course: CourseCard, form: CheckoutForm, via: str | None) -> ResponseReturnValue:
+    """Buy, if the total is the one that the buyer has seen."""
+    wish = form.wish(course.id, currency=settings().currencies[0])
+    priced = price_up(wish)
+    quote = priced.quote
+    if priced.problems:
+        return show_shop_page(course, wish, via=via, status=400)
+    if quote is not None and form.amount.data and int(form.amount.data) != quote.total:
+        problem = f"The total has changed: it is {format_money(quote.total, quote.price.currency)} now. You were not charged."
+        return show_shop_page(course, wish, via=via, problem=problem, status=409)
+    return _buy(course, wish, via=via)
+
+
+def _buy(course: CourseCard, wish: Wish, *, via: str | None) -> ResponseReturnValue:
+    """Place the order and go on to where it leads; or back to the page, which says why not."""
     try:
-        order = services.buy(till(), buyer_id=my_id(), course_id=course.id, currency=currency, click_token=via)
+        order = services.buy(
+            till(),
+            buyer_id=my_id(),
+            course_id=course.id,
+            currency=wish.currency,
+            click_token=via,
+            kind=wish.kind,
+            quantity=wish.quantity,
+            code=wish.code,
+        )
     except InvalidInputError as error:
-        return show_enroll_page(course, currency=currency, via=via, problem=error.message, status=400)
-    except (AlreadyOwnedError, NotForSaleError) as error:
-        return show_enroll_page(course, currency=currency, via=via, problem=error.message, status=409)
-    if order.state is OrderState.PAID:
+        return show_shop_page(course, wish, via=via, problem=error.message, status=400)
+    except (AlreadyOwnedError, NotForSaleError, RetakeRefusedError) as error:
+        return show_shop_page(course, wish, via=via, problem=error.message, status=409)
+    if order.state is not OrderState.PAID:
+        return go_to_payment(order.id)
+    if wish.kind is OfferingKind.COURSE:
         flash(f"You are enrolled in {course.title}.", "success")
-        return redirect(f"/learn/{course.slug}", 303)
-    return go_to_payment(order.id)
+    return redirect(f"/learn/{course.slug}" if wish.kind is OfferingKind.COURSE else url_for(".order_page", order_id=order.id), 303)

@@ -18,7 +18,7 @@ from laurel.quizzes.queries.terms import find_terms
 from laurel.quizzes.rules import AttemptState, Field, QuizKind, QuizSettings, Score, reviewing, states, timing
 from laurel.quizzes.rules.briefing import announce
 from laurel.quizzes.rules.starting import Obstacle, PastAttempt, StartCheck, StartRules, check_start
-from laurel.quizzes.rules.terms import Terms
+from laurel.quizzes.rules.terms import Terms, with_more_attempts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,16 +106,19 @@ def describe_exam_facts(session: Session, quiz_id: UUID) -> ExamFacts:
     )
 
 
-def describe_lobby(session: Session, quiz_id: UUID, learner_id: UUID, *, now: datetime) -> Lobby:
-    """What this learner may and must know now; raises NotFoundError if the quiz is not published."""
+def describe_lobby(session: Session, quiz_id: UUID, learner_id: UUID, *, now: datetime, extra_attempts: int = 0) -> Lobby:
+    """What this learner may and must know now; raises NotFoundError if the quiz is not published.
+
+    `extra_attempts`: how many they have besides what the quiz and its overrides allow.
+    """
     quiz, version = get_published(session, quiz_id)
     attempts = list_attempts_of(session, learner_id, quiz_id)
-    terms = find_terms(session, version, learner_id, now=now)
+    terms = with_more_attempts(find_terms(session, version, learner_id, now=now), extra_attempts)
     check = check_next(quiz, terms, attempts, now=now)
     running = next((attempt for attempt in attempts if attempt.state in states.OPEN), None)
     standing = Standing(closes_at=terms.closes_at, has_attempt_left=has_attempt_left(check, attempts), now=now)
     summaries = [summarize(attempt, own, standing) for attempt, own in _with_versions(session, attempts, version)]
-    version, terms = _in_force(session, version, terms, running, now=now)
+    version, terms = _in_force(session, version, terms, running, extra_attempts=extra_attempts, now=now)
     return Lobby(
         quiz_id=quiz.id,
         kind=quiz.kind,
@@ -162,12 +165,14 @@ class Standing:
         return version.review.visible(phase, has_attempt_left=self.has_attempt_left)
 
 
-def _in_force(session: Session, version: QuizVersion, terms: Terms, running: Attempt | None, *, now: datetime) -> tuple[QuizVersion, Terms]:
+def _in_force(
+    session: Session, version: QuizVersion, terms: Terms, running: Attempt | None, *, extra_attempts: int, now: datetime
+) -> tuple[QuizVersion, Terms]:
     """The version whose rules are told, and the learner's terms at it: while an attempt runs, those it was started on."""
     if running is None or running.quiz_version_id == version.id:
         return version, terms
     started_on = get_version(session, running.quiz_version_id)
-    return started_on, find_terms(session, started_on, running.learner_id, now=now)
+    return started_on, with_more_attempts(find_terms(session, started_on, running.learner_id, now=now), extra_attempts)
 
 
 def has_attempt_left(check: StartCheck, attempts: Sequence[Attempt]) -> bool:

@@ -1,7 +1,7 @@
 """The time and the attempts that one learner has at a quiz: their own override, their groups', the quiz's; and what was accommodated."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
 from enum import StrEnum
@@ -136,6 +136,11 @@ def _limit(base: int | None, override: int | None, profile: Profile | None) -> t
     extra = timedelta(minutes=profile.extra_minutes)
     seconds = int((base * 60 * profile.multiplier).to_integral_value(ROUND_CEILING))
     return timedelta(seconds=seconds) + extra, profile.multiplier, extra
+
+
+def with_more_attempts(terms: Terms, count: int) -> Terms:
+    """The terms of a learner who was given `count` attempts besides those that they have."""
+    return terms if terms.attempts is None else replace(terms, attempts=terms.attempts + count)
 
 
 def keep_generous(began: QuizTerms, published: QuizTerms) -> QuizTerms:

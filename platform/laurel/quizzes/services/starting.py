@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -23,7 +24,7 @@ from laurel.quizzes.queries.quizzes import hold_quiz
 from laurel.quizzes.queries.terms import find_terms, terms_of
 from laurel.quizzes.rules import AttemptState, QuizKind, chain, drawing, states, timing
 from laurel.quizzes.rules.starting import Obstacle
-from laurel.quizzes.rules.terms import Terms, resolve
+from laurel.quizzes.rules.terms import Terms, resolve, with_more_attempts
 from laurel.quizzes.services.finishing import abandon_attempt, settle
 from laurel.quizzes.services.passwords import require_password
 from laurel.quizzes.services.terms import adopt_terms
@@ -56,12 +57,14 @@ def start_attempt(
     now: datetime,
     is_preview: bool = False,
     password: str = "",
+    extra_attempts: int = 0,
 ) -> Attempt:
     """Start the learner's next attempt: the limit is checked, the paper drawn and frozen, the deadline set.
 
     However many starts arrive at once, one wins: the others get OpenAttemptError. StartRefusedError where the limit, the wait
     or the window says no; WrongPasswordError; InvalidInputError without the honor code. A preview takes the draft, asks for no
-    password and counts nowhere. Who may guess how often is the caller's to limit: see `services.passwords`.
+    password and counts nowhere. Who may guess how often is the caller's to limit: see `services.passwords`; and so are
+    `extra_attempts`, besides those that the quiz and its overrides allow.
     """
     lock_user(session, learner_id)
     hold_quiz(session, quiz_id)
@@ -74,11 +77,9 @@ def start_attempt(
         abandon_attempt(session, running, now=now)
     elif running is not None:
         raise OpenAttemptError(running.id)
-    terms = _plain_terms(version) if is_preview else find_terms(session, version, learner_id, now=now)
-    obstacle = None if is_preview else check_next(quiz, terms, attempts, now=now).obstacle
-    if obstacle is not None:
-        raise StartRefusedError(obstacle)
+    terms = _plain_terms(version) if is_preview else _terms_for(session, version, learner_id, extra_attempts, now=now)
     if not is_preview:
+        _require_nothing_in_the_way(quiz, terms, attempts, now=now)
         require_password(version, password)
     if version.honor_code and not honor_code_accepted:
         raise InvalidInputError("Please confirm the honor code before you start.", field="honor_code")
@@ -93,6 +94,16 @@ def _version_for(session: Session, quiz_id: UUID, *, is_preview: bool) -> tuple[
         return queries.get_published(session, quiz_id)
     quiz = queries.get_quiz(session, quiz_id)
     return quiz, queries.get_working_version(session, quiz)
+
+
+def _require_nothing_in_the_way(quiz: Quiz, terms: Terms, attempts: Sequence[Attempt], *, now: datetime) -> None:
+    obstacle = check_next(quiz, terms, attempts, now=now).obstacle
+    if obstacle is not None:
+        raise StartRefusedError(obstacle)
+
+
+def _terms_for(session: Session, version: QuizVersion, learner_id: UUID, extra_attempts: int, *, now: datetime) -> Terms:
+    return with_more_attempts(find_terms(session, version, learner_id, now=now), extra_attempts)
 
 
 def _plain_terms(version: QuizVersion) -> Terms:

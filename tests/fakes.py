@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -9,8 +10,9 @@ from uuid import uuid4
 
 from flask import g, has_request_context
 
-from laurel.commerce.gateway import CheckoutDetails, CheckoutNotFoundError, Notice, PaymentsRefusedError
+from laurel.commerce.gateway import Account, CheckoutDetails, CheckoutNotFoundError, Endpoint, Notice, PaymentsRefusedError
 from laurel.commerce.rules import SeenCheckout, SeenPayment
+from laurel.commerce.rules.reconciling import ListedCharge, ListedCheckout, ListedReturn
 from laurel.commerce.stripe_gateway import read_notice
 from laurel.core.mail import Message
 
@@ -42,7 +44,52 @@ class PlainVault:
 
 
 @dataclass
-class FakePayments:
+class FakeListings:
+    """What the provider in memory holds, as lists; tests put in what they need."""
+
+    notices: list[Notice] = field(default_factory=list)
+    charges: list[ListedCharge] = field(default_factory=list)
+    refunds: list[ListedReturn] = field(default_factory=list)
+    disputes: list[ListedReturn] = field(default_factory=list)
+    finished: list[ListedCheckout] = field(default_factory=list)
+    endpoints: list[Endpoint] = field(default_factory=list)
+    account: Account = field(default_factory=lambda: Account(id="acct_1", country="US", currency="usd", takes_charges=True, is_live=False))
+    api_version: str = "2026-10-28.endive"
+
+    def list_notices(self, types: Sequence[str], *, since: datetime) -> Iterator[list[Notice]]:
+        self._called("list:notices")
+        yield [notice for notice in self.notices if notice.type in types and notice.created_at >= since]
+
+    def list_paid_checkouts(self, *, since: datetime) -> Iterator[ListedCheckout]:
+        self._called("list:checkouts")
+        yield from self.finished
+
+    def list_charges(self, *, since: datetime) -> Iterator[ListedCharge]:
+        self._called("list:charges")
+        yield from self.charges
+
+    def list_refunds(self, *, since: datetime) -> Iterator[ListedReturn]:
+        self._called("list:refunds")
+        yield from self.refunds
+
+    def list_disputes(self, *, since: datetime) -> Iterator[ListedReturn]:
+        self._called("list:disputes")
+        yield from self.disputes
+
+    def fetch_account(self) -> Account:
+        self._called("account")
+        return self.account
+
+    def list_endpoints(self) -> list[Endpoint]:
+        self._called("list:endpoints")
+        return self.endpoints
+
+    def _called(self, key: str) -> None:
+        raise NotImplementedError
+
+
+@dataclass
+class FakePayments(FakeListings):
     """A payment provider in memory, with hosted pages that tests pay by calling `pay`.
 
     Like the real one it answers a known key with the same page, and like our own rule it refuses to be called inside a

@@ -15,12 +15,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from laurel.accounts.models import User
+from laurel.commerce.queries.receipts import list_receipt_numbers
 from laurel.core.db import Base, Database
 from tests.conftest import SignIn
 from tests.factories.accounts import make_user
 from tests.factories.articles import make_article
 from tests.factories.bank import make_question
-from tests.factories.commerce import make_order
+from tests.factories.commerce import make_order, make_paid_order
 from tests.factories.credentials import make_credential
 from tests.factories.ctas import make_cta
 from tests.factories.learning import make_classroom
@@ -82,6 +83,7 @@ def build(session: Session) -> World:
         "slug": room.course.slug,
         "course_slug": room.course.slug,
         "lesson_slug": "lesson-1",
+        "receipt_number": next(iter(list_receipt_numbers(session, [make_paid_order(session, buyer=owner).id]).values())),
         "order_id": make_order(session, buyer=owner).id,
         "attempt_id": attempt.id,
         "question_id": make_question(session, owner_id=author.id).id,

@@ -8,6 +8,9 @@ from laurel.web.access import viewer
 ENTRIES = [
     ("Overview", "/backoffice", "layout-dashboard", "backoffice:enter"),
     ("Orders", "/backoffice/orders", "receipt", "orders:read"),
+    ("Receipts", "/backoffice/receipts", "file-text", "orders:read"),
+    ("Revenue", "/backoffice/revenue", "chart-no-axes-column", "revenue:read"),
+    ("Reconciliation", "/backoffice/reconciliation", "refresh-cw", "orders:read"),
     ("Attempts", "/backoffice/attempts", "timer", "attempts:read"),
     ("Learners", "/backoffice/learners", "users", "people:read"),
     ("Review requests", "/backoffice/review-requests", "scale", "attempts:review"),

@@ -1,6 +1,6 @@
 """What the pages of commerce send."""
 
-from wtforms import HiddenField
+from wtforms import BooleanField, HiddenField
 from wtforms.validators import Optional, Regexp
 
 from laurel.web.forms import LaurelForm
@@ -15,6 +15,7 @@ class CheckoutForm(LaurelForm):
     currency = HiddenField(validators=[Optional(), Regexp(r"[a-z]{3}\Z", message=NOT_A_CURRENCY)])
     amount = HiddenField(validators=[Optional(), Regexp(r"[0-9]{1,9}\Z", message=NOT_AN_AMOUNT)])
     via = HiddenField()
+    remind = BooleanField("Write to me once if I do not finish the payment")
 
     @property
     def problem(self) -> str:

@@ -7,9 +7,13 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from laurel.catalog.models import Lesson
+from laurel.accounts.models import User
+from laurel.catalog.models import Course, Lesson
 from laurel.catalog.queries import CourseCard, Outline, OutlineLesson, get_course_by_slug, get_outline, list_course_cards
+from laurel.commerce.models import Entitlement, Offering
 from laurel.commerce.queries import has_entitlement, list_entitled_courses
+from laurel.commerce.rules import EntitlementStatus
+from laurel.commerce.rules.reconciling import Difference
 from laurel.core.errors import ForbiddenError, NotFoundError
 from laurel.learning.models import Enrollment, LessonProgress
 from laurel.learning.rules import LessonState, lesson_states, next_lesson
@@ -158,3 +162,21 @@ def get_enrollment(session: Session, enrollment_id: UUID) -> Enrollment:
 
 def count_enrollments(session: Session, learner_id: UUID) -> int:
     return session.scalar(select(func.count()).select_from(Enrollment).filter_by(learner_id=learner_id)) or 0
+
+
+def list_rights_without_enrollment(session: Session) -> list[Difference]:
+    """Who has the right to a course and was not enrolled in it: charged, and not let in. There must be none."""
+    is_enrolled = select(Enrollment.id).where(Enrollment.learner_id == Entitlement.user_id, Enrollment.course_id == Offering.course_id)
+    statement = (
+        select(User.email, Course.slug)
+        .select_from(Entitlement)
+        .join(Offering, Offering.id == Entitlement.offering_id)
+        .join(Course, Course.id == Offering.course_id)
+        .join(User, User.id == Entitlement.user_id)
+        .where(Entitlement.status == EntitlementStatus.ACTIVE, ~is_enrolled.exists())
+        .limit(100)
+    )
+    return [
+        Difference("right_without_enrollment", slug, f"{email} has the right and is not enrolled")
+        for email, slug in session.execute(statement)
+    ]

@@ -14,6 +14,9 @@ from laurel.backoffice.views import (
     orders,
     outages,
     overrides,
+    receipts,
+    reconciliation,
+    revenue,
 )
 from laurel.settings import Settings
 
@@ -23,6 +26,9 @@ def blueprints(settings: Settings) -> list[Blueprint]:
     return [
         home.bp,
         orders.bp,
+        receipts.bp,
+        revenue.bp,
+        reconciliation.bp,
         attempts.bp,
         learners.bp,
         accommodations.bp,

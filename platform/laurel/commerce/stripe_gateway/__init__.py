@@ -4,13 +4,14 @@ from datetime import datetime
 
 from laurel.commerce.gateway import Notice
 from laurel.commerce.stripe_gateway.checkouts import Checkouts, checkout_params
+from laurel.commerce.stripe_gateway.listings import Listings
 from laurel.commerce.stripe_gateway.notices import read_notice
 from laurel.settings import Settings
 
 __all__ = ["StripeGateway", "checkout_params", "read_notice"]
 
 
-class StripeGateway(Checkouts):
+class StripeGateway(Checkouts, Listings):
     """Stripe, or the sandbox that speaks its API at `stripe_api_base`."""
 
     def __init__(self, settings: Settings) -> None:

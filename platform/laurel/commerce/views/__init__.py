@@ -2,11 +2,11 @@
 
 from flask import Blueprint
 
-from laurel.commerce.views import orders, sandbox, shop, webhook
+from laurel.commerce.views import orders, receipts, sandbox, shop, webhook
 from laurel.commerce.views.edge import bp
 from laurel.settings import Settings
 
-__all__ = ["blueprints", "orders", "shop"]
+__all__ = ["blueprints", "orders", "receipts", "shop"]
 
 
 def blueprints(settings: Settings) -> list[Blueprint]:

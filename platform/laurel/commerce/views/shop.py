@@ -1,5 +1,7 @@
 """Enrolling: what it costs, and the button."""
 
+from uuid import UUID
+
 from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
@@ -9,14 +11,16 @@ from laurel.commerce import queries, services
 from laurel.commerce.forms import CheckoutForm
 from laurel.commerce.rules import OrderState
 from laurel.commerce.services.orders import AlreadyOwnedError, NotForSaleError
+from laurel.commerce.services.reminders import ask_for_reminder
 from laurel.commerce.views.edge import bp, click_token, settings, till
 from laurel.commerce.views.orders import go_to_payment
+from laurel.core.db import database_now
 from laurel.core.errors import InvalidInputError
 from laurel.core.money import format_money
 from laurel.web.access import SIGNED_IN, my_id, policy, purpose
 from laurel.web.headers import CHECKOUT, allow_form_action
 from laurel.web.limits import SAVE, limiter
-from laurel.web.session import current_session
+from laurel.web.session import current_session, transaction
 
 
 def enroll_in(slug: str) -> str:
@@ -74,4 +78,12 @@ def start_checkout(slug: str) -> ResponseReturnValue:
     if order.state is OrderState.PAID:
         flash(f"You are enrolled in {course.title}.", "success")
         return redirect(f"/learn/{course.slug}", 303)
+    if form.remind.data:
+        _remind(order.id)
     return go_to_payment(order.id)
+
+
+def _remind(order_id: UUID) -> None:
+    with transaction() as session:
+        order = queries.get_order_of(session, my_id(), order_id)
+        ask_for_reminder(session, order, now=database_now(session))

@@ -61,7 +61,7 @@ def list_waiting_attempts(session: Session, *, now: datetime, limit: int) -> lis
     statement = (
         select(CheckoutAttempt.id, CheckoutAttempt.session_id, CheckoutAttempt.created_at, CheckoutAttempt.synced_at)
         .join(Order, Order.id == CheckoutAttempt.order_id)
-        .where(or_(is_unknown, and_(or_(is_open, awaits_bank), CheckoutAttempt.created_at < now - ASK_AFTER)))
+        .where(or_(is_unknown, and_(or_(is_open, awaits_bank), CheckoutAttempt.created_at <= now - ASK_AFTER)))
         .order_by(CheckoutAttempt.synced_at.is_not(None), CheckoutAttempt.synced_at, CheckoutAttempt.created_at)
         .limit(limit)
     )

@@ -17,7 +17,7 @@ DEEP_LOOK = timedelta(days=3)
 """So far back a deep run compares object by object."""
 FORGOTTEN = timedelta(hours=24)
 """An order that never got as far as a payment page lapses after this."""
-ASK_AFTER = timedelta(minutes=10)
+ASK_AFTER = timedelta(minutes=5)
 SEND_AGAIN_AFTER = timedelta(minutes=2)
 MOST_PATIENCE = timedelta(hours=6)
 SCHEDULE = timedelta(minutes=5)

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -58,7 +59,7 @@ def revenue_page() -> ResponseReturnValue:
     rows = _report(session, asked)
     currencies = sorted({found.row.currency for found in rows})
     wanted = request.args.get("currency", "")
-    currency = wanted if wanted in currencies else next(iter(currencies), "")
+    currency = wanted if wanted in currencies else _main_currency(rows)
     shown = [found for found in rows if found.row.currency == currency]
     return render_template(
         "backoffice/revenue_page.html",
@@ -124,13 +125,26 @@ def _report(session: Session, asked: Asked) -> list[ReportRow]:
     return [ReportRow(labels.get(row.key, row.key), row) for row in rows]
 
 
+def _name_of(month: str) -> str:
+    """`2026-11` as `November 2026`."""
+    return f"{_month(month):%B %Y}"
+
+
 def _labels(session: Session, by: RevenueBy, keys: set[str]) -> dict[str, str]:
     if by is RevenueBy.MONTH:
-        return {key: f"{datetime(int(key[:4]), int(key[5:]), 1, tzinfo=UTC):%B %Y}" for key in keys}
+        return {key: _name_of(key) for key in keys}
     ids = [UUID(key) for key in keys if key]
     if by is RevenueBy.COURSE:
         return {str(card.id): card.title for card in list_course_cards(session, ids, limit=len(ids))}
     return {"": "No article that we know of", **{str(article_id): title for article_id, title in list_titles(session, ids).items()}}
+
+
+def _main_currency(rows: list[ReportRow]) -> str:
+    """The currency in which most orders were paid."""
+    counts: Counter[str] = Counter()
+    for found in rows:
+        counts[found.row.currency] += found.row.orders
+    return next((currency for currency, _ in counts.most_common(1)), "")
 
 
 def _totals(rows: list[ReportRow], currency: str) -> RevenueRow:
@@ -156,7 +170,7 @@ def _chart(rows: list[ReportRow], asked: Asked) -> dict[str, object] | None:
     blank = RevenueRow("", "")
     paid = [by_month.get(key, blank).paid for key in months]
     back = [by_month.get(key, blank).given_back for key in months]
-    return {"labels": months, "series": [("Paid", paid), ("Given back", back)], "most": most}
+    return {"labels": [_name_of(key) for key in months], "series": [("Paid", paid), ("Given back", back)], "most": most}
 
 
 def _decimal(amount: int, currency: str) -> str:

@@ -64,15 +64,15 @@ class FakeListings:
         self._called("list:checkouts")
         yield from self.finished
 
-    def list_charges(self, *, since: datetime) -> Iterator[ListedCharge]:
+    def list_all_charges(self, *, since: datetime) -> Iterator[ListedCharge]:
         self._called("list:charges")
         yield from self.charges
 
-    def list_refunds(self, *, since: datetime) -> Iterator[ListedReturn]:
+    def list_all_refunds(self, *, since: datetime) -> Iterator[ListedReturn]:
         self._called("list:refunds")
         yield from self.refunds
 
-    def list_disputes(self, *, since: datetime) -> Iterator[ListedReturn]:
+    def list_all_disputes(self, *, since: datetime) -> Iterator[ListedReturn]:
         self._called("list:disputes")
         yield from self.disputes
 

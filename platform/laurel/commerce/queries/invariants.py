@@ -22,6 +22,7 @@ from laurel.commerce.models import (
     ReceiptSeries,
     Refund,
     RefundLine,
+    ReviewTask,
     SeatPool,
     Voucher,
 )
@@ -31,6 +32,7 @@ from laurel.commerce.rules.reconciling import Difference
 MOST = 100
 """So many cases of one broken rule are named."""
 PAID = Order.state == OrderState.PAID
+DISPUTES = ("dispute", "dispute_reversal")
 OF_ORDER = Payment.kind != PaymentKind.DUPLICATE
 """What was paid twice is not the order's: it goes back by itself."""
 
@@ -143,7 +145,8 @@ def find_wrong_code_counts(session: Session) -> list[Difference]:
     """A discount code's counters are not what its uses come to, or its used uses are not its paid orders."""
     used = _count_of(DiscountUse, DiscountUse.code_id == DiscountCode.id, DiscountUse.state == DiscountUseState.USED)
     reserved = _count_of(DiscountUse, DiscountUse.code_id == DiscountCode.id, DiscountUse.state == DiscountUseState.RESERVED)
-    orders = _count_of(Order, Order.discount_code_id == DiscountCode.id, PAID)
+    asked = select(ReviewTask.id).where(ReviewTask.kind == "code_overused", ReviewTask.order_id == Order.id).exists()
+    orders = _count_of(Order, Order.discount_code_id == DiscountCode.id, PAID, ~asked)  # those a person was asked about count elsewhere
     statement = select(DiscountCode.code, DiscountCode.used, used, DiscountCode.reserved, reserved, orders)
     statement = statement.where(or_(DiscountCode.used != used, DiscountCode.reserved != reserved, DiscountCode.used != orders))
     return [
@@ -153,11 +156,11 @@ def find_wrong_code_counts(session: Session) -> list[Difference]:
 
 
 def find_wrong_ledgers(session: Session) -> list[Difference]:
-    """The ledger of an order is not what was paid less what was refunded."""
-    wanted = {"payment": Order.amount_paid, "refund": -Order.amount_refunded}
+    """The ledger of an order is not what was paid less what was refunded and what banks took."""
+    wanted = {("payment",): Order.amount_paid, ("refund",): -Order.amount_refunded, DISPUTES: -Order.amount_disputed}
     found: list[Difference] = []
-    for kind, amount in wanted.items():
-        entries = _sum_of(LedgerEntry.amount, LedgerEntry.order_id == Order.id, LedgerEntry.kind == kind)
+    for kinds, amount in wanted.items():
+        kind, entries = kinds[0], _sum_of(LedgerEntry.amount, LedgerEntry.order_id == Order.id, LedgerEntry.kind.in_(kinds))
         statement = select(Order.number, amount, entries).where(amount != entries)
         found += [
             Difference("ledger", number, f"{kind}: the order says {says}, the ledger {sum_}")

@@ -31,7 +31,7 @@ def compare_deeply(till: Till, read: Reading) -> tuple[Counter[str], list[Differ
         if checkout.env == till.env:
             counts["checkouts_compared"] += 1
             found += _follow(till, read, checkout, counts)
-    charges = [charge for charge in till.payments.list_charges(since=since) if charge.env == till.env]
+    charges = [charge for charge in till.payments.list_all_charges(since=since) if charge.env == till.env]
     counts["charges_compared"] = len(charges)
     with read() as session:
         payments = reconciling.map_payments(session, {charge.intent_id for charge in charges})
@@ -59,7 +59,7 @@ def _follow(till: Till, read: Reading, checkout: ListedCheckout, counts: Counter
 def _compare_returns(till: Till, read: Reading, counts: Counter[str]) -> list[Difference]:
     """Refunds and disputes of payments that are ours."""
     since = till.now - DEEP_LOOK
-    refunds, disputes = list(till.payments.list_refunds(since=since)), list(till.payments.list_disputes(since=since))
+    refunds, disputes = list(till.payments.list_all_refunds(since=since)), list(till.payments.list_all_disputes(since=since))
     with read() as session:
         ours = frozenset(reconciling.map_payments(session, {told.intent_id for told in [*refunds, *disputes]}))
         known_refunds = reconciling.map_refunds(session, _ids(refunds))

@@ -36,7 +36,7 @@ class Listings(StripeConnection):
             env = (data["metadata"] or {}).get("env", "")
             yield ListedCheckout(session_id=data["id"], payment_status=data["payment_status"], env=env)
 
-    def list_charges(self, *, since: datetime) -> Iterator[ListedCharge]:
+    def list_all_charges(self, *, since: datetime) -> Iterator[ListedCharge]:
         """Money that was taken."""
         params = {"created": {"gte": int(since.timestamp())}, "limit": PAGE}
         for data in _items(lambda: self.patient.v1.charges.list(params)):  # type: ignore[arg-type]
@@ -50,11 +50,11 @@ class Listings(StripeConnection):
                     env=(data["metadata"] or {}).get("env", ""),
                 )
 
-    def list_refunds(self, *, since: datetime) -> Iterator[ListedReturn]:
+    def list_all_refunds(self, *, since: datetime) -> Iterator[ListedReturn]:
         params = {"created": {"gte": int(since.timestamp())}, "limit": PAGE}
         yield from map(_returned, _items(lambda: self.patient.v1.refunds.list(params)))  # type: ignore[arg-type]
 
-    def list_disputes(self, *, since: datetime) -> Iterator[ListedReturn]:
+    def list_all_disputes(self, *, since: datetime) -> Iterator[ListedReturn]:
         params = {"created": {"gte": int(since.timestamp())}, "limit": PAGE}
         yield from map(_returned, _items(lambda: self.patient.v1.disputes.list(params)))  # type: ignore[arg-type]
 

@@ -195,11 +195,11 @@ def shop(stand: Stand, database: Database, session: Session, sign_in: SignIn, tr
     yield found
     stand.sandbox.heal()
     stand.sandbox.tell("delivery", mode="off")
-    found.wait_until(lambda: not _under_way(stand), "no webhook is under way")
+    found.wait_until(lambda: not is_under_way(stand), "no webhook is under way")
     browser.close()
 
 
-def _under_way(stand: Stand) -> bool:
+def is_under_way(stand: Stand) -> bool:
     """Whether a webhook of this test could still meet the next one's database."""
     deliveries = stand.api("GET", "/_sim/deliveries")["deliveries"]
     return any(delivery["state"] in {"waiting", "sending"} for delivery in deliveries)

@@ -2,7 +2,6 @@
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -10,11 +9,11 @@ from uuid import uuid4
 
 from flask import g, has_request_context
 
-from laurel.commerce.gateway import Account, CheckoutDetails, CheckoutNotFoundError, Endpoint, Notice, PaymentsRefusedError
+from laurel.commerce.gateway import CheckoutDetails, CheckoutNotFoundError, Notice, PaymentsRefusedError
 from laurel.commerce.rules import SeenCheckout, SeenPayment
-from laurel.commerce.rules.reconciling import ListedCharge, ListedCheckout, ListedReturn
 from laurel.commerce.stripe_gateway import read_notice
 from laurel.core.mail import Message
+from tests.fake_listings import FakeListings
 
 
 @dataclass
@@ -41,51 +40,6 @@ class PlainVault:
         if self.lost:
             raise LookupError(f"There is no key for {label}.")
         return sealed
-
-
-@dataclass
-class FakeListings:
-    """What the provider in memory holds, as lists; tests put in what they need."""
-
-    notices: list[Notice] = field(default_factory=list)
-    charges: list[ListedCharge] = field(default_factory=list)
-    refunds: list[ListedReturn] = field(default_factory=list)
-    disputes: list[ListedReturn] = field(default_factory=list)
-    finished: list[ListedCheckout] = field(default_factory=list)
-    endpoints: list[Endpoint] = field(default_factory=list)
-    account: Account = field(default_factory=lambda: Account(id="acct_1", country="US", currency="usd", takes_charges=True, is_live=False))
-    api_version: str = "2026-10-28.endive"
-
-    def list_notices(self, types: Sequence[str], *, since: datetime) -> Iterator[list[Notice]]:
-        self._called("list:notices")
-        yield [notice for notice in self.notices if notice.type in types and notice.created_at >= since]
-
-    def list_paid_checkouts(self, *, since: datetime) -> Iterator[ListedCheckout]:
-        self._called("list:checkouts")
-        yield from self.finished
-
-    def list_all_charges(self, *, since: datetime) -> Iterator[ListedCharge]:
-        self._called("list:charges")
-        yield from self.charges
-
-    def list_all_refunds(self, *, since: datetime) -> Iterator[ListedReturn]:
-        self._called("list:refunds")
-        yield from self.refunds
-
-    def list_all_disputes(self, *, since: datetime) -> Iterator[ListedReturn]:
-        self._called("list:disputes")
-        yield from self.disputes
-
-    def fetch_account(self) -> Account:
-        self._called("account")
-        return self.account
-
-    def list_endpoints(self) -> list[Endpoint]:
-        self._called("list:endpoints")
-        return self.endpoints
-
-    def _called(self, key: str) -> None:
-        raise NotImplementedError
 
 
 @dataclass

@@ -264,12 +264,12 @@ def test_a_deep_run_says_what_differs(audit: Audit, payments: FakePayments, sess
     session.execute(update(Order).where(Order.id == refund.order_id).values(amount_refunded=500))
     session.commit()
     payments.charges = [charge_of(order, audit.till.now, amount=19600), charge_of(order, audit.till.now, intent_id="pi_unknown")]
-    payments.refunds = [
+    payments.returns = [
         ListedReturn(id=refund.stripe_refund or "", intent_id=f"pi_{order.number}", amount=500, currency="usd", status="failed"),
         ListedReturn(id="re_unknown", intent_id=f"pi_{order.number}", amount=1, currency="usd", status="succeeded"),
         ListedReturn(id="re_of_others", intent_id="pi_of_others", amount=1, currency="usd", status="succeeded"),
     ]
-    payments.disputes = [ListedReturn(id="dp_1", intent_id=f"pi_{order.number}", amount=1, currency="usd", status="needs_response")]
+    payments.taken = [ListedReturn(id="dp_1", intent_id=f"pi_{order.number}", amount=1, currency="usd", status="needs_response")]
 
     rules = {difference["rule"] for difference in run(audit, is_deep=True).differences or []}
 

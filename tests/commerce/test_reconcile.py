@@ -303,6 +303,7 @@ BREAKS = {
     "paid_without_right": "DELETE FROM entitlements",
     "right_without_paid": "UPDATE orders SET state = 'expired'",
     "paid_sum": "UPDATE payments SET amount = amount - 1",
+    "total": "UPDATE orders SET discount = 1",
     "refunded_sum": "UPDATE orders SET amount_refunded = 1",
     "line_refunded_sum": "UPDATE order_lines SET refunded_amount = 1",
     "ledger": "UPDATE ledger_entries SET amount = amount + 1",

@@ -40,6 +40,8 @@ class LifeOfAShop(RuleBasedStateMachine):
     @initialize()
     def open(self) -> None:
         self.shop.open()
+        self.shop.buy(0, 0, "usd")
+        self.shop.buy(1, 0, "eur")
 
     def pages(self) -> list[str]:
         return list(self.shop.payments.checkouts)

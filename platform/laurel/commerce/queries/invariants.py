@@ -6,7 +6,7 @@ Every check compares sums that were written by different statements, so a statem
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from laurel.commerce.models import (
@@ -26,7 +26,7 @@ from laurel.commerce.models import (
     SeatPool,
     Voucher,
 )
-from laurel.commerce.rules import DiscountUseState, EntitlementSource, OfferingKind, OrderState, PaymentKind, RefundState
+from laurel.commerce.rules import DiscountUseState, EntitlementSource, OfferingKind, OrderState, PaymentKind, RefundState, TaxBehavior
 from laurel.commerce.rules.reconciling import Difference
 
 MOST = 100
@@ -38,7 +38,7 @@ OF_ORDER = Payment.kind != PaymentKind.DUPLICATE
 
 
 def _sum_of(column: ColumnElement[int] | Any, *where: ColumnElement[bool]) -> Any:
-    return select(func.coalesce(func.sum(column), 0)).where(*where).correlate(Order, OrderLine, DiscountCode).scalar_subquery()
+    return select(func.coalesce(func.sum(column), 0)).where(*where).correlate(Order, DiscountCode).scalar_subquery()
 
 
 def _count_of(model: Any, *where: ColumnElement[bool]) -> Any:
@@ -96,6 +96,20 @@ def find_wrong_paid_sums(session: Session) -> list[Difference]:
     return [
         Difference("paid_sum", number, f"the order says {amount} of {total}; its payments come to {sum_}")
         for number, amount, total, sum_ in _rows(session, statement)
+    ]
+
+
+def find_wrong_totals(session: Session) -> list[Difference]:
+    """A paid order came to another sum than it was made of, and no person was asked."""
+    asked = select(ReviewTask.id).where(ReviewTask.order_id == Order.id, ReviewTask.kind.in_(("payment_mismatch", "checkout_mismatch")))
+    on_top = case((Order.tax_behavior == TaxBehavior.EXCLUSIVE, Order.tax), else_=0)
+    due = Order.subtotal - Order.discount + on_top
+    lines = _sum_of(OrderLine.amount, OrderLine.order_id == Order.id)
+    statement = select(Order.number, Order.total, due, Order.subtotal, lines)
+    statement = statement.where(PAID, or_(Order.total != due, Order.subtotal != lines), ~asked.exists())
+    return [
+        Difference("total", number, f"came to {total} for {wanted}; its lines come to {sum_} of {subtotal}")
+        for number, total, wanted, subtotal, sum_ in _rows(session, statement)
     ]
 
 
@@ -200,6 +214,7 @@ INVARIANTS: tuple[Callable[[Session], list[Difference]], ...] = (
     find_right_without_paid,
     find_two_primary_payments,
     find_wrong_paid_sums,
+    find_wrong_totals,
     find_wrong_refund_sums,
     find_wrong_line_sums,
     find_wrong_seats,

@@ -1,6 +1,7 @@
 """Looking after payments from the command line: `laurel payments reconcile` and `laurel payments doctor`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from laurel.app import connect
 from laurel.commerce.models import ReconcileRun
@@ -15,8 +16,17 @@ def reconcile_now(settings: Settings, *, is_deep: bool) -> ReconcileRun | None:
     """One comparison with Stripe; None if another one is running."""
     ports = make_ports(settings)
     connect(settings, ports)
+    with _database(settings) as database:
+        return Chores(settings, database, ports).reconcile(is_deep=is_deep, started_by="command line")
+
+
+@contextmanager
+def _database(settings: Settings) -> Iterator[Database]:
     database = Database(settings.database_url, application="laurel-payments", statement_timeout_ms=60000)
-    return Chores(settings, database, ports).reconcile(is_deep=is_deep, started_by="command line")
+    try:
+        yield database
+    finally:
+        database.engine.dispose()
 
 
 def tell_run(run: ReconcileRun) -> str:
@@ -31,8 +41,7 @@ def tell_run(run: ReconcileRun) -> str:
 
 def examine_now(settings: Settings) -> list[Finding]:
     """How payments are set up, at Stripe and in our own database."""
-    database = Database(settings.database_url, application="laurel-payments")
-    with database.session(writes=False) as session:
+    with _database(settings) as database, database.session(writes=False) as session:
         books = examine_books(session, now=database_now(session))
     return [*examine(settings, make_ports(settings).payments), *books]
 

@@ -13,6 +13,7 @@ from laurel.commerce.gateway import CheckoutDetails, CheckoutNotFoundError, Coup
 from laurel.commerce.rules import SeenCheckout, SeenPayment
 from laurel.commerce.stripe_gateway import read_notice
 from laurel.core.mail import Message
+from tests.fake_listings import FakeListings
 from tests.fake_refunds import FakeRefunds
 
 
@@ -43,7 +44,7 @@ class PlainVault:
 
 
 @dataclass
-class FakePayments(FakeRefunds):
+class FakePayments(FakeRefunds, FakeListings):
     """A payment provider in memory, with hosted pages that tests pay by calling `pay`.
 
     Like the real one it answers a known key with the same page, and like our own rule it refuses to be called inside a

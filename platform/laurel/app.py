@@ -14,6 +14,8 @@ from laurel.backoffice import navigation as backoffice_navigation
 from laurel.backoffice import views as backoffice
 from laurel.commerce import views as commerce
 from laurel.commerce.gateway import PaymentGateway
+from laurel.commerce.rules.receipts import Seller
+from laurel.commerce.services.receipts import letterhead
 from laurel.core.bus import bus
 from laurel.core.db import Database
 from laurel.core.digests import digest_of
@@ -99,9 +101,14 @@ def create_app(settings: Settings, database: Database, ports: Ports) -> Flask:
 
 
 def connect(settings: Settings, ports: Ports) -> None:
-    """Put the subscriptions and the mail templates in force, for a web process and for a worker alike."""
+    """Put subscriptions, mail templates and letterhead in force, for a web process and for a worker alike."""
     bus.subscriptions = wiring.subscriptions(settings, ports.keys)
     post.templates = MailTemplates(root() / "templates" / "email", public_url=settings.public_url)
+    letterhead.seller = seller_of(settings)
+
+
+def seller_of(settings: Settings) -> Seller:
+    return Seller(name=settings.issuer_name, email=settings.issuer_email, address=settings.seller_address, tax_id=settings.seller_tax_id)
 
 
 def _configure(app: Flask, settings: Settings) -> None:

@@ -59,6 +59,40 @@ def worker(exit_with_stdin: bool) -> None:
     run_worker(settings, Chores(settings, database, ports))
 
 
+@main.group()
+def payments() -> None:
+    """Look after payments: compare the books with Stripe's, examine the set-up."""
+
+
+@payments.command()
+@click.option("--deep", is_flag=True, help="Also compare the last three days object by object, as happens every night.")
+def reconcile(deep: bool) -> None:
+    """Compare our books with Stripe's and repair what is behind. Exit code 1: something differs, or Stripe could not be asked."""
+    from laurel.bookkeeping import reconcile_now, tell_run
+
+    run = reconcile_now(read_settings(), is_deep=deep)
+    if run is None:
+        raise click.ClickException("Another comparison is running. Try again in a minute.")
+    click.echo(tell_run(run))
+    if run.differences or run.error:
+        raise SystemExit(1)
+
+
+@payments.command()
+def doctor() -> None:
+    """Examine how payments are set up and say what is wrong. Exit code 1: payments do not work, or not safely."""
+    from laurel.bookkeeping import examine_now, tell_findings
+
+    try:
+        settings = read_settings()
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+    findings = examine_now(settings)
+    click.echo(tell_findings(findings))
+    if any(finding.is_failure for finding in findings):
+        raise SystemExit(1)
+
+
 @main.command()
 @click.option("--port", default=8000, show_default=True)
 def demo(port: int) -> None:

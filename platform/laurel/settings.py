@@ -75,6 +75,9 @@ class Settings:
     redis_url: str = ""
     issuer_name: str = "Laurel Academy"
     issuer_email: str = "certificates@example.com"
+    seller_address: str = ""
+    """The seller's postal address as it stands on receipts, its lines separated by `|` in the environment."""
+    seller_tax_id: str = ""
     boot_id: str = ""
     """A name of this start that says nothing: whoever started the site finds it again under `/healthz`."""
 
@@ -133,6 +136,8 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         redis_url=env.get("REDIS_URL", ""),
         issuer_name=env.get("ISSUER_NAME", "Laurel Academy"),
         issuer_email=env.get("ISSUER_EMAIL", "certificates@example.com"),
+        seller_address="\n".join(part.strip() for part in env.get("SELLER_ADDRESS", "").split("|")),
+        seller_tax_id=env.get("SELLER_TAX_ID", ""),
         boot_id=env.get("LAUREL_BOOT_ID") or secrets.token_hex(8),
     )
     check(settings)

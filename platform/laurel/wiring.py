@@ -4,7 +4,16 @@ from functools import partial
 
 from laurel.attribution import handlers as attribution
 from laurel.commerce import handlers as commerce
-from laurel.commerce.events import AccessReturned, CourseEntitled, DisputeClosed, OrderPaid, OrderPlaced, RefundFailed, RefundSucceeded
+from laurel.commerce.events import (
+    AccessReturned,
+    CourseEntitled,
+    DisputeClosed,
+    OrderExpired,
+    OrderPaid,
+    OrderPlaced,
+    RefundFailed,
+    RefundSucceeded,
+)
 from laurel.core.bus import Subscriptions
 from laurel.credentials import handlers as credentials
 from laurel.credentials.events import CredentialAwarded, CredentialIssued
@@ -30,6 +39,7 @@ def subscriptions(settings: Settings, keys: KeyVault) -> Subscriptions:
             AttemptSubmitted: [quizzes.email_exam_receipt],
             GradersFinished: [quizzes.email_graded],
             ReviewDecided: [quizzes.email_review_answer],
+            OrderExpired: [commerce.remind_of_unfinished_order],
             OrderPaid: [attribution.credit_order, commerce.email_receipt],
             RefundSucceeded: [commerce.email_refund],
             RefundFailed: [commerce.email_failed_refund],

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from threading import Event, Thread
 from uuid import UUID
 
@@ -16,7 +17,9 @@ from sqlalchemy.orm import Session
 
 from laurel.accounts.services import delete_ended_links
 from laurel.app import Ports
+from laurel.commerce.models import ReconcileRun
 from laurel.commerce.services import Till, retry_due_events, submit_waiting_refunds
+from laurel.commerce.services.reconcile import Audit, reconcile
 from laurel.core.bus import bus, deliver, list_due
 from laurel.core.db import Database, database_now, postgresql_options
 from laurel.core.mail import Message as Mail
@@ -27,6 +30,7 @@ from laurel.credentials.rules.verdicts import CredentialState
 from laurel.credentials.services.issuers import issuer_of
 from laurel.credentials.services.issuing import issue
 from laurel.credentials.services.status_lists import refresh_status_lists
+from laurel.learning.queries import list_rights_without_enrollment
 from laurel.pulse import settle_outages
 from laurel.quizzes.queries import list_due_for_submission
 from laurel.quizzes.queries.usage import count_usage
@@ -159,6 +163,23 @@ class Chores:
         real = self.settings.takes_real_money
         return Till(transaction=self.transaction, payments=self.ports.payments, env=self.settings.host, is_live=real, now=self.now())
 
+    def reconcile(self, *, is_deep: bool = False, started_by: str = "schedule") -> ReconcileRun | None:
+        """Compare our books with Stripe's; None if another process is doing it."""
+        read = partial(self.database.session, writes=False)
+        audit = Audit(till=self._till(), read=read, checks=(list_rights_without_enrollment,))
+        return reconcile(audit, is_deep=is_deep, started_by=started_by)
+
+    def reconcile_aside(self, *, is_deep: bool = False) -> None:
+        """Compare in a thread of its own: however long Stripe takes, exams are handed in and mails are sent meanwhile."""
+
+        def run() -> None:
+            try:
+                self.reconcile(is_deep=is_deep)
+            except Exception:
+                log.exception("The books could not be compared with Stripe's")
+
+        Thread(target=run, name="reconcile", daemon=True).start()
+
     def clear_sessions(self) -> None:
         """Clear away what is over: sessions, mailed links, counters of tries, notes about exams, heartbeats of processes that are gone."""
         with self.transaction() as session:
@@ -196,25 +217,29 @@ def add_tasks(huey: Huey, chores: Chores | None) -> Callable[[], None]:
         if chores is not None:
             chores.run_due()
 
-    @huey.periodic_task(crontab(minute="*"), name="each_minute")  # type: ignore[untyped-decorator]
-    def each_minute() -> None:
-        if chores is not None:
-            chores.look_after_time()
-            chores.run_due()
-            chores.refresh_lists()
+    def every(schedule: object, name: str, work: Callable[[Chores], object]) -> None:
+        @huey.periodic_task(schedule, name=name)  # type: ignore[untyped-decorator]
+        def run() -> None:
+            if chores is not None:
+                work(chores)
 
-    @huey.periodic_task(crontab(minute="*/10"), name="each_ten_minutes")  # type: ignore[untyped-decorator]
-    def each_ten_minutes() -> None:
-        if chores is not None:
-            chores.count_usage()
-
-    @huey.periodic_task(crontab(minute="17"), name="each_hour")  # type: ignore[untyped-decorator]
-    def each_hour() -> None:
-        if chores is not None:
-            chores.clear_sessions()
-            chores.issue_pending()
-
+    every(crontab(minute="*"), "each_minute", _each_minute)
+    every(crontab(minute="*/5"), "each_five_minutes", Chores.reconcile_aside)
+    every(crontab(minute="*/10"), "each_ten_minutes", Chores.count_usage)
+    every(crontab(minute="17"), "each_hour", _each_hour)
+    every(crontab(minute="43", hour="3"), "each_night", lambda chores: chores.reconcile_aside(is_deep=True))
     return run_due  # type: ignore[no-any-return]
+
+
+def _each_minute(chores: Chores) -> None:
+    chores.look_after_time()
+    chores.run_due()
+    chores.refresh_lists()
+
+
+def _each_hour(chores: Chores) -> None:
+    chores.clear_sessions()
+    chores.issue_pending()
 
 
 class Bell:

@@ -11,9 +11,31 @@ from laurel.accounts.models import User
 from laurel.catalog.models import Course
 from laurel.catalog.rules import CourseContent, CourseStatus
 from laurel.catalog.services import publish_course
-from laurel.commerce.models import CheckoutAttempt, DiscountCode, Dispute, Offering, Order, Payment, ReviewTask, SeatPool, Voucher
-from laurel.commerce.queries import find_current_offering, find_pool_of_line, list_lines
-from laurel.commerce.rules import AttemptState, CodeTerms, OfferingKind, PaymentKind
+from laurel.commerce.models import (
+    CheckoutAttempt,
+    DiscountCode,
+    Dispute,
+    Offering,
+    Order,
+    Payment,
+    Refund,
+    RefundLine,
+    ReviewTask,
+    SeatPool,
+    Voucher,
+)
+from laurel.commerce.queries import find_current_offering, find_pool_of_line, list_lines, list_payments
+from laurel.commerce.rules import (
+    AccessEffect,
+    AttemptState,
+    CodeTerms,
+    OfferingKind,
+    OrderState,
+    PaymentKind,
+    RefundOrigin,
+    RefundReason,
+    RefundState,
+)
 from laurel.commerce.services import create_code, create_offering, place_order
 from laurel.commerce.services.fulfilling import settle
 from laurel.core.clock import now
@@ -51,10 +73,13 @@ def make_offering(
     return create_offering(session, course_id=course.id, title="Bookkeeping", prices=prices or PRICES, now=now(), kind=kind)
 
 
-def make_order(session: Session, *, buyer: User | None = None, offering: Offering | None = None, currency: str = "usd") -> Order:
-    """An order that was just placed; paid already if it is free."""
-    buyer, offering = buyer or make_user(session), offering or make_offering(session)
-    return place_order(session, buyer_id=buyer.id, course_id=offering.course_id, currency=currency, click_token=None, now=now())
+def make_paid_order(session: Session, *, buyer: User | None = None, offering: Offering | None = None, currency: str = "usd") -> Order:
+    """An order that was paid by a card just now."""
+    order = make_order(session, buyer=buyer, offering=offering, currency=currency)
+    if order.state is not OrderState.PAID:
+        make_payment(session, order)
+        settle(session, order, amount_paid=order.total, ref=f"pi_{order.number}", now=now())
+    return order
 
 
 def make_payment(session: Session, order: Order, *, kind: PaymentKind = PaymentKind.PRIMARY) -> Payment:
@@ -67,7 +92,7 @@ def make_payment(session: Session, order: Order, *, kind: PaymentKind = PaymentK
     payment = Payment(
         order_id=order.id,
         attempt_id=attempt.id,
-        payment_intent=f"pi_{number}",
+        payment_intent=f"pi_{order.number}" if kind is PaymentKind.PRIMARY else f"pi_{order.number}_{number}",
         charge=f"ch_{number}",
         amount=order.total,
         currency=order.currency,
@@ -81,6 +106,34 @@ def make_payment(session: Session, order: Order, *, kind: PaymentKind = PaymentK
     session.add(payment)
     session.flush()
     return payment
+
+
+def make_refund(session: Session, order: Order, *, amount: int, state: RefundState = RefundState.SUCCEEDED) -> Refund:
+    """Money of the order's payment that goes back, all of it for the first line. The order's own sums stay as they are."""
+    refund = Refund(
+        order_id=order.id,
+        payment_id=list_payments(session, order.id)[0].id,
+        idem_key=f"refund-{next(_numbers)}",
+        amount=amount,
+        currency=order.currency,
+        reason=RefundReason.REQUESTED_BY_CUSTOMER,
+        access_effect=AccessEffect.KEEP,
+        origin=RefundOrigin.STAFF,
+        created_at=now(),
+        state=state,
+        stripe_refund=f"re_{next(_numbers)}",
+    )
+    session.add(refund)
+    session.flush()
+    session.add(RefundLine(refund_id=refund.id, order_line_id=list_lines(session, order.id)[0].id, amount=amount, quantity=1))
+    session.flush()
+    return refund
+
+
+def make_order(session: Session, *, buyer: User | None = None, offering: Offering | None = None, currency: str = "usd") -> Order:
+    """An order that was just placed; paid already if it is free."""
+    buyer, offering = buyer or make_user(session), offering or make_offering(session)
+    return place_order(session, buyer_id=buyer.id, course_id=offering.course_id, currency=currency, click_token=None, now=now())
 
 
 def make_dispute(session: Session, payment: Payment, *, status: str = "needs_response") -> Dispute:

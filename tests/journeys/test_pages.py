@@ -76,6 +76,10 @@ STAFF = [
     "/backoffice/learners",
     "/backoffice/review-requests",
     "/backoffice/credentials",
+    "/backoffice/receipts",
+    "/backoffice/revenue",
+    "/backoffice/revenue?by=course",
+    "/backoffice/reconciliation",
     "/backoffice/jobs",
 ]
 

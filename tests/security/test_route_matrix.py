@@ -16,12 +16,13 @@ from sqlalchemy.orm import Session
 
 from laurel.accounts.models import User
 from laurel.catalog.models import Course
+from laurel.commerce.queries.receipts import list_receipt_numbers
 from laurel.core.db import Base, Database
 from tests.conftest import SignIn
 from tests.factories.accounts import make_user
 from tests.factories.articles import make_article
 from tests.factories.bank import make_question
-from tests.factories.commerce import make_code, make_dispute, make_order, make_payment, make_review_task, make_seats
+from tests.factories.commerce import make_code, make_dispute, make_order, make_paid_order, make_payment, make_review_task, make_seats
 from tests.factories.credentials import make_credential
 from tests.factories.ctas import make_cta
 from tests.factories.learning import make_classroom
@@ -117,6 +118,7 @@ def build_money(session: Session, owner: User) -> dict[str, str | UUID]:
     order = make_order(session, buyer=owner)
     return {
         "order_id": order.id,
+        "receipt_number": next(iter(list_receipt_numbers(session, [make_paid_order(session, buyer=owner).id]).values())),
         "dispute_id": make_dispute(session, make_payment(session, order)).id,
         "review_task_id": make_review_task(session, order).id,
     }

@@ -23,7 +23,7 @@ _MARKETER = frozenset({"studio:enter", "article:write", "cta:write"})
 _SUPPORT = frozenset({"backoffice:enter", "people:read", "orders:read", "credentials:read", "attempts:review"})
 _SUPPORT |= {"attempts:read", "attempts:extend", "accommodations:write"}
 _ADMIN = _AUTHOR | _MARKETER | _SUPPORT | {"credentials:write", "jobs:read", "grading:all", "attempts:manage", "overrides:write"}
-_ADMIN |= {"payments:write", "codes:write", "prices:write"}
+_ADMIN |= {"payments:write", "codes:write", "prices:write", "revenue:read"}
 _OWNER = _ADMIN | {"keys:write", "roles:write"}
 
 CAPABILITIES: dict[Role, frozenset[str]] = {

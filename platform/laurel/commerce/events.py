@@ -33,6 +33,14 @@ class OrderPaid(OrderEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OrderExpired(Event):
+    """The payment page has closed unpaid. The buyer may open another."""
+
+    order_id: UUID
+    buyer_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class StripeEventReceived(Event):
     """Stripe told us something that concerns us, and it is kept."""
 

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from wtforms import EmailField, HiddenField, StringField, TextAreaField
+from wtforms import BooleanField, EmailField, HiddenField, StringField, TextAreaField
 from wtforms.validators import AnyOf, Email, InputRequired, Length, Optional, Regexp
 
 from laurel.commerce.rules import OfferingKind, Wish
@@ -24,6 +24,7 @@ class CheckoutForm(LaurelForm):
     code = StringField(validators=[Optional(), Length(max=60, message="No code is this long.")])
     amount = HiddenField(validators=[Optional(), Regexp(r"[0-9]{1,9}\Z", message=NOT_AN_AMOUNT)])
     via = HiddenField()
+    remind = BooleanField("Write to me once if I do not finish the payment")
 
     @property
     def problem(self) -> str:

@@ -1,11 +1,12 @@
 """What we need from a payment provider, and nothing more."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from laurel.commerce.rules import SeenCheckout, SeenDispute, SeenRefund, SeenWarning, TaxBehavior
+from laurel.commerce.rules.reconciling import ListedCharge, ListedCheckout, ListedReturn
 from laurel.core.errors import InvalidInputError, NotFoundError, UnavailableError
 
 
@@ -18,6 +19,10 @@ class PaymentsUnavailableError(UnavailableError):
         super().__init__()
         self.reason = reason
         self.is_definite = is_definite
+
+
+class KeyRefusedError(PaymentsUnavailableError):
+    """The provider does not accept our key: nothing works until an operator has set it right, so nothing is tried again."""
 
 
 class PaymentsRefusedError(UnavailableError):
@@ -124,7 +129,49 @@ class Notice:
     payload: dict[str, Any]
 
 
-class PaymentGateway(Protocol):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """Whose money it is at the provider, and whether it is real."""
+
+    id: str
+    country: str
+    currency: str
+    takes_charges: bool
+    is_live: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """An address to which the provider reports. `types` are the events that it wants; `*` is all of them."""
+
+    url: str
+    is_enabled: bool
+    api_version: str | None
+    types: frozenset[str]
+
+
+class PaymentListings(Protocol):
+    """What a provider holds, to be compared with what we hold. Iterators ask as they go: never inside a transaction."""
+
+    @property
+    def api_version(self) -> str: ...
+
+    def list_notices(self, types: Sequence[str], *, since: datetime) -> Iterator[list[Notice]]: ...
+
+    def list_paid_checkouts(self, *, since: datetime) -> Iterator[ListedCheckout]: ...
+
+    def list_all_charges(self, *, since: datetime) -> Iterator[ListedCharge]: ...
+
+    def list_all_refunds(self, *, since: datetime) -> Iterator[ListedReturn]: ...
+
+    def list_all_disputes(self, *, since: datetime) -> Iterator[ListedReturn]: ...
+
+    def fetch_account(self) -> Account: ...
+
+    def list_endpoints(self) -> list[Endpoint]: ...
+
+
+class PaymentGateway(PaymentListings, Protocol):
     """A payment provider with hosted payment pages.
 
     The `freeze_…` methods only write down what will be asked, so that it can be stored and asked again, word for word,

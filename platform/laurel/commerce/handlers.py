@@ -3,9 +3,11 @@
 from sqlalchemy.orm import Session
 
 from laurel.commerce import queries
-from laurel.commerce.events import OrderPaid, RefundFailed, RefundSucceeded
+from laurel.commerce.events import OrderExpired, OrderPaid, RefundFailed, RefundSucceeded
 from laurel.commerce.models import Order
+from laurel.commerce.queries.receipts import find_receipt_of
 from laurel.commerce.rules import AccessEffect, TaxBehavior
+from laurel.commerce.services.reminders import remind_buyer
 from laurel.core.mail import queue_mail
 from laurel.core.money import format_money
 
@@ -15,6 +17,7 @@ def email_receipt(session: Session, event: OrderPaid) -> None:
     order = queries.get_order(session, event.order_id)
     if order.total == 0:
         return
+    receipt = find_receipt_of(session, order.id)
     queue_mail(
         session,
         "receipt",
@@ -24,6 +27,7 @@ def email_receipt(session: Session, event: OrderPaid) -> None:
         name=order.buyer.name,
         number=order.number,
         order_id=str(order.id),
+        receipt_number=receipt.number if receipt is not None else None,
         paid_on=f"{event.occurred_at.day} {event.occurred_at:%B %Y}",
         lines=[(title, format_money(amount, order.currency)) for title, amount in sums_of(order)],
         total=format_money(order.total, order.currency),
@@ -65,6 +69,11 @@ def email_failed_refund(session: Session, event: RefundFailed) -> None:
         amount=format_money(refund.amount, refund.currency),
         ends_access=refund.access_effect is AccessEffect.REVOKE,
     )
+
+
+def remind_of_unfinished_order(session: Session, event: OrderExpired) -> None:
+    """Who asked for it hears once that their payment page has closed."""
+    remind_buyer(session, queries.get_order(session, event.order_id), now=event.occurred_at)
 
 
 def sums_of(order: Order) -> list[tuple[str, int]]:

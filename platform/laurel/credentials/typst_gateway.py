@@ -4,12 +4,13 @@ import json
 import logging
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 
 import typst
 
 from laurel.core.errors import ConflictError
+from laurel.core.typesetting import UnsettableError, fonts, set_pdf
 
 log = logging.getLogger("laurel.credentials")
 TEMPLATE = Path(__file__).with_name("certificate.typ")
@@ -66,27 +67,13 @@ def render_certificate(certificate: Certificate) -> bytes:
         "credential": certificate.credential,
     }
     try:
-        pdf = typst.compile(
-            TEMPLATE.read_bytes(),
-            font_paths=_fonts(),
-            format="pdf",
-            sys_inputs=inputs,
-            pdf_standards=["a-3a", "ua-1"],
-            timestamp=certificate.signed_at.replace(microsecond=0),  # a PDF's dates know no smaller part
-        )
-    except typst.TypstError as error:
+        return set_pdf(TEMPLATE.read_bytes(), inputs=inputs, dated=certificate.signed_at)
+    except UnsettableError as error:
         log.warning("Certificate %s cannot be set: %s", certificate.text.number, error)
         raise UnprintableError from error
-    return bytes(pdf)
 
 
 @lru_cache(maxsize=64)
 def render_png(svg: str, *, pixels: int) -> bytes:
     """A square drawing as PNG with a transparent ground. The same drawing is rendered once per process."""
-    return bytes(typst.compile(DRAWING, font_paths=_fonts(), format="png", ppi=72 * pixels / 100, sys_inputs={"svg": svg}))
-
-
-@cache
-def _fonts() -> typst.Fonts:
-    """The fonts that come with Typst; those of the system stand in for scripts that they lack."""
-    return typst.Fonts(include_system_fonts=True)
+    return bytes(typst.compile(DRAWING, font_paths=fonts(), format="png", ppi=72 * pixels / 100, sys_inputs={"svg": svg}))

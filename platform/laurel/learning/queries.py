@@ -7,11 +7,14 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from laurel.catalog.models import Lesson
+from laurel.accounts.models import User
+from laurel.catalog.models import Course, Lesson
 from laurel.catalog.queries import CourseCard, Outline, OutlineLesson, get_course_by_slug, get_outline, list_course_cards
 from laurel.catalog.rules import LessonKind
+from laurel.commerce.models import Entitlement, Offering
 from laurel.commerce.queries import has_entitlement, list_entitled_courses
-from laurel.commerce.rules import CourseUse
+from laurel.commerce.rules import CourseUse, EntitlementStatus
+from laurel.commerce.rules.reconciling import Difference
 from laurel.core.errors import ForbiddenError, NotFoundError
 from laurel.learning.models import Enrollment, LessonProgress
 from laurel.learning.rules import LessonState, lesson_states, next_lesson
@@ -175,3 +178,21 @@ def get_course_use(session: Session, learner_id: UUID, course_id: UUID) -> Cours
         has_started_exam=any(list_attempts_of(session, learner_id, quiz_id) for quiz_id in exams),
         has_completed=enrollment is not None and enrollment.completed_at is not None,
     )
+
+
+def list_rights_without_enrollment(session: Session) -> list[Difference]:
+    """Who has the right to a course and was not enrolled in it: charged, and not let in. There must be none."""
+    is_enrolled = select(Enrollment.id).where(Enrollment.learner_id == Entitlement.user_id, Enrollment.course_id == Offering.course_id)
+    statement = (
+        select(User.email, Course.slug)
+        .select_from(Entitlement)
+        .join(Offering, Offering.id == Entitlement.offering_id)
+        .join(Course, Course.id == Offering.course_id)
+        .join(User, User.id == Entitlement.user_id)
+        .where(Entitlement.status == EntitlementStatus.ACTIVE, ~is_enrolled.exists())
+        .limit(100)
+    )
+    return [
+        Difference("right_without_enrollment", slug, f"{email} has the right and is not enrolled")
+        for email, slug in session.execute(statement)
+    ]

@@ -17,7 +17,10 @@ from laurel.backoffice.views import (
     outages,
     overrides,
     prices,
+    receipts,
+    reconciliation,
     refunds,
+    revenue,
     tasks,
 )
 from laurel.settings import Settings
@@ -33,6 +36,9 @@ def blueprints(settings: Settings) -> list[Blueprint]:
         tasks.bp,
         codes.bp,
         prices.bp,
+        receipts.bp,
+        revenue.bp,
+        reconciliation.bp,
         attempts.bp,
         learners.bp,
         accommodations.bp,

@@ -6,6 +6,8 @@ from flask.typing import ResponseReturnValue
 from laurel.backoffice import queries
 from laurel.backoffice.navigation import work_nav
 from laurel.commerce.queries import count_open_tasks
+from laurel.commerce.queries.reconciling import find_last_run
+from laurel.commerce.rules.reconciling import Trouble
 from laurel.core.db import database_now
 from laurel.web.access import policy
 from laurel.web.session import current_session
@@ -18,4 +20,12 @@ bp = Blueprint("backoffice", __name__, url_prefix="/backoffice")
 def overview_page() -> ResponseReturnValue:
     session = current_session()
     overview = queries.get_overview(session, since=database_now(session) - queries.LAST_DAYS)
-    return render_template("backoffice/overview_page.html", overview=overview, open_tasks=count_open_tasks(session), work_nav=work_nav())
+    books = find_last_run(session)
+    return render_template(
+        "backoffice/overview_page.html",
+        overview=overview,
+        open_tasks=count_open_tasks(session),
+        books=books,
+        key_is_refused=books is not None and (books.error or "").startswith(Trouble.KEY_REFUSED),
+        work_nav=work_nav(),
+    )

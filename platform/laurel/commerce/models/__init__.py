@@ -9,10 +9,12 @@ from laurel.commerce.models.payments import CheckoutAttempt, LedgerEntry, Paymen
 from laurel.commerce.models.receipts import Receipt, ReceiptSeries
 from laurel.commerce.models.reconciling import ReconcileRun
 from laurel.commerce.models.refunds import Dispute, Refund, RefundLine
+from laurel.commerce.models.reminders import CheckoutReminder
 from laurel.commerce.models.seats import ExamCredit, SeatPool, Voucher
 
 __all__ = [
     "CheckoutAttempt",
+    "CheckoutReminder",
     "DiscountCode",
     "DiscountCodeOffering",
     "DiscountUse",

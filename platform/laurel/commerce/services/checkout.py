@@ -136,6 +136,10 @@ def _plan(session: Session, till: Till, order_id: UUID, *, customer: str, coupon
             attempt.become(AttemptState.DEAD)
         n = attempt.n + 1 if attempt is not None else 1
         attempt = _begin(session, till, order, n=n, customer=customer, coupon=coupon, return_url=return_url)
+    return _plan_of(attempt, step)
+
+
+def _plan_of(attempt: CheckoutAttempt, step: Step) -> Plan:
     return Plan(
         step=step,
         attempt_id=attempt.id,
@@ -261,6 +265,21 @@ def _close(till: Till, plan: Plan) -> None:
         apply_checkout(session, seen, now=till.now)
 
 
+def resend_attempt(till: Till, attempt_id: UUID) -> None:
+    """Ask once more for a page of which no answer came: the first time may have worked. One whose key is spent is given up."""
+    with till.transaction() as session:
+        attempt = queries.get_attempt(session, attempt_id)
+        queries.lock_order(session, attempt.order_id)
+        session.refresh(attempt)
+        if attempt.state not in {AttemptState.CREATING, AttemptState.UNKNOWN}:
+            return
+        if next_step(attempt.facts, now=till.now) is Step.BEGIN:
+            attempt.become(AttemptState.DEAD)
+            return
+        plan = _plan_of(attempt, Step.RESEND)
+    _send(till, plan)
+
+
 def cancel_order(till: Till, order_id: UUID) -> Order:
     """Close the order's payment page, then the order. An order that turns out to be paid stays paid."""
     for _round in range(MAX_ROUNDS):
@@ -288,11 +307,4 @@ def _plan_closing(session: Session, order_id: UUID) -> Plan | None:
     attempt = queries.find_live_attempt(session, order_id)
     if order.state not in OPEN_STATES or attempt is None:
         return None
-    return Plan(
-        step=Step.CLOSE if attempt.state is AttemptState.OPEN else Step.RESEND,
-        attempt_id=attempt.id,
-        idem_key=attempt.idem_key,
-        request=attempt.request,
-        session_id=attempt.session_id,
-        url=attempt.url,
-    )
+    return _plan_of(attempt, Step.CLOSE if attempt.state is AttemptState.OPEN else Step.RESEND)

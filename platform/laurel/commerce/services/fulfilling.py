@@ -11,6 +11,7 @@ from laurel.commerce.rules import EntitlementSource, OfferingKind, OrderState
 from laurel.commerce.services.discounts import use_up
 from laurel.commerce.services.entitling import entitle
 from laurel.commerce.services.moving import ask_staff, move_order
+from laurel.commerce.services.receipts import issue_receipt
 from laurel.commerce.services.seats import make_seats
 from laurel.core.bus import publish
 
@@ -33,6 +34,7 @@ def settle(session: Session, order: Order, *, amount_paid: int, now: datetime, t
         session.add(LedgerEntry(order_id=order.id, kind="payment", ref=ref, amount=amount_paid, currency=order.currency, created_at=now))
     for line in lines:
         publish(session, OrderPaid(occurred_at=now, order_id=order.id, buyer_id=order.buyer_id, course_id=line.offering.course_id))
+    issue_receipt(session, order, now)  # the last thing: from here on all other receipts wait for this transaction
     return True
 
 

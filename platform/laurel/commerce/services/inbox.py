@@ -19,10 +19,12 @@ from laurel.core.bus import publish
 
 log = logging.getLogger("laurel.commerce")
 
+KNOWN_TYPES = frozenset(ACTS)
+"""The events that we act on: an endpoint registered at Stripe must ask for all of them."""
 LEASE = timedelta(seconds=60)
 
 
-def keep_notice(session: Session, notice: Notice, *, is_live: bool, now: datetime) -> bool:
+def keep_notice(session: Session, notice: Notice, *, is_live: bool, now: datetime, source: str = "webhook") -> bool:
     """Keep the event under its own id; True if it waits to be acted on. A notice that was kept before is not kept again.
 
     Ignored are types we have no use for, the other mode (test or live), and other accounts; of those only the name is kept.
@@ -30,7 +32,7 @@ def keep_notice(session: Session, notice: Notice, *, is_live: bool, now: datetim
     known = queries.find_stripe_event(session, notice.id)
     if known is not None:
         return known.status not in {InboxStatus.DONE, InboxStatus.IGNORED}
-    concerns_us = notice.type in ACTS and notice.is_live == is_live and notice.account is None
+    concerns_us = notice.type in KNOWN_TYPES and notice.is_live == is_live and notice.account is None
     event = StripeEvent(
         id=notice.id,
         type=notice.type[:100],
@@ -40,6 +42,7 @@ def keep_notice(session: Session, notice: Notice, *, is_live: bool, now: datetim
         is_live=notice.is_live,
         payload=notice.payload if concerns_us else {},
         received_at=now,
+        source=source,
         status=InboxStatus.RECEIVED if concerns_us else InboxStatus.IGNORED,
     )
     session.add(event)

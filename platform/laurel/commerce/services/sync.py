@@ -29,6 +29,7 @@ from laurel.commerce.services.fulfilling import settle
 from laurel.commerce.services.moving import ask_staff, move_order
 from laurel.commerce.services.quoting import find_obstacles, owns_already
 from laurel.commerce.services.refunds import request_whole_refund, submit_refunds_of
+from laurel.commerce.services.reminders import expire_order
 from laurel.commerce.services.till import Till
 
 log = logging.getLogger("laurel.commerce")
@@ -71,7 +72,7 @@ def apply_checkout(session: Session, seen: SeenCheckout, *, now: datetime) -> Or
     order = queries.lock_order(session, order_id)
     attempt = queries.find_attempt(session, seen.session_id) or _adopt(session, order, seen, now=now)
     if seen.status == "expired":
-        _expire(session, order, attempt)
+        _expire(session, order, attempt, now=now)
     elif seen.is_paid:
         _believe_payment(session, order, attempt, seen, now=now)
     elif seen.status == "complete" and seen.payment_status == "unpaid":
@@ -113,12 +114,12 @@ def note_open(session: Session, order: Order, attempt: CheckoutAttempt, seen: Se
         order.expires_at = seen.expires_at if order.state is OrderState.AWAITING_PAYMENT else order.expires_at
 
 
-def _expire(session: Session, order: Order, attempt: CheckoutAttempt) -> None:
+def _expire(session: Session, order: Order, attempt: CheckoutAttempt, *, now: datetime) -> None:
     if attempt.state is AttemptState.OPEN:
         attempt.become(AttemptState.EXPIRED)
         session.flush()
     if not any(other.state in LIVE_ATTEMPTS for other in queries.list_attempts(session, order.id)):
-        move_order(session, order, OrderState.EXPIRED, expires_at=None)
+        expire_order(session, order, now=now)
 
 
 def _wait_for_bank(session: Session, order: Order, attempt: CheckoutAttempt, seen: SeenCheckout) -> None:

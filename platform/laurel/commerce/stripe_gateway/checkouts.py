@@ -9,7 +9,7 @@ from stripe.checkout import Session as CheckoutSession
 
 from laurel.commerce.gateway import CheckoutDetails
 from laurel.commerce.rules import SeenCheckout, SeenPayment
-from laurel.commerce.stripe_gateway.client import StripeConnection, frozen, plain_errors, whole_amount
+from laurel.commerce.stripe_gateway.client import StripeConnection, frozen, plain_errors, when_not_busy, whole_amount
 from laurel.settings import PaymentOption
 
 EXPANDED = ["line_items", "payment_intent.latest_charge", "total_details.breakdown"]
@@ -24,7 +24,7 @@ class Checkouts(StripeConnection):
     def create_customer(self, request: str, *, key: str) -> str:
         """Introduce a buyer; returns Stripe's id of them."""
         with plain_errors():
-            return self.patient.v1.customers.create(json.loads(request), {"idempotency_key": key}).id
+            return when_not_busy(lambda: self.patient.v1.customers.create(json.loads(request), {"idempotency_key": key})).id
 
     def freeze_checkout(self, details: CheckoutDetails) -> str:
         return frozen(checkout_params(details, self.options))
@@ -32,12 +32,14 @@ class Checkouts(StripeConnection):
     def open_checkout(self, request: str, *, key: str) -> SeenCheckout:
         """Open the payment page that `request` describes; under the same key it is always the same page."""
         with plain_errors():
-            return read_checkout(self.patient.v1.checkout.sessions.create(json.loads(request), {"idempotency_key": key}))
+            create = self.patient.v1.checkout.sessions.create
+            return read_checkout(when_not_busy(lambda: create(json.loads(request), {"idempotency_key": key})))
 
     def expire_checkout(self, session_id: str, *, key: str) -> SeenCheckout:
         """Close an open payment page; PaymentsRefusedError if it is not open any more."""
         with plain_errors():
-            return read_checkout(self.patient.v1.checkout.sessions.expire(session_id, {}, {"idempotency_key": key}))
+            expire = self.patient.v1.checkout.sessions.expire
+            return read_checkout(when_not_busy(lambda: expire(session_id, {}, {"idempotency_key": key})))
 
     def fetch_checkout(self, session_id: str) -> SeenCheckout:
         """The checkout as it is now, with its lines and its payment."""

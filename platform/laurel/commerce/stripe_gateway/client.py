@@ -2,14 +2,15 @@
 
 import json
 import logging
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import requests
 import stripe
 
-from laurel.commerce.gateway import CheckoutNotFoundError, PaymentsRefusedError, PaymentsUnavailableError
+from laurel.commerce.gateway import CheckoutNotFoundError, KeyRefusedError, PaymentsRefusedError, PaymentsUnavailableError
 from laurel.settings import Settings
 
 log = logging.getLogger("laurel.commerce")
@@ -17,6 +18,9 @@ stripe.enable_telemetry = False
 
 PATIENT = (3.05, 20.0)
 QUICK = (2.0, 4.0)
+BUSY_PAUSES = (0.5, 1.5)
+"""How long to wait, in seconds, before asking again what Stripe was too busy to answer."""
+Answer = TypeVar("Answer")
 
 
 class StripeConnection:
@@ -48,6 +52,17 @@ def frozen(params: dict[str, Any]) -> str:
     return json.dumps(params, sort_keys=True, separators=(",", ":"))
 
 
+def when_not_busy(call: Callable[[], Answer]) -> Answer:
+    """Call, and call again after a pause where Stripe is busy (429, or `lock_timeout`): its own library gives up at once."""
+    for pause in BUSY_PAUSES:
+        try:
+            return call()
+        except stripe.RateLimitError as error:
+            log.warning("Stripe is busy: %s", error)
+            time.sleep(pause)
+    return call()
+
+
 @contextmanager
 def plain_errors() -> Iterator[None]:
     """Stripe's errors in our words. Its own text is for the log: it may hold what no buyer should read."""
@@ -55,7 +70,7 @@ def plain_errors() -> Iterator[None]:
         yield
     except (stripe.AuthenticationError, stripe.PermissionError) as error:
         log.critical("Stripe does not accept our key: %s", error)
-        raise PaymentsUnavailableError(str(error)) from error
+        raise KeyRefusedError(str(error)) from error
     except stripe.InvalidRequestError as error:
         if error.http_status == 404:
             raise CheckoutNotFoundError from error

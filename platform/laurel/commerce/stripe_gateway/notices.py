@@ -19,7 +19,7 @@ def read_notice(payload: bytes, signature: str, secrets: Sequence[str], *, now: 
     """
     try:
         _check_signature(payload, signature, secrets, now=now)
-        return _notice(json.loads(payload.decode()))
+        return notice_of(json.loads(payload.decode()))
     except Exception as error:
         raise ForgedNoticeError from error
 
@@ -40,7 +40,8 @@ def _check_signature(payload: bytes, signature: str, secrets: Sequence[str], *, 
         raise ValueError("signed in the future")
 
 
-def _notice(event: dict[str, Any]) -> Notice:
+def notice_of(event: dict[str, Any]) -> Notice:
+    """What we use of an event; ValueError and the like if it is none."""
     if event["object"] == "v2.core.event":  # a thin event names its object and nothing else
         return Notice(
             id=_text(event["id"]),

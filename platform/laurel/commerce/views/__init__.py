@@ -2,11 +2,11 @@
 
 from flask import Blueprint
 
-from laurel.commerce.views import orders, redeeming, refunds, sandbox, seats, shop, webhook
+from laurel.commerce.views import orders, receipts, redeeming, refunds, sandbox, seats, shop, webhook
 from laurel.commerce.views.edge import bp
 from laurel.settings import Settings
 
-__all__ = ["blueprints", "orders", "redeeming", "refunds", "seats", "shop"]
+__all__ = ["blueprints", "orders", "receipts", "redeeming", "refunds", "seats", "shop"]
 
 
 def blueprints(settings: Settings) -> list[Blueprint]:

@@ -1,4 +1,4 @@
-"""The buyer's orders: the list, one order in each of its states, paying it after all, canceling it, its receipt."""
+"""The buyer's orders: the list, one order in each of its states, paying it after all, canceling it."""
 
 import logging
 from uuid import UUID
@@ -11,15 +11,16 @@ from laurel.catalog.queries import CourseCard, get_course_card
 from laurel.commerce import queries, services
 from laurel.commerce.gateway import CheckoutNotFoundError, PaymentsRefusedError, PaymentsUnavailableError
 from laurel.commerce.models import Order
+from laurel.commerce.queries.receipts import list_receipt_numbers, list_receipts_of
 from laurel.commerce.rules import OPEN_STATES, OrderState
 from laurel.commerce.services.checkout import NothingToPayError
 from laurel.commerce.services.quoting import AlreadyOwnedError, PriceChangedError, RetakeRefusedError
-from laurel.commerce.views.edge import SHOP_PAGES, bp, order_address, redirect_to_payment, settings, till
-from laurel.core.errors import ConflictError, InvalidInputError, NotFoundError
+from laurel.commerce.views.edge import SHOP_PAGES, bp, order_address, redirect_to_payment, till
+from laurel.core.errors import InvalidInputError, NotFoundError
 from laurel.web.access import SIGNED_IN, my_id, policy
 from laurel.web.headers import CHECKOUT, allow_form_action
 from laurel.web.limits import SAVE, limiter
-from laurel.web.pages import paginate
+from laurel.web.pages import Page, paginate
 from laurel.web.session import current_session, end_transaction, transaction
 
 log = logging.getLogger("laurel.commerce")
@@ -33,8 +34,10 @@ LOOK_AFTER = 3  # seconds
 @bp.get("/orders")
 @policy(GET=SIGNED_IN)
 def order_list_page() -> ResponseReturnValue:
-    page = paginate(current_session(), queries.select_orders_of(my_id()))
-    return render_template("commerce/order_list_page.html", page=page)
+    session = current_session()
+    page: Page[Order] = paginate(session, queries.select_orders_of(my_id()))
+    numbers = list_receipt_numbers(session, [order.id for order in page.rows])
+    return render_template("commerce/order_list_page.html", page=page, numbers=numbers)
 
 
 @bp.get("/orders/<uuid:order_id>")
@@ -88,6 +91,7 @@ def show_order(
         after=queries.describe_aftermath(session, order),
         pool=queries.find_pool_of_line(session, order.lines[0].id),
         shop_page=shop_page_of(order),
+        receipts=list_receipts_of(session, order.id),
         is_confirming=is_confirming,
         is_slow=looks >= LOOKS,
         problem=problem,
@@ -152,19 +156,3 @@ def cancel_order(order_id: UUID) -> ResponseReturnValue:
     elif order.state not in OPEN_STATES:
         flash("This order cannot be canceled any more.", "info")
     return redirect(url_for(".order_page", order_id=order_id), 303)
-
-
-@bp.get("/orders/<uuid:order_id>/receipt")
-@policy(GET=SIGNED_IN)
-def receipt_page(order_id: UUID) -> ResponseReturnValue:
-    session = current_session()
-    order = queries.get_order_of(session, my_id(), order_id)
-    if order.state is not OrderState.PAID:
-        raise ConflictError("There is a receipt as soon as the order is paid.")
-    return render_template(
-        "commerce/receipt_page.html",
-        order=order,
-        payments=queries.list_payments(session, order.id),
-        seller=settings().issuer_name,
-        seller_email=settings().issuer_email,
-    )

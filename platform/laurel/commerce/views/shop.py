@@ -1,6 +1,7 @@
 """Buying: what it costs, and the button. A course for oneself, seats for a team, a further attempt at an exam."""
 
 from dataclasses import dataclass, replace
+from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -11,6 +12,7 @@ from laurel.commerce import queries, services
 from laurel.commerce.forms import CheckoutForm
 from laurel.commerce.rules import OfferingKind, OrderState, RetakeObstacle, Wish
 from laurel.commerce.services.quoting import AlreadyOwnedError, NotForSaleError, Quote, RetakeRefusedError
+from laurel.commerce.services.reminders import ask_for_reminder
 from laurel.commerce.views.edge import SHOP_PAGES, bp, click_token, settings, till
 from laurel.commerce.views.orders import go_to_payment
 from laurel.core.db import database_now
@@ -19,7 +21,7 @@ from laurel.core.money import format_money
 from laurel.web.access import SIGNED_IN, my_id, policy, purpose
 from laurel.web.headers import CHECKOUT, allow_form_action
 from laurel.web.limits import SAVE, limiter
-from laurel.web.session import current_session
+from laurel.web.session import current_session, transaction
 
 CODES = "60 per hour"
 """How many discount codes a person may try: they are no secrets, but nobody needs to guess them."""
@@ -138,7 +140,7 @@ def show_shop_page(course: CourseCard, wish: Wish, *, via: str | None, problem: 
 def _checkout_form(priced: Priced, via: str | None) -> CheckoutForm:
     wish, total = priced.wish, priced.quote.total if priced.quote is not None else 0
     facts = {"kind": wish.kind.value, "currency": wish.currency, "quantity": str(wish.quantity), "code": wish.code}
-    return CheckoutForm(formdata=None, amount=str(total), via=via or "", **facts)
+    return CheckoutForm(formdata=None, amount=str(total), via=via or "", remind=bool(request.values.get("remind")), **facts)
 
 
 @bp.post("/courses/<slug>/checkout")
@@ -160,7 +162,13 @@ def start_checkout(slug: str) -> ResponseReturnValue:
 
 def _address(form: CheckoutForm, slug: str, via: str | None) -> str:
     """The page that shows what the form says."""
-    asked = {"currency": form.currency.data, "quantity": form.quantity.data, "code": form.code.data, "via": via}
+    asked = {
+        "currency": form.currency.data,
+        "quantity": form.quantity.data,
+        "code": form.code.data,
+        "via": via,
+        "remind": "y" if form.remind.data else None,
+    }
     return url_for(f".{SHOP_PAGES[form.offering_kind]}", slug=slug, **{name: value for name, value in asked.items() if value})
 
 
@@ -174,10 +182,10 @@ def _buy_as_shown(course: CourseCard, form: CheckoutForm, via: str | None) -> Re
     if quote is not None and form.amount.data and int(form.amount.data) != quote.total:
         problem = f"The total has changed: it is {format_money(quote.total, quote.price.currency)} now. You were not charged."
         return show_shop_page(course, wish, via=via, problem=problem, status=409)
-    return _buy(course, wish, via=via)
+    return _buy(course, wish, via=via, wants_reminder=form.remind.data)
 
 
-def _buy(course: CourseCard, wish: Wish, *, via: str | None) -> ResponseReturnValue:
+def _buy(course: CourseCard, wish: Wish, *, via: str | None, wants_reminder: bool) -> ResponseReturnValue:
     """Place the order and go on to where it leads; or back to the page, which says why not."""
     try:
         order = services.buy(
@@ -195,7 +203,15 @@ def _buy(course: CourseCard, wish: Wish, *, via: str | None) -> ResponseReturnVa
     except (AlreadyOwnedError, NotForSaleError, RetakeRefusedError) as error:
         return show_shop_page(course, wish, via=via, problem=error.message, status=409)
     if order.state is not OrderState.PAID:
+        if wants_reminder:
+            _remind(order.id)
         return go_to_payment(order.id)
     if wish.kind is OfferingKind.COURSE:
         flash(f"You are enrolled in {course.title}.", "success")
     return redirect(f"/learn/{course.slug}" if wish.kind is OfferingKind.COURSE else url_for(".order_page", order_id=order.id), 303)
+
+
+def _remind(order_id: UUID) -> None:
+    with transaction() as session:
+        order = queries.get_order_of(session, my_id(), order_id)
+        ask_for_reminder(session, order, now=database_now(session))

@@ -1,0 +1,232 @@
+"""What must be true of all orders at any moment: each query finds what is not. (specs/payments.md §10.5)
+
+Every check compares sums that were written by different statements, so a statement that is missing or ran twice shows.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, case, func, or_, select
+from sqlalchemy.orm import Session
+
+from laurel.commerce.models import (
+    DiscountCode,
+    DiscountUse,
+    Entitlement,
+    ExamCredit,
+    LedgerEntry,
+    Order,
+    OrderLine,
+    Payment,
+    Receipt,
+    ReceiptSeries,
+    Refund,
+    RefundLine,
+    ReviewTask,
+    SeatPool,
+    Voucher,
+)
+from laurel.commerce.rules import DiscountUseState, EntitlementSource, OfferingKind, OrderState, PaymentKind, RefundState, TaxBehavior
+from laurel.commerce.rules.reconciling import Difference
+
+MOST = 100
+"""So many cases of one broken rule are named."""
+PAID = Order.state == OrderState.PAID
+DISPUTES = ("dispute", "dispute_reversal")
+OF_ORDER = Payment.kind != PaymentKind.DUPLICATE
+"""What was paid twice is not the order's: it goes back by itself."""
+
+
+def _sum_of(column: ColumnElement[int] | Any, *where: ColumnElement[bool]) -> Any:
+    return select(func.coalesce(func.sum(column), 0)).where(*where).correlate(Order, DiscountCode).scalar_subquery()
+
+
+def _count_of(model: Any, *where: ColumnElement[bool]) -> Any:
+    return select(func.count()).select_from(model).where(*where).correlate_except(model).scalar_subquery()
+
+
+def _rows(session: Session, statement: Select[*tuple[Any, ...]]) -> Sequence[Any]:
+    return session.execute(statement.limit(MOST)).all()
+
+
+def find_paid_without_right(session: Session) -> list[Difference]:
+    """A paid line gave nothing: no right to the course, no seats, no further attempt."""
+    gave_right = select(Entitlement.id).where(Entitlement.source_id == OrderLine.id).exists()
+    gave_seats = select(SeatPool.id).where(SeatPool.order_line_id == OrderLine.id).exists()
+    gave_credit = select(ExamCredit.id).where(ExamCredit.order_line_id == OrderLine.id).exists()
+    gave = {OfferingKind.COURSE: gave_right, OfferingKind.SEATS: gave_seats, OfferingKind.EXAM_RETAKE: gave_credit}
+    is_missing = or_(*((OrderLine.kind == kind) & ~found for kind, found in gave.items()))
+    statement = select(Order.number, OrderLine.line_no).join(OrderLine, OrderLine.order_id == Order.id).where(PAID, is_missing)
+    return [
+        Difference("paid_without_right", number, f"line {line_no} was paid and gave nothing")
+        for number, line_no in _rows(session, statement)
+    ]
+
+
+def find_right_without_paid(session: Session) -> list[Difference]:
+    """A right came of an order that is not paid, or was given to somebody else than its buyer."""
+    of_orders = Entitlement.source_kind.in_((EntitlementSource.ORDER_LINE, EntitlementSource.FREE))
+    statement = (
+        select(Order.number, Order.state)
+        .join(OrderLine, OrderLine.order_id == Order.id)
+        .join(Entitlement, Entitlement.source_id == OrderLine.id)
+        .where(of_orders, or_(~PAID, Entitlement.user_id != Order.buyer_id))
+    )
+    return [Difference("right_without_paid", number, f"the order is {state}") for number, state in _rows(session, statement)]
+
+
+def find_two_primary_payments(session: Session) -> list[Difference]:
+    """An order has two payments that count as its own."""
+    statement = (
+        select(Order.number, func.count(Payment.id))
+        .join(Payment, Payment.order_id == Order.id)
+        .where(Payment.kind == PaymentKind.PRIMARY)
+        .group_by(Order.number)
+        .having(func.count(Payment.id) > 1)
+    )
+    return [Difference("two_primary_payments", number, f"{count} payments") for number, count in _rows(session, statement)]
+
+
+def find_wrong_paid_sums(session: Session) -> list[Difference]:
+    """What an order says was paid is not what its payments come to, or not what it cost."""
+    paid = _sum_of(Payment.amount, Payment.order_id == Order.id, OF_ORDER, Payment.currency == Order.currency)
+    statement = select(Order.number, Order.amount_paid, Order.total, paid).where(
+        PAID, or_(Order.amount_paid != paid, Order.amount_paid != Order.total)
+    )
+    return [
+        Difference("paid_sum", number, f"the order says {amount} of {total}; its payments come to {sum_}")
+        for number, amount, total, sum_ in _rows(session, statement)
+    ]
+
+
+def find_wrong_totals(session: Session) -> list[Difference]:
+    """A paid order came to another sum than it was made of, and no person was asked."""
+    asked = select(ReviewTask.id).where(ReviewTask.order_id == Order.id, ReviewTask.kind.in_(("payment_mismatch", "checkout_mismatch")))
+    on_top = case((Order.tax_behavior == TaxBehavior.EXCLUSIVE, Order.tax), else_=0)
+    due = Order.subtotal - Order.discount + on_top
+    lines = _sum_of(OrderLine.amount, OrderLine.order_id == Order.id)
+    statement = select(Order.number, Order.total, due, Order.subtotal, lines)
+    statement = statement.where(PAID, or_(Order.total != due, Order.subtotal != lines), ~asked.exists())
+    return [
+        Difference("total", number, f"came to {total} for {wanted}; its lines come to {sum_} of {subtotal}")
+        for number, total, wanted, subtotal, sum_ in _rows(session, statement)
+    ]
+
+
+def find_wrong_refund_sums(session: Session) -> list[Difference]:
+    """What an order says was refunded is not what its refunds come to."""
+    succeeded = select(func.coalesce(func.sum(Refund.amount), 0)).join(Payment, Payment.id == Refund.payment_id)
+    refunded = (
+        succeeded.where(Refund.order_id == Order.id, Refund.state == RefundState.SUCCEEDED, OF_ORDER).correlate(Order).scalar_subquery()
+    )
+    due = case((Order.paid_at.is_not(None), refunded), else_=0)  # what never bought anything is not the order's, either
+    statement = select(Order.number, Order.amount_refunded, due).where(Order.amount_refunded != due)
+    return [
+        Difference("refunded_sum", number, f"the order says {amount}; its refunds come to {sum_}")
+        for number, amount, sum_ in _rows(session, statement)
+    ]
+
+
+def find_wrong_line_sums(session: Session) -> list[Difference]:
+    """What a line says was refunded is not what the lines of its refunds come to."""
+    lines = select(func.coalesce(func.sum(RefundLine.amount), 0)).join(Refund, Refund.id == RefundLine.refund_id)
+    refunded = (
+        lines.where(RefundLine.order_line_id == OrderLine.id, Refund.state == RefundState.SUCCEEDED).correlate(OrderLine).scalar_subquery()
+    )
+    statement = select(Order.number, OrderLine.line_no, OrderLine.refunded_amount, refunded)
+    statement = statement.join(OrderLine, OrderLine.order_id == Order.id).where(OrderLine.refunded_amount != refunded)
+    return [
+        Difference("line_refunded_sum", number, f"line {line_no} says {amount}; its refunds come to {sum_}")
+        for number, line_no, amount, sum_ in _rows(session, statement)
+    ]
+
+
+def find_wrong_seats(session: Session) -> list[Difference]:
+    """There are more or fewer vouchers than seats were paid for."""
+    numbers = select(func.count(Voucher.seat_no.distinct())).where(Voucher.pool_id == SeatPool.id).correlate(SeatPool).scalar_subquery()
+    statement = (
+        select(Order.number, OrderLine.quantity, SeatPool.seats, numbers)
+        .join(OrderLine, OrderLine.order_id == Order.id)
+        .join(SeatPool, SeatPool.order_line_id == OrderLine.id)
+        .where(or_(OrderLine.quantity != SeatPool.seats, SeatPool.seats != numbers))
+    )
+    return [
+        Difference("seats", number, f"{quantity} paid, {seats} in the pool, {vouchers} vouchers")
+        for number, quantity, seats, vouchers in _rows(session, statement)
+    ]
+
+
+def find_wrong_code_counts(session: Session) -> list[Difference]:
+    """A discount code's counters are not what its uses come to, or its used uses are not its paid orders."""
+    used = _count_of(DiscountUse, DiscountUse.code_id == DiscountCode.id, DiscountUse.state == DiscountUseState.USED)
+    reserved = _count_of(DiscountUse, DiscountUse.code_id == DiscountCode.id, DiscountUse.state == DiscountUseState.RESERVED)
+    asked = select(ReviewTask.id).where(ReviewTask.kind == "code_overused", ReviewTask.order_id == Order.id).exists()
+    orders = _count_of(Order, Order.discount_code_id == DiscountCode.id, PAID, ~asked)  # those a person was asked about count elsewhere
+    statement = select(DiscountCode.code, DiscountCode.used, used, DiscountCode.reserved, reserved, orders)
+    statement = statement.where(or_(DiscountCode.used != used, DiscountCode.reserved != reserved, DiscountCode.used != orders))
+    return [
+        Difference("code_count", code, f"says used {says_used}, reserved {says_reserved}; uses {uses}, {reserves}; paid orders {paid}")
+        for code, says_used, uses, says_reserved, reserves, paid in _rows(session, statement)
+    ]
+
+
+def find_wrong_ledgers(session: Session) -> list[Difference]:
+    """The ledger of an order is not what was paid less what was refunded and what banks took."""
+    wanted = {("payment",): Order.amount_paid, ("refund",): -Order.amount_refunded, DISPUTES: -Order.amount_disputed}
+    found: list[Difference] = []
+    for kinds, amount in wanted.items():
+        kind, entries = kinds[0], _sum_of(LedgerEntry.amount, LedgerEntry.order_id == Order.id, LedgerEntry.kind.in_(kinds))
+        statement = select(Order.number, amount, entries).where(amount != entries)
+        found += [
+            Difference("ledger", number, f"{kind}: the order says {says}, the ledger {sum_}")
+            for number, says, sum_ in _rows(session, statement)
+        ]
+    return found
+
+
+def find_foreign_ledger_currencies(session: Session) -> list[Difference]:
+    """An entry of the ledger, a payment or a refund is in another currency than its order."""
+    found: list[Difference] = []
+    for model in (LedgerEntry, Payment, Refund):
+        statement = select(Order.number, Order.currency, model.currency).join(model, model.order_id == Order.id)
+        rows = _rows(session, statement.where(model.currency != Order.currency, PAID))
+        found += [Difference("currency", number, f"{other} in an order of {own}") for number, own, other in rows]
+    return found
+
+
+def find_paid_without_receipt(session: Session) -> list[Difference]:
+    """A paid order has no receipt."""
+    has_one = select(Receipt.id).where(Receipt.order_id == Order.id, Receipt.refund_id.is_(None)).exists()
+    return [
+        Difference("receipt_missing", number, "paid, and no receipt")
+        for (number,) in _rows(session, select(Order.number).where(PAID, ~has_one))
+    ]
+
+
+def find_gaps_in_numbers(session: Session) -> list[Difference]:
+    """A series of receipts gave out more numbers than there are receipts."""
+    counted = _count_of(Receipt, Receipt.number.startswith(ReceiptSeries.name.concat("-")))
+    statement = select(ReceiptSeries.name, ReceiptSeries.last, counted).where(ReceiptSeries.last != counted)
+    return [Difference("receipt_gap", name, f"{last} numbers, {count} receipts") for name, last, count in _rows(session, statement)]
+
+
+INVARIANTS: tuple[Callable[[Session], list[Difference]], ...] = (
+    find_paid_without_right,
+    find_right_without_paid,
+    find_two_primary_payments,
+    find_wrong_paid_sums,
+    find_wrong_totals,
+    find_wrong_refund_sums,
+    find_wrong_line_sums,
+    find_wrong_seats,
+    find_wrong_code_counts,
+    find_wrong_ledgers,
+    find_foreign_ledger_currencies,
+    find_paid_without_receipt,
+    find_gaps_in_numbers,
+)
+
+
+def list_broken_invariants(session: Session) -> list[Difference]:
+    """Everything in our own books that cannot be true. Empty is right."""
+    return sorted({difference for check in INVARIANTS for difference in check(session)})

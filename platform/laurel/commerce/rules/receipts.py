@@ -1,0 +1,139 @@
+"""Receipts and credit notes: their numbers, and what stands on them. (specs/payments.md §9)"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from laurel.core.money import format_money
+
+
+class ReceiptKind(StrEnum):
+    """What a numbered document says: money came, or money went back."""
+
+    RECEIPT = "receipt"
+    CREDIT_NOTE = "credit_note"
+
+
+LETTERS = {ReceiptKind.RECEIPT: "R", ReceiptKind.CREDIT_NOTE: "C"}
+TITLES = {ReceiptKind.RECEIPT: "Receipt", ReceiptKind.CREDIT_NOTE: "Credit note"}
+
+
+def series_of(kind: ReceiptKind, issued_at: datetime) -> str:
+    """The series of a document: one for each kind and year, such as `R-2026`."""
+    return f"{LETTERS[kind]}-{issued_at.astimezone(UTC).year}"
+
+
+def receipt_number(series: str, n: int) -> str:
+    """`R-2026-000042`. Numbers of a series sort as texts up to a million, and go on correctly after it."""
+    return f"{series}-{n:06d}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seller:
+    """Who sells, as receipts name them. `address` and `tax_id` are empty where the operator gave none."""
+
+    name: str
+    email: str
+    address: str = ""
+    tax_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """Every word on a receipt or credit note, amounts and dates already written out, for its page and its PDF alike.
+
+    `lines` are (title, quantity, unit price, amount); `sums` and `facts` are (label, value). `stamp` is empty on a document
+    that is in force and was paid with real money.
+    """
+
+    title: str
+    number: str
+    issued: str
+    seller: tuple[str, ...]
+    buyer: tuple[str, ...]
+    lines: tuple[tuple[str, str, str, str], ...]
+    sums: tuple[tuple[str, str], ...]
+    total: tuple[str, str]
+    facts: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...]
+    stamp: str
+
+
+def compose_sheet(kind: ReceiptKind, number: str, issued_at: datetime, content: Mapping[str, Any], *, is_void: bool = False) -> Sheet:
+    """The words for a document's stored `content`. `is_void`: the refund that a credit note stands for failed afterwards."""
+    currency = content["currency"]
+    is_note = kind is ReceiptKind.CREDIT_NOTE
+    return Sheet(
+        title=TITLES[kind],
+        number=number,
+        issued=_day(issued_at),
+        seller=_party(content["seller"]),
+        buyer=_party(content["buyer"]),
+        lines=tuple(
+            (line["title"], str(line["quantity"] or ""), _money(line["unit_amount"], currency), _money(line["amount"], currency))
+            for line in content["lines"]
+        ),
+        sums=_sums(content, currency),
+        total=("Refunded" if is_note else "Total", _money(content["total"], currency)),
+        facts=_facts(content),
+        notes=_notes(content, is_note=is_note),
+        stamp="VOID" if is_void else "" if content["is_live"] or not content["total"] else "TEST",
+    )
+
+
+def _party(party: Mapping[str, Any]) -> tuple[str, ...]:
+    """Name, address line by line, tax ids, e-mail address: whatever of it there is."""
+    address = party.get("address") or ()
+    lines = address.splitlines() if isinstance(address, str) else address
+    tax_ids = [f"Tax id {tax_id}" for tax_id in party.get("tax_ids") or ()]
+    return tuple(text for text in (party["name"], *lines, *tax_ids, party["email"]) if text)
+
+
+def _sums(content: Mapping[str, Any], currency: str) -> tuple[tuple[str, str], ...]:
+    """What stands between the lines and the total; nothing where the lines say it all."""
+    discount, tax = content.get("discount", 0), content.get("tax", 0)
+    sums: list[tuple[str, str]] = []
+    if discount or tax:
+        sums.append(("Subtotal", _money(content["subtotal"], currency)))
+    if discount:
+        sums.append(("Discount", format_money(-discount, currency)))
+    if tax and content["tax_behavior"] == "exclusive":
+        sums.append(("Tax", _money(tax, currency)))
+    elif tax:
+        sums.append(("Tax, included in the total", _money(tax, currency)))
+    return tuple(sums)
+
+
+def _facts(content: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    facts = [("Order", content["order"])]
+    if content.get("paid_at"):
+        facts.append(("Paid on" if content["total"] else "Enrolled on", _day(datetime.fromisoformat(content["paid_at"]))))
+    if content.get("receipt"):
+        facts.append(("Receipt", content["receipt"]))
+    for payment in content.get("payments", ()):
+        if payment["last4"]:
+            facts.append(("Paid with", f"{(payment['method'] or 'card').replace('_', ' ').capitalize()} ending in {payment['last4']}"))
+        facts.append(("Payment reference", payment["reference"]))
+    if content.get("reference"):
+        facts.append(("Refund reference", content["reference"]))
+    return tuple(facts)
+
+
+def _notes(content: Mapping[str, Any], *, is_note: bool) -> tuple[str, ...]:
+    notes = []
+    if content["total"] and not content["is_live"]:
+        notes.append("This order was paid with test money. This paper is no proof of a payment.")
+    if content["total"] and not is_note and not content.get("tax") and content["tax_behavior"] == "inclusive":
+        notes.append("All taxes are included.")
+    return tuple(notes)
+
+
+def _money(amount: int, currency: str) -> str:
+    return format_money(amount, currency)
+
+
+def _day(moment: datetime) -> str:
+    moment = moment.astimezone(UTC)
+    return f"{moment.day} {moment:%B %Y}"

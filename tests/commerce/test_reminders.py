@@ -1,0 +1,92 @@
+"""One mail to who began a payment, asked for a reminder, and did not finish."""
+
+from datetime import datetime
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from laurel.commerce.events import OrderExpired
+from laurel.commerce.handlers import remind_of_unfinished_order
+from laurel.commerce.models import CheckoutReminder, Order
+from laurel.commerce.rules import OrderState
+from laurel.commerce.services.moving import move_order
+from laurel.commerce.services.reminders import ask_for_reminder, expire_order
+from laurel.core.events import EventRecord
+from laurel.core.mail import Mail
+from tests.commerce.shopping import Shopping, text
+from tests.factories.accounts import make_user
+from tests.factories.commerce import make_offering, make_order, make_paid_order
+
+
+def mails(session: Session) -> list[str]:
+    return [mail.text for mail in session.scalars(select(Mail)) if mail.key.startswith("unfinished:")]
+
+
+def expire_and_tell(session: Session, order: Order, now: datetime, *, times: int = 1) -> None:
+    expire_order(session, order, now=now)
+    for _ in range(times):
+        remind_of_unfinished_order(session, OrderExpired(occurred_at=now, order_id=order.id, buyer_id=order.buyer_id))
+
+
+def test_who_asked_for_it_is_reminded_once(app: object, session: Session, now: datetime) -> None:
+    order = make_order(session)
+    ask_for_reminder(session, order, now=now)
+    ask_for_reminder(session, order, now=now)
+
+    expire_and_tell(session, order, now, times=3)
+
+    (mail,) = mails(session)
+    assert f"/orders/{order.id}" in mail
+    assert "You were not charged" in mail
+    assert "$195" in mail
+
+
+def test_who_did_not_ask_hears_nothing(app: object, session: Session, now: datetime) -> None:
+    expire_and_tell(session, make_order(session), now)
+
+    assert mails(session) == []
+
+
+def test_who_has_the_course_meanwhile_hears_nothing(app: object, session: Session, now: datetime) -> None:
+    offering, buyer = make_offering(session), make_user(session)
+    order = make_order(session, buyer=buyer, offering=offering)
+    ask_for_reminder(session, order, now=now)
+    expire_order(session, order, now=now)
+    make_paid_order(session, buyer=buyer, offering=offering)
+
+    remind_of_unfinished_order(session, OrderExpired(occurred_at=now, order_id=order.id, buyer_id=buyer.id))
+
+    assert mails(session) == []
+
+
+@pytest.mark.parametrize("state", [OrderState.CANCELED, OrderState.PAID])
+def test_an_order_that_went_on_is_not_reminded_of(app: object, session: Session, now: datetime, state: OrderState) -> None:
+    order = make_order(session)
+    ask_for_reminder(session, order, now=now)
+    expire_order(session, order, now=now)
+    move_order(session, order, state)
+
+    remind_of_unfinished_order(session, OrderExpired(occurred_at=now, order_id=order.id, buyer_id=order.buyer_id))
+
+    assert mails(session) == []
+
+
+def test_expiring_twice_is_told_once(session: Session, now: datetime) -> None:
+    order = make_order(session)
+
+    assert [expire_order(session, order, now=now), expire_order(session, order, now=now)] == [True, False]
+    assert len(session.scalars(select(EventRecord).filter_by(name="OrderExpired")).all()) == 1
+
+
+def test_the_box_on_the_enroll_page_is_empty_and_asks_only_if_ticked(shopping: Shopping) -> None:
+    page = text(shopping.client.get(shopping.enroll_path))
+    assert "Write to me once" in page
+    assert "checked" not in page.split('name="remind"')[1].split(">")[0]
+
+    shopping.buy()
+    assert shopping.session.scalars(select(CheckoutReminder)).all() == []
+    shopping.buy(remind="y")
+
+    shopping.session.rollback()
+    assert [found.order_id for found in shopping.session.scalars(select(CheckoutReminder))] == [shopping.order().id]

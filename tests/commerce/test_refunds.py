@@ -13,12 +13,14 @@ from sqlalchemy.orm import Session
 from laurel.commerce import queries, services
 from laurel.commerce.gateway import PaymentsUnavailableError
 from laurel.commerce.models import Entitlement, LedgerEntry, Refund, ReviewTask
+from laurel.commerce.queries.receipts import find_credit_note_of, list_receipts_of
 from laurel.commerce.rules import (
     AccessEffect,
     OrderState,
     RefundOrigin,
     RefundState,
 )
+from laurel.commerce.rules.receipts import ReceiptKind
 from laurel.commerce.services import Till
 from laurel.core.errors import ConflictError, DomainError, InvalidInputError
 from laurel.core.ids import new_id
@@ -51,6 +53,24 @@ def test_a_full_refund_ends_the_right_that_was_bought_and_keeps_the_order_paid(b
     assert (order.lines[0].refunded_amount, order.lines[0].refunded_quantity) == (19500, 1)
     assert not bought.has_course(session)
     assert ledger(session) == [("payment", 19500), ("refund", -19500)]
+
+
+def test_money_that_went_back_has_one_credit_note_and_money_on_its_way_has_none(
+    bought: Bought, payments: FakePayments, session: Session
+) -> None:
+    payments.refund_status = "pending"
+    refund = bought.refund(5000)
+    assert find_credit_note_of(session, refund.id) is None
+
+    payments.change_refund(refund.stripe_refund or "", status="succeeded")
+    for _ in range(2):
+        services.sync_refunds(bought.till, bought.intent_id)
+
+    session.rollback()
+    note = find_credit_note_of(session, refund.id)
+    assert note is not None
+    assert note.content["total"] == 5000
+    assert sorted(paper.kind for paper in list_receipts_of(session, bought.order_id)) == [ReceiptKind.CREDIT_NOTE, ReceiptKind.RECEIPT]
 
 
 def test_a_part_may_go_back_without_ending_anything(bought: Bought, session: Session) -> None:

@@ -21,6 +21,7 @@ from laurel.commerce.rules import (
 )
 from laurel.commerce.services.access import give_back, mark_of_refund, take_rights, take_unused
 from laurel.commerce.services.moving import ask_staff, close_task
+from laurel.commerce.services.receipts import issue_credit_note
 from laurel.commerce.services.till import Till
 from laurel.core.bus import publish
 from laurel.core.money import format_money
@@ -39,12 +40,16 @@ def apply_refunds(session: Session, payment_intent: str, seen: Sequence[SeenRefu
     if payment is None:
         return None
     order = queries.lock_order(session, payment.order_id)
+    gone = []
     for told in sorted(seen, key=lambda told: (told.created_at, told.id)):
         refund = _row_of(session, order, payment, told, env=env)
         if refund.stripe_refund is None:
             refund.stripe_refund = told.id
             session.flush()
-        _follow(session, order, payment, refund, told, now=now)
+        if _follow(session, order, payment, refund, told, now=now):
+            gone.append(refund)
+    for refund in gone:  # the last thing: from here on all other receipts wait for this transaction
+        issue_credit_note(session, refund, now)
     return order
 
 
@@ -79,28 +84,30 @@ def _row_of(session: Session, order: Order, payment: Payment, told: SeenRefund, 
     return refund
 
 
-def _follow(session: Session, order: Order, payment: Payment, refund: Refund, told: SeenRefund, *, now: datetime) -> None:
+def _follow(session: Session, order: Order, payment: Payment, refund: Refund, told: SeenRefund, *, now: datetime) -> bool:
+    """Whether money of the order went back just now."""
     if not may_become(REFUND_FROM, refund.state, told.state) or refund.state is told.state:
-        return
+        return False
     if told.state in {RefundState.FAILED, RefundState.CANCELED}:
         fail(session, order, refund, told.state, failure=told.failure.replace("_", " "), now=now)
-        return
+        return False
     refund.state = told.state
     session.flush()
-    if told.state is RefundState.SUCCEEDED:
-        _succeed(session, order, payment, refund, now=now)
+    return told.state is RefundState.SUCCEEDED and _succeed(session, order, payment, refund, now=now)
 
 
-def _succeed(session: Session, order: Order, payment: Payment, refund: Refund, *, now: datetime) -> None:
+def _succeed(session: Session, order: Order, payment: Payment, refund: Refund, *, now: datetime) -> bool:
     refund.settled_at = now
     session.flush()
-    if queries.is_booked(session, payment):
+    is_booked = queries.is_booked(session, payment)
+    if is_booked:
         book(session, order, refund, now=now)
         _take(session, order, refund, now=now)
     else:
         close_task(session, "duplicate_payment", payment.payment_intent, answer="The money went back.", now=now)
         close_task(session, "late_payment", payment.payment_intent, answer="The money went back.", now=now)
     publish(session, RefundSucceeded(occurred_at=now, order_id=order.id, refund_id=refund.id), actor_id=refund.requested_by_id)
+    return is_booked
 
 
 def book(session: Session, order: Order, refund: Refund, *, now: datetime) -> None:

@@ -23,6 +23,7 @@ from laurel.commerce.rules import (
 )
 from laurel.commerce.services.fulfilling import settle
 from laurel.commerce.services.moving import ask_staff, move_order
+from laurel.commerce.services.receipts import issue_credit_note
 from laurel.commerce.services.refund_sync import book
 from laurel.commerce.services.refunds import NotRefundableError, request_refund, request_whole_refund
 from laurel.core.bus import publish
@@ -89,6 +90,7 @@ def accept_held_order(session: Session, order_id: UUID, *, answer: str, actor_id
     for refund in queries.list_refunds(session, order_id):
         if refund.payment_id == payment.id and refund.state is RefundState.SUCCEEDED:
             book(session, order, refund, now=now)
+            issue_credit_note(session, refund, now)
     _resolve_all_of(session, order_id, answer=answer, actor_id=actor_id, now=now)
     return order
 

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -10,7 +11,8 @@ from uuid import uuid4
 from flask import g, has_request_context
 
 from laurel.commerce.gateway import CheckoutDetails, CheckoutNotFoundError, CouponDetails, Notice, PaymentsRefusedError, SeenInvoice
-from laurel.commerce.rules import SeenCheckout, SeenPayment
+from laurel.commerce.rules import SeenCheckout, SeenDispute, SeenPayment, SeenRefund
+from laurel.commerce.rules.reconciling import ListedReturn
 from laurel.commerce.stripe_gateway import read_notice
 from laurel.core.mail import Message
 from tests.fake_listings import FakeListings
@@ -153,6 +155,14 @@ class FakePayments(FakeRefunds, FakeListings):
             raise CheckoutNotFoundError
         return self.invoices[invoice_id]
 
+    def list_all_refunds(self, *, since: datetime) -> Iterator[ListedReturn]:
+        yield from super().list_all_refunds(since=since)
+        yield from (_listed(refund) for refund in self.refunds.values())
+
+    def list_all_disputes(self, *, since: datetime) -> Iterator[ListedReturn]:
+        yield from super().list_all_disputes(since=since)
+        yield from (_listed(dispute) for dispute in self.disputes.values())
+
     def read_notice(self, payload: bytes, signature: str, *, now: datetime) -> Notice:
         return read_notice(payload, signature, ("whsec_test", "whsec_before"), now=now)
 
@@ -182,3 +192,7 @@ class FakePayments(FakeRefunds, FakeListings):
             raise AssertionError(f"A call to the payment provider inside a transaction: {key}")
         if self.failures:
             raise self.failures.pop(0)
+
+
+def _listed(told: SeenRefund | SeenDispute) -> ListedReturn:
+    return ListedReturn(id=told.id, intent_id=told.intent_id, amount=told.amount, currency=told.currency, status=told.status)

@@ -120,12 +120,10 @@ def compare_charges(charges: Iterable[ListedCharge], known: Mapping[str, KnownMo
     return found
 
 
-def compare_returns(what: str, listed: Iterable[ListedReturn], known: Mapping[str, KnownMoney], ours: frozenset[str]) -> list[Difference]:
-    """Every refund or dispute of payments in `ours` against what we hold, in `known` by Stripe's id. `what` names the kind."""
+def compare_returns(what: str, listed: Iterable[ListedReturn], known: Mapping[str, KnownMoney]) -> list[Difference]:
+    """Every refund or dispute against what we hold, in `known` by Stripe's id. `what` names the kind."""
     found: list[Difference] = []
     for told in listed:
-        if told.intent_id not in ours:
-            continue
         held = known.get(told.id)
         if held is None:
             found.append(Difference(f"{what}_unknown", told.id, f"Stripe has {told.amount} {told.currency} ({told.status}); we have none"))

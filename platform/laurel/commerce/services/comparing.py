@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 
 from sqlalchemy.orm import Session
 
+from laurel.commerce.gateway import CheckoutNotFoundError
 from laurel.commerce.queries import reconciling
 from laurel.commerce.rules.reconciling import (
     DEEP_LOOK,
@@ -16,6 +17,8 @@ from laurel.commerce.rules.reconciling import (
     compare_returns,
     sum_by_day,
 )
+from laurel.commerce.services.disputes import sync_dispute
+from laurel.commerce.services.refund_sync import sync_refunds
 from laurel.commerce.services.sync import sync_checkout
 from laurel.commerce.services.till import Till
 
@@ -57,16 +60,31 @@ def _follow(till: Till, read: Reading, checkout: ListedCheckout, counts: Counter
 
 
 def _compare_returns(till: Till, read: Reading, counts: Counter[str]) -> list[Difference]:
-    """Refunds and disputes of payments that are ours."""
+    """Refunds and disputes of payments that are ours: what is behind is asked about, what differs then is returned."""
     since = till.now - DEEP_LOOK
     refunds, disputes = list(till.payments.list_all_refunds(since=since)), list(till.payments.list_all_disputes(since=since))
     with read() as session:
         ours = frozenset(reconciling.map_payments(session, {told.intent_id for told in [*refunds, *disputes]}))
+    refunds, disputes = [told for told in refunds if told.intent_id in ours], [told for told in disputes if told.intent_id in ours]
+    counts["refunds_compared"], counts["disputes_compared"] = len(refunds), len(disputes)
+    behind = {difference.ref for difference in _list_unlike(read, refunds, disputes)}
+    if not behind:
+        return []
+    counts["returns_behind"] = len(behind)
+    for intent_id in sorted({told.intent_id for told in refunds if told.id in behind}):
+        sync_refunds(till, intent_id)
+    for told in disputes:
+        if told.id in behind:
+            with suppress(CheckoutNotFoundError):  # then it stays a difference
+                sync_dispute(till, told.id)
+    return _list_unlike(read, refunds, disputes)
+
+
+def _list_unlike(read: Reading, refunds: list[ListedReturn], disputes: list[ListedReturn]) -> list[Difference]:
+    with read() as session:
         known_refunds = reconciling.map_refunds(session, _ids(refunds))
         known_disputes = reconciling.map_disputes(session, _ids(disputes))
-    counts["refunds_compared"] = sum(told.intent_id in ours for told in refunds)
-    counts["disputes_compared"] = sum(told.intent_id in ours for told in disputes)
-    return compare_returns("refund", refunds, known_refunds, ours) + compare_returns("dispute", disputes, known_disputes, ours)
+    return compare_returns("refund", refunds, known_refunds) + compare_returns("dispute", disputes, known_disputes)
 
 
 def _ids(listed: list[ListedReturn]) -> set[str]:

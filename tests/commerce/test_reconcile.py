@@ -12,14 +12,15 @@ from sqlalchemy.orm import Session
 
 from laurel.commerce import services
 from laurel.commerce.gateway import KeyRefusedError, Notice, PaymentsUnavailableError
-from laurel.commerce.models import CheckoutAttempt, LedgerEntry, Order, ReconcileRun, StripeEvent
-from laurel.commerce.queries import count_entitlements
-from laurel.commerce.rules import AttemptState, InboxStatus, OrderState, PaymentKind
+from laurel.commerce.models import CheckoutAttempt, LedgerEntry, Order, Payment, ReconcileRun, StripeEvent
+from laurel.commerce.queries import count_entitlements, list_lines
+from laurel.commerce.rules import AttemptState, DisputeFee, InboxStatus, OrderState, PaymentKind, TaxBehavior
 from laurel.commerce.rules.reconciling import Difference, ListedCharge, ListedCheckout, ListedReturn
 from laurel.commerce.services import Till
 from laurel.commerce.services.reconcile import Audit, reconcile
 from laurel.core.db import Database
 from laurel.learning.queries import list_rights_without_enrollment
+from tests.commerce.bought import buy_course
 from tests.factories.accounts import make_user
 from tests.factories.commerce import make_offering, make_order, make_paid_order, make_payment, make_refund
 from tests.fakes import FakePayments
@@ -289,6 +290,45 @@ def test_a_deep_run_brings_a_finished_checkout_forward(audit: Audit, payments: F
     assert state_of(session, order) is OrderState.PAID
     assert (found.counts or {})["checkouts_behind"] == 1
     assert found.differences == []
+
+
+def test_a_deep_run_brings_refunds_and_disputes_of_which_nobody_told_forward(
+    audit: Audit, payments: FakePayments, session: Session
+) -> None:
+    refunded, disputed = buy_course(audit.till, payments), buy_course(audit.till, payments)
+    payments.add_refund(refunded.intent_id, 5000)
+    payments.add_dispute(disputed.intent_id, 19500)
+
+    found = run(audit, is_deep=True)
+
+    assert found.differences == []
+    assert (found.counts or {})["returns_behind"] == 2
+    assert refunded.order(session).amount_refunded == 5000
+    assert disputed.order(session).amount_disputed == 19500
+    assert not disputed.has_course(session)
+
+
+def test_a_fee_in_our_accounts_currency_is_no_foreign_money(audit: Audit, payments: FakePayments) -> None:
+    bought = buy_course(audit.till, payments)
+    fee = DisputeFee(ref="txn_1", amount=1500, currency="chf")
+    payments.add_dispute(bought.intent_id, 19500, fees=(fee,))
+
+    assert run(audit, is_deep=True).differences == []
+
+
+def test_more_may_come_back_for_a_line_than_its_price_when_tax_came_on_top(audit: Audit, session: Session) -> None:
+    order = make_paid_order(session)
+    make_refund(session, order, amount=order.total + 1500)
+    order.amount_paid = order.total = order.amount_refunded = order.total + 1500
+    order.tax, order.tax_behavior = 1500, TaxBehavior.EXCLUSIVE
+    list_lines(session, order.id)[0].refunded_amount = 19500
+    session.execute(update(Payment).values(amount=order.total))
+    session.execute(update(LedgerEntry).values(amount=order.total))
+    refund_entry = {"order_id": order.id, "kind": "refund", "ref": "re_1", "amount": -order.total, "currency": "usd"}
+    session.add(LedgerEntry(**refund_entry, created_at=audit.till.now))
+    session.commit()
+
+    assert run(audit).differences == []
 
 
 def test_a_second_payment_for_an_order_is_no_difference(audit: Audit, session: Session) -> None:

@@ -133,8 +133,9 @@ def find_wrong_line_sums(session: Session) -> list[Difference]:
     refunded = (
         lines.where(RefundLine.order_line_id == OrderLine.id, Refund.state == RefundState.SUCCEEDED).correlate(OrderLine).scalar_subquery()
     )
-    statement = select(Order.number, OrderLine.line_no, OrderLine.refunded_amount, refunded)
-    statement = statement.join(OrderLine, OrderLine.order_id == Order.id).where(OrderLine.refunded_amount != refunded)
+    due = case((refunded > OrderLine.amount, OrderLine.amount), else_=refunded)  # with tax on top more may come back than its price
+    statement = select(Order.number, OrderLine.line_no, OrderLine.refunded_amount, due)
+    statement = statement.join(OrderLine, OrderLine.order_id == Order.id).where(OrderLine.refunded_amount != due)
     return [
         Difference("line_refunded_sum", number, f"line {line_no} says {amount}; its refunds come to {sum_}")
         for number, line_no, amount, sum_ in _rows(session, statement)
@@ -185,10 +186,11 @@ def find_wrong_ledgers(session: Session) -> list[Difference]:
 
 
 def find_foreign_ledger_currencies(session: Session) -> list[Difference]:
-    """An entry of the ledger, a payment or a refund is in another currency than its order."""
+    """An entry of the ledger, a payment or a refund is in another currency than its order. Stripe's fees are in our account's."""
     found: list[Difference] = []
     for model in (LedgerEntry, Payment, Refund):
         statement = select(Order.number, Order.currency, model.currency).join(model, model.order_id == Order.id)
+        statement = statement.where(LedgerEntry.kind != "dispute_fee") if model is LedgerEntry else statement
         rows = _rows(session, statement.where(model.currency != Order.currency, PAID))
         found += [Difference("currency", number, f"{other} in an order of {own}") for number, own, other in rows]
     return found

@@ -292,6 +292,21 @@ def test_a_deep_run_brings_a_finished_checkout_forward(audit: Audit, payments: F
     assert found.differences == []
 
 
+def test_a_deep_run_finds_a_second_payment_of_which_nobody_told(audit: Audit, payments: FakePayments, session: Session) -> None:
+    order, first = begin_checkout(audit, session)
+    payments.change(first, status="expired", url=None)
+    services.sync_checkout(audit.till, first)
+    services.open_checkout(audit.till, order.id, return_url="http://laurel.test/orders/1")
+    payments.pay(list(payments.checkouts)[-1])
+    services.sync_checkout(audit.till, list(payments.checkouts)[-1])
+    payments.pay(first)
+    payments.finished = [ListedCheckout(session_id=first, payment_status="paid", env="laurel.test")]
+
+    assert run(audit, is_deep=True).differences == []
+
+    assert [refund.amount for refund in payments.list_refunds(f"pi_{first}")] == [19500]
+
+
 def test_a_deep_run_brings_refunds_and_disputes_of_which_nobody_told_forward(
     audit: Audit, payments: FakePayments, session: Session
 ) -> None:

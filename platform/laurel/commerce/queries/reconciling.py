@@ -13,6 +13,7 @@ from laurel.commerce.rules import LIVE_ATTEMPTS, AttemptState, InboxStatus, Orde
 from laurel.commerce.rules.reconciling import ASK_AFTER, FORGOTTEN, SEND_AGAIN_AFTER, KnownMoney
 
 WAITING = (OrderState.CREATED, OrderState.AWAITING_PAYMENT, OrderState.PROCESSING)
+SETTLED = frozenset({OrderState.PAID, OrderState.REVIEW, OrderState.PROCESSING, OrderState.PAYMENT_FAILED})
 
 
 def find_last_run(session: Session, *, is_deep: bool | None = None) -> ReconcileRun | None:
@@ -82,11 +83,15 @@ def list_known_events(session: Session, event_ids: Collection[str]) -> set[str]:
     return set(session.scalars(select(StripeEvent.id).where(StripeEvent.id.in_(event_ids), StripeEvent.status != InboxStatus.RECEIVED)))
 
 
-def is_checkout_settled(session: Session, session_id: str) -> bool | None:
-    """Whether the order of a finished checkout is where it belongs: paid, under review, or its bank at work. None: not our checkout."""
-    statement = select(Order.state).join(CheckoutAttempt, CheckoutAttempt.order_id == Order.id)
-    state = session.scalar(statement.where(CheckoutAttempt.session_id == session_id))
-    return None if state is None else state in {OrderState.PAID, OrderState.REVIEW, OrderState.PROCESSING, OrderState.PAYMENT_FAILED}
+def is_checkout_settled(session: Session, session_id: str, *, is_paid: bool) -> bool:
+    """Whether a finished checkout is where it belongs: its money is in our books, or if none came, its bank is at work or it was free."""
+    statement = select(Order.state, Order.total, Payment.id).join(CheckoutAttempt, CheckoutAttempt.order_id == Order.id)
+    statement = statement.join(Payment, Payment.attempt_id == CheckoutAttempt.id, isouter=True)
+    found = session.execute(statement.where(CheckoutAttempt.session_id == session_id).limit(1)).one_or_none()
+    if found is None:
+        return False
+    state, total, payment_id = found
+    return payment_id is not None if is_paid and total else state in SETTLED
 
 
 def map_payments(session: Session, intent_ids: Collection[str]) -> dict[str, KnownMoney]:

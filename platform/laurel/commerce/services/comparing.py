@@ -45,8 +45,9 @@ def compare_deeply(till: Till, read: Reading) -> tuple[Counter[str], list[Differ
 
 def _follow(till: Till, read: Reading, checkout: ListedCheckout, counts: Counter[str]) -> list[Difference]:
     """A finished checkout whose order is not where it belongs is synced; then it is, or that is a difference."""
+    is_paid = checkout.payment_status == "paid"
     with read() as session:
-        if reconciling.is_checkout_settled(session, checkout.session_id):
+        if reconciling.is_checkout_settled(session, checkout.session_id, is_paid=is_paid):
             return []
     order = sync_checkout(till, checkout.session_id)
     counts["checkouts_behind"] += 1
@@ -55,7 +56,7 @@ def _follow(till: Till, read: Reading, checkout: ListedCheckout, counts: Counter
             Difference("checkout_without_order", checkout.session_id, "a buyer finished a payment page of ours that belongs to no order")
         ]
     with read() as session:
-        is_settled = reconciling.is_checkout_settled(session, checkout.session_id)
+        is_settled = reconciling.is_checkout_settled(session, checkout.session_id, is_paid=is_paid)
     return [] if is_settled else [Difference("checkout_behind", order.number, f"paid at Stripe, {order.state} here")]
 
 

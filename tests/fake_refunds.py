@@ -14,31 +14,56 @@ BEGAN = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 
 @dataclass
 class FakeRefunds:
-    """Refunds and disputes. `refund_status` is what new refunds are; `refusals` are codes with which the next ones are refused."""
+    """Refunds and disputes. `refund_status` is what new refunds are; `refusals` are codes with which the next ones are refused.
+
+    Of a payment in `charged` (its amount and currency) no more can go back than came, and nothing that a bank took.
+    """
 
     refunds: dict[str, SeenRefund] = field(default_factory=dict)
     refund_keys: dict[str, str] = field(default_factory=dict)
     refund_status: str = "succeeded"
     refusals: list[str] = field(default_factory=list)
     loses_refunds: bool = False
+    charged: dict[str, tuple[int, str]] = field(default_factory=dict)
     disputes: dict[str, SeenDispute] = field(default_factory=dict)
     warnings: dict[str, SeenWarning] = field(default_factory=dict)
     evidence: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def create_refund(self, details: RefundDetails, *, key: str) -> SeenRefund:
-        if self.loses_refunds:
+        code = self._why_not(details, key)
+        if self.loses_refunds and not code:
             self._make(details, key)
         self._called(key)
+        if code:
+            raise PaymentsRefusedError(code, code=code)
         if self.refusals:
             code = self.refusals.pop(0)
             raise PaymentsRefusedError(code, code=code)
         return self._make(details, key)
+
+    def _why_not(self, details: RefundDetails, key: str) -> str:
+        if key in self.refund_keys or details.intent_id not in self.charged:
+            return ""
+        if self.is_held(details.intent_id):
+            return "charge_disputed"
+        left = self.left_of(details.intent_id)
+        return "" if details.amount <= left else "amount_too_large" if left else "charge_already_refunded"
+
+    def left_of(self, intent_id: str) -> int:
+        """What of a charge neither went back nor is on its way back."""
+        gone = (told.amount for told in self.refunds.values() if told.intent_id == intent_id and told.status not in {"failed", "canceled"})
+        return self.charged[intent_id][0] - sum(gone)
+
+    def is_held(self, intent_id: str) -> bool:
+        """Whether a bank has the money."""
+        return any(told.is_withdrawn and not told.is_reinstated for told in self.disputes.values() if told.intent_id == intent_id)
 
     def _make(self, details: RefundDetails, key: str) -> SeenRefund:
         if key not in self.refund_keys:
             made = self.add_refund(
                 details.intent_id,
                 details.amount,
+                currency=self.charged.get(details.intent_id, (0, "usd"))[1],
                 status=self.refund_status,
                 reason=details.reason,
                 refund_ref=details.refund_ref,

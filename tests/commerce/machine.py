@@ -28,13 +28,14 @@ from tests.factories.accounts import make_user
 from tests.factories.commerce import make_offering, make_sellable_course
 from tests.fakes import FakePayments
 
+COURSES = 4
 RETURN = "http://laurel.test/orders/1"
 Transaction = Callable[[], AbstractContextManager[Session]]
 
 
 @dataclass
 class Shop:
-    """Three buyers, a dear course and a free one."""
+    """Three buyers, some dear courses and a free one."""
 
     transaction: Transaction
     read: Callable[[], AbstractContextManager[Session]]
@@ -50,9 +51,10 @@ class Shop:
         self.payments.forget()
         with self.transaction() as session:
             self.buyers = [make_user(session).id for _ in range(3)]
-            self.courses = [make_sellable_course(session).id for _ in range(2)]
-            for course_id, prices in zip(self.courses, ({"usd": 19500, "eur": 17900}, {"usd": 0, "eur": 0}), strict=True):
-                make_offering(session, course=_course(session, course_id), prices=prices)
+            self.courses = [make_sellable_course(session).id for _ in range(COURSES)]
+            for course_id in self.courses:
+                price = 0 if course_id == self.courses[-1] else 19500
+                make_offering(session, course=_course(session, course_id), prices={"usd": price, "eur": price})
 
     @property
     def till(self) -> Till:
@@ -84,15 +86,15 @@ class Shop:
         if page.status == "open":
             self.payments.pay(session_id, amount_total=page.amount_total + too_much)
             self._took(session_id)
-            self._tell("checkout.session.completed", session_id)
-            self._tell("payment_intent.succeeded", f"pi_{session_id}")
+            self.tell("checkout.session.completed", session_id)
+            self.tell("payment_intent.succeeded", f"pi_{session_id}")
 
     def promise(self, session_id: str) -> None:
         """The buyer pays by a bank debit, which takes its time."""
         page = self.payments.checkouts[session_id]
         if page.status == "open":
             self.payments.change(session_id, status="complete", url=None, payment=_intent(page, "processing", 0))
-            self._tell("checkout.session.completed", session_id)
+            self.tell("checkout.session.completed", session_id)
 
     # What banks and Stripe do
 
@@ -104,19 +106,20 @@ class Shop:
         if succeeds:
             self.payments.change(session_id, payment_status="paid", payment=_intent(page, "succeeded", page.amount_total))
             self._took(session_id)
-            self._tell("checkout.session.async_payment_succeeded", session_id)
+            self.tell("checkout.session.async_payment_succeeded", session_id)
         else:
             self.payments.change(session_id, payment=_intent(page, "requires_payment_method", 0))
-            self._tell("checkout.session.async_payment_failed", session_id)
+            self.tell("checkout.session.async_payment_failed", session_id)
 
     def expire(self, session_id: str) -> None:
         if self.payments.checkouts[session_id].status == "open":
             self.payments.change(session_id, status="expired", url=None)
-            self._tell("checkout.session.expired", session_id)
+            self.tell("checkout.session.expired", session_id)
 
     def _took(self, session_id: str) -> None:
         page = self.payments.checkouts[session_id]
         assert page.payment is not None
+        self.payments.charged[page.payment.intent_id] = page.payment.amount_received, page.currency
         self.payments.finished.append(ListedCheckout(session_id=session_id, payment_status="paid", env=page.env))
         self.payments.charges.append(
             ListedCharge(
@@ -129,9 +132,10 @@ class Shop:
             )
         )
 
-    def _tell(self, kind: str, object_id: str) -> None:
+    def tell(self, kind: str, object_id: str) -> None:
+        """Stripe writes down that something happened, and would tell us."""
         notice = Notice(
-            id=f"evt_{kind}_{object_id}",
+            id=f"evt_{len(self.told)}_{kind}_{object_id}",
             type=kind,
             object_id=object_id,
             is_live=False,
@@ -167,14 +171,15 @@ class Shop:
     def break_off(self, *, times: int, after_doing: bool) -> None:
         """Stripe does not answer the next calls, with or without having done what they ask."""
         self.payments.failures = [PaymentsUnavailableError("chance")] * times
-        self.payments.loses_answers = after_doing
+        self.payments.loses_answers = self.payments.loses_refunds = after_doing
 
     def heal(self) -> None:
-        self.payments.failures, self.payments.loses_answers = [], False
+        self.payments.failures, self.payments.loses_answers, self.payments.loses_refunds = [], False, False
 
     def wait(self, minutes: int) -> None:
         self.now += timedelta(minutes=minutes)
         services.retry_due_events(self.till)
+        services.submit_waiting_refunds(self.till)
 
     # What must be true
 

@@ -32,7 +32,17 @@ KINDS = [
     QuestionKind.SHORT_ANSWER,
     QuestionKind.NUMERICAL,
 ] * (QUESTIONS // 5)
-ANSWERS = [[RIGHT[kind], WRONG[kind]] for kind in KINDS]
+PLACES = {"a": "o1", "b": "o2", "c": "o3"}
+
+
+def on_paper(answer: dict[str, Any]) -> dict[str, Any]:
+    """An answer as a page sends it: options by their places. These papers show them in their authors' order."""
+    if "choices" in answer:
+        return {"choices": [PLACES[key] for key in answer["choices"]]}
+    return {"choice": PLACES[answer["choice"]]} if "choice" in answer else answer
+
+
+ANSWERS = [[on_paper(RIGHT[kind]), on_paper(WRONG[kind])] for kind in KINDS]
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ def origin(app: Flask) -> Iterator[Download]:
     known media type, a redirect above all, is an error, as it is for the verifiers that are in use.
     """
     server = make_server("127.0.0.1", 0, app, threaded=True)
+    server.daemon_threads = False  # type: ignore[attr-defined]  # the end waits for requests that are still under way
     serving = threading.Thread(target=server.serve_forever)
     serving.start()
 

@@ -57,6 +57,7 @@ def chromium(playwright: Playwright, port: int) -> Iterator[Browser]:
 def server(app: Flask, port: int) -> Iterator[None]:
     """The application, reachable for a real browser."""
     running = make_server("127.0.0.1", port, app, threaded=True)
+    running.daemon_threads = False  # type: ignore[attr-defined]  # the end waits for requests that are still under way
     thread = Thread(target=running.serve_forever)
     thread.start()
     yield

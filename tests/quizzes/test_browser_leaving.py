@@ -37,6 +37,20 @@ def test_a_page_that_was_written_before_the_last_answer_arrived_shows_it_and_tak
     assert current(session, my_attempt, 5) == {"text": "4096"}
 
 
+def test_a_script_that_did_not_arrive_is_asked_for_again(
+    visit: Callable[..., BrowserContext], session: Session, my_attempt: Attempt
+) -> None:
+    context = visit()
+    refused: list[str] = []
+    context.route("**/js/exam-outbox.js*", lambda route: (refused.append(route.request.url), route.abort()), times=2)
+    page = context.new_page()
+    page.goto(SITE + url(my_attempt, "/questions/5"))
+    page.get_by_label("Your answer").fill("4096")
+    saved(page)
+    assert refused
+    assert current(session, my_attempt, 5) == {"text": "4096"}
+
+
 def test_next_waits_on_its_page_until_the_connection_is_back(
     visit: Callable[..., BrowserContext], session: Session, my_attempt: Attempt
 ) -> None:

@@ -21,7 +21,7 @@ from tests.factories.accounts import make_user
 from tests.factories.bank import make_question
 from tests.factories.learning import Classroom, make_classroom
 from tests.factories.quizzes import fixed, make_attempt, make_quiz
-from tests.quizzes.pages import current, refresh, sign_in_as, url
+from tests.quizzes.pages import current, post_answer, refresh, sign_in_as, url
 
 Csrf = Callable[..., str]
 PAGES = ("", "/questions/1", "/review", "/hand-in", "/result", "/review-request")
@@ -34,7 +34,7 @@ def headers(csrf: Csrf, my_attempt: Attempt) -> dict[str, str]:
 
 
 def item(slot: int = 1, answer: Any = None, **facts: Any) -> dict[str, Any]:
-    return {"op_id": str(new_id()), "slot": slot, "seq": 1, "answer": answer or {"choice": "a"}, "client_ts": ""} | facts
+    return {"op_id": str(new_id()), "slot": slot, "seq": 1, "answer": answer or {"choice": "o1"}, "client_ts": ""} | facts
 
 
 def save(client: FlaskClient, attempt: Attempt, headers: dict[str, str], *items: Any, **wishes: Any) -> Any:
@@ -87,8 +87,8 @@ IMPOSSIBLE = [
     item(answer={"choice": "o0"}),
     item(answer={"choice": ["a", "b"]}),
     item(answer={"choice": ["o1"]}),
-    item(answer={"choices": ["a"]}),
-    item(answer={"choice": "a", "fraction": 1}),
+    item(answer={"choices": ["o1"]}),
+    item(answer={"choice": "o1", "fraction": 1}),
     item(slot=2, answer={"choices": [["a"]]}),
     item(slot=2, answer={"choices": ["o1", {"$ne": ""}]}),
     item(slot=3, answer={"value": "true"}),
@@ -190,9 +190,19 @@ def test_the_option_of_another_question_is_none_of_this_one(client: FlaskClient,
     attempt = make_attempt(session, make_quiz(session, slots=[fixed(one) for one in questions]))
     sign_in_as(session, sign_in, attempt)
     token = {"X-CSRFToken": csrf(), "Accept": "application/json"}
-    for option in ("o3", "c"):
-        assert save(client, attempt, token, item(answer={"choice": option})).status_code == 400
-        assert save(client, attempt, token, item(slot=2, answer={"choice": option})).status_code == 200
+    assert save(client, attempt, token, item(answer={"choice": "o3"})).status_code == 400
+    assert save(client, attempt, token, item(slot=2, answer={"choice": "o3"})).status_code == 200
+
+
+@pytest.mark.parametrize("content", [{"choice": "a"}, {"choices": ["a"]}])
+def test_an_option_is_not_chosen_by_the_letter_of_its_author(
+    client: FlaskClient, session: Session, my_attempt: Attempt, headers: dict[str, str], content: dict[str, Any]
+) -> None:
+    """Authors often write the right one first: whoever could answer by that letter would learn which place it has on this paper."""
+    slot = {"choice": 1, "choices": 2}[next(iter(content))]
+    assert save(client, my_attempt, headers, item(slot=slot, answer=content)).status_code == 400
+    assert post_answer(client, my_attempt, slot, answer="a").status_code == 400
+    assert current(session, my_attempt, slot) is None
 
 
 # ---- methods and caches

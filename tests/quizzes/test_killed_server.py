@@ -47,7 +47,7 @@ class Saver:
         seq = 0
         while not self.stop.is_set():
             seq += 1
-            item = {"op_id": str(new_id()), "slot": 1, "seq": seq, "answer": {"choice": "abcd"[seq % 4]}, "client_ts": ""}
+            item = {"op_id": str(new_id()), "slot": 1, "seq": seq, "answer": {"choice": f"o{seq % 4 + 1}"}, "client_ts": ""}
             while not self.send(item) and not self.stop.is_set():
                 time.sleep(0.05)
 

@@ -36,7 +36,7 @@ def test_no_save_reads_a_whole_table(
     executed: list[tuple[str, Any]],
 ) -> None:
     headers = {"X-CSRFToken": csrf(), "Accept": "application/json"}
-    items = [{"op_id": str(new_id()), "slot": 1, "seq": seq, "answer": {"choice": "a"}, "client_ts": ""} for seq in (1, 2)]
+    items = [{"op_id": str(new_id()), "slot": 1, "seq": seq, "answer": {"choice": "o1"}, "client_ts": ""} for seq in (1, 2)]
     executed.clear()
     for item in items:
         assert client.patch(url(my_attempt, "/answers"), headers=headers, json={"items": [item], "lease": None}).status_code == 200

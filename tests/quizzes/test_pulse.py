@@ -85,7 +85,7 @@ def test_a_save_that_fails_because_of_us_is_counted_and_retried_by_the_browser(
     my_attempt.started_at -= 61 * MINUTE
     my_attempt.deadline_at -= 61 * MINUTE
     silence(session, minutes=4)
-    body = {"items": [{"op_id": str(new_id()), "slot": 1, "seq": 1, "answer": {"choice": "a"}}], "lease": None}
+    body = {"items": [{"op_id": str(new_id()), "slot": 1, "seq": 1, "answer": {"choice": "o1"}}], "lease": None}
     refused = client.patch(f"/attempts/{my_attempt.id}/answers", headers=headers, json=body)
     assert (refused.status_code, refused.headers["Retry-After"]) == (503, "2")
     pulse.beat()

@@ -41,7 +41,7 @@ def test_somebody_elses_attempt_is_as_absent_as_none(
     for attempt_id in (other.id, new_id()):
         answers += [
             client.post(f"/attempts/{attempt_id}/submit", headers=headers),
-            client.post(f"/attempts/{attempt_id}/questions/1", headers=headers, data={"op_id": str(new_id()), "seq": "1", "answer": "a"}),
+            client.post(f"/attempts/{attempt_id}/questions/1", headers=headers, data={"op_id": str(new_id()), "seq": "1", "answer": "o1"}),
             client.patch(f"/attempts/{attempt_id}/answers", headers=headers, json={"items": []}),
             client.post(f"/attempts/{attempt_id}/lease", headers=headers, json={"items": [], "lease": "tab-12345678"}),
         ]
@@ -80,7 +80,7 @@ def test_handing_in_takes_two_steps_and_leads_to_the_result(client: FlaskClient,
 
 
 def test_the_review_lists_what_is_open_and_what_is_flagged(client: FlaskClient, my_attempt: Attempt) -> None:
-    post_answer(client, my_attempt, 1, answer="a")
+    post_answer(client, my_attempt, 1, answer="o1")
     post_answer(client, my_attempt, 3, go="flag")
     page = client.get(url(my_attempt, "/review")).text
     unanswered, flagged = page.split('id="unanswered"')[1].split('id="flagged"')
@@ -105,7 +105,7 @@ def test_an_answer_from_an_old_page_after_the_end_changes_nothing(
 ) -> None:
     old = client.get(url(my_attempt, "/questions/1")).text
     client.post(url(my_attempt, "/submit"), headers={"X-CSRFToken": csrf()})
-    answer = post_answer(client, my_attempt, 1, page=old, answer="a", go="next")
+    answer = post_answer(client, my_attempt, 1, page=old, answer="o1", go="next")
     assert answer.location == url(my_attempt)
     assert current(session, my_attempt) is None
 
@@ -132,7 +132,7 @@ def test_the_last_half_minute_is_for_answers_on_their_way(client: FlaskClient, s
     page = client.get(url(my_attempt, "/questions/1")).text
     end_time(session, my_attempt, ago=5)
     assert "Time is over" in client.get(url(my_attempt, "/questions/1")).text
-    assert post_answer(client, my_attempt, 1, page=page, answer="a", go="next").status_code == 303
+    assert post_answer(client, my_attempt, 1, page=page, answer="o1", go="next").status_code == 303
     assert current(session, my_attempt) == {"choice": "a"}
     answer = client.post(url(my_attempt, "/submit"), data={"csrf_token": hidden(page, "csrf_token")})
     assert answer.location == url(my_attempt, "/result")
@@ -143,7 +143,7 @@ def test_the_last_half_minute_is_for_answers_on_their_way(client: FlaskClient, s
 def test_an_answer_after_the_half_minute_ends_the_attempt_without_it(client: FlaskClient, session: Session, my_attempt: Attempt) -> None:
     page = client.get(url(my_attempt, "/questions/1")).text
     end_time(session, my_attempt, ago=40)
-    assert post_answer(client, my_attempt, 1, page=page, answer="a", go="next").location == url(my_attempt)
+    assert post_answer(client, my_attempt, 1, page=page, answer="o1", go="next").location == url(my_attempt)
     assert current(session, my_attempt) is None
     assert my_attempt.state is AttemptState.GRADED
 
@@ -189,16 +189,16 @@ PLANTED = {
 def visit_everything(client: FlaskClient, attempt: Attempt) -> list[Any]:
     """Every answer of the server during an attempt and right after, to right, wrong and impossible input."""
     found = []
-    for number, answer in enumerate(("a", ["a", "b"], "true", "guess", "7", "", "", ""), start=1):
+    for number, answer in enumerate(("o1", ["o1", "o2"], "true", "guess", "7", "", "", ""), start=1):
         page = client.get(url(attempt, f"/questions/{number}"))
         parts = re.findall(r' name="(answer-[^"]+)"', page.text)
         wrong = post_answer(client, attempt, number, answer="x" * 2000, **dict.fromkeys(parts, "x" * 2000))
         right = post_answer(client, attempt, number, answer=answer, **dict(zip(parts, ("", "1", "7"), strict=False)))
         found += [page, right, wrong, client.get(url(attempt, f"/questions/{number}"))]
     headers = {"X-CSRFToken": hidden(page.text, "csrf_token")}
-    item = {"op_id": str(new_id()), "slot": 1, "seq": 9, "answer": {"choice": "b"}}
+    item = {"op_id": str(new_id()), "slot": 1, "seq": 9, "answer": {"choice": "o2"}}
     found += [client.get(url(attempt, place), follow_redirects=True) for place in PLACES]
-    for items in ([item], [item | {"answer": {"choice": "z"}}], [item | {"answer": {"choice": "a"}}]):
+    for items in ([item], [item | {"answer": {"choice": "z"}}], [item | {"answer": {"choice": "o1"}}]):
         found.append(client.patch(url(attempt, "/answers"), headers=headers, json={"items": items}))
     found.append(client.post(url(attempt, "/lease"), headers=headers, json={"items": [], "lease": "tab-12345678"}))
     found.append(client.post(url(attempt, "/submit"), headers=headers))

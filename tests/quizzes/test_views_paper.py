@@ -13,14 +13,14 @@ from tests.factories.quizzes import ALL_KINDS, answer_all
 from tests.quizzes.pages import current, hidden, post_answer, url
 
 FORMS: dict[QuestionKind, tuple[Any, Any]] = {
-    QuestionKind.SINGLE_CHOICE: ("b", {"choice": "b"}),
-    QuestionKind.MULTIPLE_RESPONSE: (["a", "c"], {"choices": ["a", "c"]}),
+    QuestionKind.SINGLE_CHOICE: ("o2", {"choice": "b"}),
+    QuestionKind.MULTIPLE_RESPONSE: (["o1", "o3"], {"choices": ["a", "c"]}),
     QuestionKind.TRUE_FALSE: ("true", {"value": True}),
     QuestionKind.SHORT_ANSWER: ("  Hallucination ", {"text": "Hallucination"}),
     QuestionKind.NUMERICAL: ("4,096", {"text": "4,096"}),
     QuestionKind.MATCHING: ({"s1": "cx", "s2": ""}, {"pairs": {"s1": "cx"}}),
     QuestionKind.ORDERING: ({"ib": "3", "ia": "", "ic": "1"}, {"order": ["ic", None, "ib"]}),
-    QuestionKind.CLOZE: ({"1": "b", "2": " Tokens ", "3": ""}, {"gaps": {"1": "b", "2": "Tokens"}}),
+    QuestionKind.CLOZE: ({"1": "o2", "2": " Tokens ", "3": ""}, {"gaps": {"1": "b", "2": "Tokens"}}),
 }
 
 
@@ -34,7 +34,7 @@ def fields_of(sent: Any) -> dict[str, Any]:
 
 def test_an_attempt_leads_to_its_first_open_question(client: FlaskClient, my_attempt: Attempt) -> None:
     assert client.get(url(my_attempt)).location == url(my_attempt, "/questions/1")
-    post_answer(client, my_attempt, 1, answer="a")
+    post_answer(client, my_attempt, 1, answer="o1")
     assert client.get(url(my_attempt)).location == url(my_attempt, "/questions/2")
 
 
@@ -78,7 +78,7 @@ def test_an_answer_is_saved_by_its_form_alone(
 def test_the_buttons_save_and_lead_on(
     client: FlaskClient, session: Session, my_attempt: Attempt, fields: dict[str, str], leads_to: str
 ) -> None:
-    answer = post_answer(client, my_attempt, 2, answer=["a"], **fields)
+    answer = post_answer(client, my_attempt, 2, answer=["o1"], **fields)
     assert answer.location == url(my_attempt, leads_to)
     assert current(session, my_attempt, 2) == {"choices": ["a"]}
 
@@ -88,15 +88,15 @@ def test_next_after_the_last_question_is_the_review(client: FlaskClient, my_atte
 
 
 def test_leaving_a_page_unchanged_writes_nothing(client: FlaskClient, session: Session, my_attempt: Attempt) -> None:
-    post_answer(client, my_attempt, 1, answer="a", go="next")
-    post_answer(client, my_attempt, 1, answer="a", go="next")
+    post_answer(client, my_attempt, 1, answer="o1", go="next")
+    post_answer(client, my_attempt, 1, answer="o1", go="next")
     post_answer(client, my_attempt, 2, go="next")
     session.rollback()
     assert len(quiz_queries.list_ops(session, my_attempt.id)) == 1
 
 
 def test_ticks_can_be_taken_back(client: FlaskClient, session: Session, my_attempt: Attempt) -> None:
-    post_answer(client, my_attempt, 2, answer=["a", "b"])
+    post_answer(client, my_attempt, 2, answer=["o1", "o2"])
     post_answer(client, my_attempt, 2)
     assert current(session, my_attempt, 2) is None
 
@@ -104,15 +104,15 @@ def test_ticks_can_be_taken_back(client: FlaskClient, session: Session, my_attem
 def test_sending_a_page_twice_saves_it_once(client: FlaskClient, session: Session, my_attempt: Attempt) -> None:
     page = client.get(url(my_attempt, "/questions/1")).text
     for _ in range(2):
-        assert post_answer(client, my_attempt, 1, page=page, answer="a", go="next").status_code == 303
+        assert post_answer(client, my_attempt, 1, page=page, answer="o1", go="next").status_code == 303
     session.rollback()
     assert len(quiz_queries.list_ops(session, my_attempt.id)) == 1
 
 
 def test_an_old_page_overwrites_nothing_newer_and_says_so(client: FlaskClient, session: Session, my_attempt: Attempt) -> None:
     old = client.get(url(my_attempt, "/questions/1")).text
-    post_answer(client, my_attempt, 1, answer="a")
-    answer = post_answer(client, my_attempt, 1, page=old.replace(hidden(old, "op_id"), str(new_id())), answer="c", go="next")
+    post_answer(client, my_attempt, 1, answer="o1")
+    answer = post_answer(client, my_attempt, 1, page=old.replace(hidden(old, "op_id"), str(new_id())), answer="o3", go="next")
     assert answer.location == url(my_attempt, "/questions/1")
     assert current(session, my_attempt) == {"choice": "a"}
     assert "changed in another tab" in client.get(answer.location).text
@@ -122,7 +122,7 @@ def test_a_page_sent_again_with_another_answer_keeps_the_new_one_on_the_page(
     client: FlaskClient, session: Session, my_attempt: Attempt
 ) -> None:
     page = client.get(url(my_attempt, "/questions/1")).text
-    post_answer(client, my_attempt, 1, page=page, answer="a", go="next")
+    post_answer(client, my_attempt, 1, page=page, answer="o1", go="next")
 
     again = post_answer(client, my_attempt, 1, page=page, answer="o3", go="next")
 
@@ -150,7 +150,7 @@ def test_a_flag_is_shown_and_can_be_taken_away(client: FlaskClient, my_attempt: 
         (4, {"answer": "x" * 1001}, "too long"),
         (4, {"answer": "bell\x07"}, "cannot be stored"),
         (1, {"answer": "z"}, "not an option"),
-        (1, {"answer": ["a", "b"]}, "Only one answer"),
+        (1, {"answer": ["o1", "o2"]}, "Only one answer"),
         (3, {"answer": "maybe"}, "true or false"),
         (6, {"answer-s1": ["cx", "cm"]}, "Only one answer"),
         (6, {"answer-s1": "cz"}, "not a choice"),
@@ -160,13 +160,14 @@ def test_a_flag_is_shown_and_can_be_taken_away(client: FlaskClient, my_attempt: 
         (7, {"answer-ib": "\u00b2"}, "not a place"),
         (7, {"answer-iz": "1"}, "not an item"),
         (8, {"answer-1": "z"}, "not an option"),
+        (8, {"answer-1": "a"}, "not an option"),  # its author's letter, which no page knows
         (8, {"answer-2": "x" * 1001}, "too long"),
         (8, {"answer-9": "x"}, "not a gap"),
-        (1, {"answer": "a", "seq": "-1"}, "damaged"),
-        (1, {"answer": "a", "seq": "9999999999999999999"}, "damaged"),
-        (1, {"answer": "a", "seq": "99999999"}, "too far ahead"),
-        (1, {"answer": "a", "op_id": "x"}, "UUIDv7"),
-        (1, {"answer": "a", "lease": "no token at all"}, "lease"),
+        (1, {"answer": "o1", "seq": "-1"}, "damaged"),
+        (1, {"answer": "o1", "seq": "9999999999999999999"}, "damaged"),
+        (1, {"answer": "o1", "seq": "99999999"}, "too far ahead"),
+        (1, {"answer": "o1", "op_id": "x"}, "UUIDv7"),
+        (1, {"answer": "o1", "lease": "no token at all"}, "lease"),
     ],
 )
 def test_what_cannot_be_saved_is_said_on_the_page_and_changes_nothing(

@@ -26,7 +26,7 @@ def headers(csrf: Callable[..., str], my_attempt: Attempt) -> dict[str, str]:
 
 
 def item(slot: int = 1, seq: int = 1, answer: Any = None, **facts: Any) -> dict[str, Any]:
-    return {"op_id": str(new_id()), "slot": slot, "seq": seq, "answer": answer or {"choice": "a"}, "client_ts": ""} | facts
+    return {"op_id": str(new_id()), "slot": slot, "seq": seq, "answer": answer or {"choice": "o1"}, "client_ts": ""} | facts
 
 
 def save(client: FlaskClient, attempt: Attempt, headers: dict[str, str], *items: Any, lease: str | None = None) -> Any:
@@ -68,7 +68,7 @@ def test_the_same_operation_with_other_content_is_a_conflict_and_noted(
 ) -> None:
     one = item()
     save(client, my_attempt, headers, one)
-    answer = save(client, my_attempt, headers, item(slot=2, answer={"choices": ["a"]}), one | {"answer": {"choice": "b"}})
+    answer = save(client, my_attempt, headers, item(slot=2, answer={"choices": ["o1"]}), one | {"answer": {"choice": "o2"}})
     assert (answer.status_code, answer.json["error"], answer.json["op_id"]) == (409, "operation_reused", one["op_id"])
     assert count_ops(session) == 1
     assert session.scalar(select(func.count()).where(EventRecord.name == "SaveRefused")) == 1

@@ -49,7 +49,7 @@ def save(client: FlaskClient, attempt: Attempt, headers: dict[str, str], *items:
 
 
 def item(slot: int = 1, **facts: Any) -> dict[str, Any]:
-    return {"op_id": str(new_id()), "slot": slot, "seq": 1, "answer": {"choice": "a"}, "client_ts": ""} | facts
+    return {"op_id": str(new_id()), "slot": slot, "seq": 1, "answer": {"choice": "o1"}, "client_ts": ""} | facts
 
 
 # ---- more time

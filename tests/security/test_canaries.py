@@ -232,7 +232,7 @@ class Script:
         self.answers.append(self.browser.open(f"/attempts/{self.attempt.id}{place}", method=method, headers=headers, **content))
 
     def save(self, **facts: Any) -> None:
-        item = {"op_id": str(new_id()), "slot": 1, "seq": 90, "answer": {"choice": "a"}, "client_ts": ""} | facts
+        item = {"op_id": str(new_id()), "slot": 1, "seq": 90, "answer": {"choice": "o1"}, "client_ts": ""} | facts
         self.send("PATCH", "/answers", json={"items": [item], "lease": None})
 
     def answer(self, slot: int, kind: QuestionKind) -> None:
@@ -241,7 +241,7 @@ class Script:
         self.save(slot=slot, op_id=op_id, seq=50, answer=None)
         self.save(slot=slot, seq=3, answer=WRITTEN[kind])
         self.save(slot=slot, answer={"choice": "z"})
-        for fields in ({"answer": "a"}, {"answer": ["a", "b"]}, {"answer": "z", "op_id": str(new_id()), "seq": "51"}, {"op_id": "7"}):
+        for fields in ({"answer": "o1"}, {"answer": ["o1", "o2"]}, {"answer": "z", "op_id": str(new_id()), "seq": "51"}, {"op_id": "7"}):
             self.send("POST", f"/questions/{slot}", data={"op_id": op_id, "seq": "50"} | fields)
 
     @property

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from laurel.bank.rules import Chosen, QuestionKind
+from laurel.core.errors import InvalidInputError
 
 CHOICES = frozenset({QuestionKind.SINGLE_CHOICE, QuestionKind.MULTIPLE_RESPONSE})
 PLACE = re.compile(r"o([1-9]\d?)\Z")
@@ -33,14 +34,17 @@ def for_page(chosen: Chosen, keys: Mapping[str, str]) -> Chosen:
 
 
 def own_keys(kind: QuestionKind, option_order: Sequence[str], raw: Any) -> Any:
-    """A raw answer of a page with the options' own keys. What is no key of a page stays as it is: parsing the answer judges it."""
+    """A raw answer of a page with the options' own keys; raises InvalidInputError for a choice that is no place on this paper.
+
+    An own key is refused like any other word: if it were understood, an answer could be given by the letter of the author.
+    """
     if not isinstance(raw, dict):
         return raw
     if kind in CHOICES:
         return {name: _own(value, option_order) for name, value in raw.items()}
     if kind is QuestionKind.CLOZE and isinstance(raw.get("gaps"), dict):
         orders = _by_gap(option_order)
-        return raw | {"gaps": {gap: _own(value, orders.get(gap, [])) for gap, value in raw["gaps"].items()}}
+        return raw | {"gaps": {gap: _own(value, orders[gap]) if gap in orders else value for gap, value in raw["gaps"].items()}}
     return raw
 
 
@@ -54,7 +58,11 @@ def _by_gap(option_order: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _own(value: Any, option_order: Sequence[str]) -> Any:
+    if value in (None, ""):
+        return value
     if isinstance(value, list):
         return [_own(one, option_order) for one in value]
     place = PLACE.match(value) if isinstance(value, str) else None
-    return option_order[int(place[1]) - 1] if place and int(place[1]) <= len(option_order) else value
+    if place is None or int(place[1]) > len(option_order):
+        raise InvalidInputError("That is not an option of this question.")
+    return option_order[int(place[1]) - 1]

@@ -32,13 +32,17 @@ class InvalidSaveError(InvalidInputError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaveItem:
-    """One change of one answer. `answer` is as raw as it came; `client_ts` is evidence and decides nothing."""
+    """One change of one answer. `answer` is as raw as it came; `client_ts` is evidence and decides nothing.
+
+    `has_page_keys`: it names options by their places on the paper, as pages do, and not by their own keys.
+    """
 
     op_id: UUID
     slot: int
     seq: int
     answer: Any
     client_ts: str = ""
+    has_page_keys: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,7 @@ def _read_item(item: Any) -> SaveItem:
         seq=_read_whole(item["seq"], "seq", op_id),
         answer=item["answer"],
         client_ts=client_ts,
+        has_page_keys=True,
     )
 
 

@@ -124,7 +124,8 @@ def _read_changes(session: Session, attempt: LockedAttempt, items: Sequence[Save
             raise InvalidSaveError("This paper has no such question. Nothing was saved.", op_id=item.op_id)
         try:
             kind, body = bodies[slot.version_id]
-            answer = parse_answer(kind, body, own_keys(kind, slot.option_order, item.answer))
+            raw = own_keys(kind, slot.option_order, item.answer) if item.has_page_keys else item.answer
+            answer = parse_answer(kind, body, raw)
         except InvalidInputError as error:
             raise InvalidSaveError(f"{error.message} Nothing was saved.", op_id=item.op_id) from None
         changes.append(_Change(item, answer))

@@ -22,6 +22,21 @@ const modules = {
   "word-count": "./word-count.js",
 };
 
+const PAUSES = [1000, 3000, 9000]; // milliseconds before a module that did not arrive is asked for again
+const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Loads a module; one that the network lost is asked for again, because a page of an exam may be open for an hour. */
+async function load(path) {
+  for (const pause of PAUSES) {
+    try {
+      return await import(path);
+    } catch {
+      await wait(pause);
+    }
+  }
+  return import(path);
+}
+
 for (const [name, path] of Object.entries(modules)) {
-  if (document.querySelector(name)) import(path);
+  if (document.querySelector(name)) load(path);
 }

@@ -51,7 +51,7 @@ def ledger(session: Session) -> dict[str, int]:
 def test_access_pauses_while_the_bank_decides(bought: Bought, dispute: SeenDispute, session: Session) -> None:
     assert right(session) is EntitlementStatus.SUSPENDED
     assert not bought.has_course(session)
-    assert queries.is_access_paused(session, bought.buyer_id, bought.course_id)
+    assert queries.find_access(session, bought.buyer_id, bought.course_id) == (False, True)
     order = bought.order(session)
     assert (order.state, order.amount_disputed) == (OrderState.PAID, 19500)
     assert ledger(session) == {"payment": 19500, "dispute": -19500, "dispute_fee": -1500}

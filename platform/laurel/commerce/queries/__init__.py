@@ -22,8 +22,8 @@ from laurel.commerce.queries.disputes import (
 from laurel.commerce.queries.effects import foresee_refund
 from laurel.commerce.queries.entitlements import (
     count_entitlements,
+    find_access,
     has_entitlement,
-    is_access_paused,
     is_access_withdrawn,
     list_entitled_courses,
     list_entitlements_from,
@@ -128,6 +128,7 @@ __all__ = [
     "count_refundable",
     "count_uses_of",
     "describe_aftermath",
+    "find_access",
     "find_attempt",
     "find_current_offering",
     "find_customer",
@@ -172,7 +173,6 @@ __all__ = [
     "has_entitlement",
     "has_refunds",
     "has_seat",
-    "is_access_paused",
     "is_access_withdrawn",
     "is_booked",
     "is_disputed",

@@ -52,8 +52,9 @@ def is_access_withdrawn(session: Session, user_id: UUID, course_id: UUID) -> boo
     return bool(statuses) and EntitlementStatus.ACTIVE not in statuses
 
 
-def is_access_paused(session: Session, user_id: UUID, course_id: UUID) -> bool:
-    """Whether a bank's decision about a payment keeps the person from a course that they bought."""
-    statement = select(Entitlement.status).join(Offering, Offering.id == Entitlement.offering_id)
-    statuses = set(session.scalars(statement.where(Entitlement.user_id == user_id, Offering.course_id == course_id)))
-    return EntitlementStatus.SUSPENDED in statuses and EntitlementStatus.ACTIVE not in statuses
+def find_access(session: Session, user_id: UUID, course_id: UUID) -> tuple[bool, bool]:
+    """Whether the person has a right to the course at present, and if not, whether a bank's decision keeps them from one."""
+    statement = select(Entitlement.status, _is_in_force()).join(Offering, Offering.id == Entitlement.offering_id)
+    rows = session.execute(statement.where(Entitlement.user_id == user_id, Offering.course_id == course_id)).all()
+    has_right = any(is_in_force for _status, is_in_force in rows)
+    return has_right, not has_right and any(status is EntitlementStatus.SUSPENDED for status, _is_in_force in rows)

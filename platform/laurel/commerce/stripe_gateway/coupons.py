@@ -5,7 +5,7 @@ import json
 import stripe
 
 from laurel.commerce.gateway import CouponDetails
-from laurel.commerce.stripe_gateway.client import StripeConnection, frozen, plain_errors
+from laurel.commerce.stripe_gateway.client import StripeConnection, frozen, plain_errors, when_not_busy
 
 EXISTS = "resource_already_exists"
 
@@ -27,7 +27,7 @@ class Coupons(StripeConnection):
         params = json.loads(request)
         with plain_errors():
             try:
-                return self.patient.v1.coupons.create(params, {"idempotency_key": key}).id
+                return when_not_busy(lambda: self.patient.v1.coupons.create(params, {"idempotency_key": key})).id
             except stripe.InvalidRequestError as error:
                 if error.code != EXISTS:
                     raise

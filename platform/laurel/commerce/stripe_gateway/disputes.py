@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from laurel.commerce.rules import DisputeFee, SeenDispute, SeenWarning
-from laurel.commerce.stripe_gateway.client import StripeConnection, plain_errors, whole_amount
+from laurel.commerce.stripe_gateway.client import StripeConnection, plain_errors, when_not_busy, whole_amount
 from laurel.commerce.stripe_gateway.refunds import name_of
 
 
@@ -21,12 +21,14 @@ class Disputes(StripeConnection):
         """Hand the evidence in for good; the bank decides on it. Fields are Stripe's."""
         with plain_errors():
             params: Any = {"evidence": dict(evidence), "submit": True}
-            return read_dispute(self.patient.v1.disputes.update(dispute_id, params, {"idempotency_key": key}).to_dict())
+            return read_dispute(
+                when_not_busy(lambda: self.patient.v1.disputes.update(dispute_id, params, {"idempotency_key": key})).to_dict()
+            )
 
     def accept_dispute(self, dispute_id: str, *, key: str) -> SeenDispute:
         """Give in: the buyer keeps the money."""
         with plain_errors():
-            return read_dispute(self.patient.v1.disputes.close(dispute_id, {}, {"idempotency_key": key}).to_dict())
+            return read_dispute(when_not_busy(lambda: self.patient.v1.disputes.close(dispute_id, {}, {"idempotency_key": key})).to_dict())
 
     def fetch_warning(self, warning_id: str) -> SeenWarning:
         with plain_errors():

@@ -5,7 +5,7 @@ from typing import Any
 
 from laurel.commerce.gateway import CheckoutNotFoundError, RefundDetails
 from laurel.commerce.rules import SeenRefund
-from laurel.commerce.stripe_gateway.client import StripeConnection, plain_errors, whole_amount
+from laurel.commerce.stripe_gateway.client import StripeConnection, plain_errors, when_not_busy, whole_amount
 
 PAGE = 100
 
@@ -16,7 +16,8 @@ class Refunds(StripeConnection):
     def create_refund(self, details: RefundDetails, *, key: str) -> SeenRefund:
         """Send the money back; under the same key it is always the same refund."""
         with plain_errors():
-            return read_refund(self.patient.v1.refunds.create(refund_params(details), {"idempotency_key": key}).to_dict())  # type: ignore[arg-type]
+            create, params = self.patient.v1.refunds.create, refund_params(details)
+            return read_refund(when_not_busy(lambda: create(params, {"idempotency_key": key})).to_dict())  # type: ignore[arg-type]
 
     def fetch_refund(self, refund_id: str) -> SeenRefund:
         with plain_errors():

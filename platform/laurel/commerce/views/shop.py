@@ -119,6 +119,7 @@ def show_shop_page(course: CourseCard, wish: Wish, *, via: str | None, problem: 
     if problem and problem in priced.problems.values():
         problem = ""  # it is said beside its field
     is_course = wish.kind is OfferingKind.COURSE
+    is_owned, is_paused = queries.find_access(session, my_id(), course.id) if is_course else (False, False)
     page = render_template(
         f"commerce/{SHOP_PAGES[wish.kind]}.html",
         course=course,
@@ -127,8 +128,8 @@ def show_shop_page(course: CourseCard, wish: Wish, *, via: str | None, problem: 
         quote=priced.quote,
         typed=wish,
         via=via,
-        is_owned=is_course and queries.has_entitlement(session, my_id(), course.id),
-        is_paused=is_course and queries.is_access_paused(session, my_id(), course.id),
+        is_owned=is_owned,
+        is_paused=is_paused,
         sells_seats=is_course and bool(prices) and queries.find_current_offering(session, course.id, OfferingKind.SEATS) is not None,
         standing=queries.check_retake(session, my_id(), course.id, now=database_now(session)) if priced.refusal else None,
         form=_checkout_form(priced, via),

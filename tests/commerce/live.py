@@ -73,8 +73,8 @@ class Sandbox:
         return [line for line in lines if line["method"] == "POST" and line["path"] == path]
 
     def stop(self) -> None:
-        """End the process; may be called twice."""
-        self.process.terminate()
+        """End the process, at once: nobody needs what it holds any more. May be called twice."""
+        self.process.kill()
         self.process.wait(PATIENCE)
         if self.process.stdin is not None:
             self.process.stdin.close()

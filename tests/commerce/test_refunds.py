@@ -182,6 +182,17 @@ def test_a_refund_that_fails_gives_the_right_back(bought: Bought, payments: Fake
     assert bought.ask() is not None  # it may be tried again, by a refund of its own
 
 
+def test_a_refund_that_fails_after_a_dispute_was_lost_opens_nothing(bought: Bought, payments: FakePayments, session: Session) -> None:
+    refund = bought.refund(5000)
+    dispute = payments.add_dispute(bought.intent_id, 14500, status="lost")
+    services.sync_dispute(bought.till, dispute.id)
+
+    payments.change_refund(refund.stripe_refund or "", status="failed", failure="lost_or_stolen_card")
+    services.sync_refunds(bought.till, bought.intent_id)
+
+    assert not bought.has_course(session)
+
+
 def test_a_later_word_is_not_undone_by_an_earlier_one(bought: Bought, payments: FakePayments, session: Session) -> None:
     payments.refund_status = "pending"
     bought.refund()

@@ -59,8 +59,7 @@ def apply_dispute(session: Session, seen: SeenDispute, *, now: datetime) -> Orde
     session.flush()
     if queries.is_booked(session, payment):
         _book(session, order, seen, now=now)
-    if payment.kind is not PaymentKind.DUPLICATE:
-        _follow_with_access(session, order, payment, now=now)
+    follow_with_access(session, order, payment, now=now)
     _tell(session, order, dispute, before, now=now)
     return order
 
@@ -97,7 +96,10 @@ def _book(session: Session, order: Order, seen: SeenDispute, *, now: datetime) -
     session.flush()
 
 
-def _follow_with_access(session: Session, order: Order, payment: Payment, *, now: datetime) -> None:
+def follow_with_access(session: Session, order: Order, payment: Payment, *, now: datetime) -> None:
+    """Take or return what the payment bought, as its disputes stand together. Doing it twice changes nothing."""
+    if payment.kind is PaymentKind.DUPLICATE:
+        return
     effect, mark = strongest(queries.list_statuses_of(session, payment.id)), mark_of_dispute(payment.id)
     if effect is DisputeEffect.RESTORE:
         give_back(session, order, mark=mark, now=now)

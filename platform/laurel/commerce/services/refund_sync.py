@@ -20,6 +20,7 @@ from laurel.commerce.rules import (
     may_become,
 )
 from laurel.commerce.services.access import give_back, mark_of_refund, take_rights, take_unused
+from laurel.commerce.services.disputes import follow_with_access
 from laurel.commerce.services.moving import ask_staff, close_task
 from laurel.commerce.services.receipts import issue_credit_note
 from laurel.commerce.services.till import Till
@@ -174,13 +175,14 @@ def _ask_which_line(session: Session, order: Order, refund: Refund, *, now: date
 
 def fail(session: Session, order: Order, refund: Refund, state: RefundState, *, failure: str, now: datetime) -> None:
     """The money is not back, or is ours again: what was taken with it returns. A refund that Stripe never had is no news to anybody."""
-    had_succeeded = refund.state is RefundState.SUCCEEDED
+    had_succeeded, payment = refund.state is RefundState.SUCCEEDED, queries.get_payment(session, refund.payment_id)
     refund.state, refund.settled_at, refund.failure = state, now, failure or None
     session.flush()
-    if had_succeeded and queries.is_booked(session, queries.get_payment(session, refund.payment_id)):
+    if had_succeeded and queries.is_booked(session, payment):
         _enter(session, order, refund, ref=f"{_name_of(refund)}:failed", amount=refund.amount, now=now)
     add_up(session, order)
     give_back(session, order, mark=mark_of_refund(refund.id), now=now)
+    follow_with_access(session, order, payment, now=now)  # a bank may have taken meanwhile what is returned
     if refund.stripe_refund is None:
         return
     amount = format_money(refund.amount, refund.currency)

@@ -256,3 +256,24 @@ def test_a_page_may_ask_about_a_checkout_every_ten_seconds(till: Till, waiting: 
     asked = [services.claim_sync(session, attempt.id, now=till.now + timedelta(seconds=s)) for s in (0, 3, 9, 10, 12)]
 
     assert asked == [True, False, False, True, False]
+
+
+def test_a_debit_that_failed_says_nothing_about_the_next_one(
+    till: Till, waiting: Waiting, session: Session, payments: FakePayments
+) -> None:
+    """The old page is asked about again by the reconciler, an old event or an old bookmark."""
+    debit = SeenPayment(
+        intent_id="pi_1", status="requires_payment_method", amount_received=0, currency="usd", order_ref=str(waiting.order_id)
+    )
+    payments.pay(waiting.session_id)
+    payments.change(waiting.session_id, payment_status="unpaid", payment=debit)
+    services.sync_checkout(till, waiting.session_id)
+    services.open_checkout(till, waiting.order_id, return_url=f"http://laurel.test/orders/{waiting.order_id}")
+    second = list(payments.checkouts)[-1]
+    payments.pay(second)
+    payments.change(second, payment_status="unpaid", payment=replace(debit, intent_id="pi_2", status="processing"))
+    services.sync_checkout(till, second)
+
+    services.sync_checkout(till, waiting.session_id)
+
+    assert state_of(session, waiting.order_id) is OrderState.PROCESSING

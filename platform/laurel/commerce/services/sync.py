@@ -110,6 +110,9 @@ def note_open(session: Session, order: Order, attempt: CheckoutAttempt, seen: Se
     attempt.session_id, attempt.url, attempt.expires_at = seen.session_id, seen.url, seen.expires_at
     attempt.stripe_amount_total, attempt.last_error = seen.amount_total, None
     session.flush()
+    other = queries.find_open_order(session, order.buyer_id, order.purchase_key)
+    if other is not None and other.id != order.id:
+        return  # the buyer has begun anew meanwhile, and one order may wait: this page closes by itself, or pays its order yet
     if not move_order(session, order, OrderState.AWAITING_PAYMENT, expires_at=seen.expires_at):
         order.expires_at = seen.expires_at if order.state is OrderState.AWAITING_PAYMENT else order.expires_at
 
@@ -125,9 +128,18 @@ def _expire(session: Session, order: Order, attempt: CheckoutAttempt, *, now: da
 def _wait_for_bank(session: Session, order: Order, attempt: CheckoutAttempt, seen: SeenCheckout) -> None:
     """The buyer is through, the money is not there yet: a bank debit takes days, and may fail."""
     _complete(session, attempt)
+    has_failed = seen.payment is not None and seen.payment.status in FAILED_INTENTS
+    if has_failed and _goes_on_elsewhere(session, order, attempt):
+        return
     move_order(session, order, OrderState.PROCESSING, expires_at=None)
-    if seen.payment is not None and seen.payment.status in FAILED_INTENTS:
+    if has_failed:
         move_order(session, order, OrderState.PAYMENT_FAILED)
+
+
+def _goes_on_elsewhere(session: Session, order: Order, attempt: CheckoutAttempt) -> bool:
+    """Whether the buyer has begun anew since: what failed before says nothing about that."""
+    going_on = LIVE_ATTEMPTS | {AttemptState.COMPLETE}
+    return any(other.n > attempt.n and other.state in going_on for other in queries.list_attempts(session, order.id))
 
 
 def _complete(session: Session, attempt: CheckoutAttempt) -> None:

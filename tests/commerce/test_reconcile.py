@@ -391,3 +391,25 @@ def test_the_ledger_is_never_written_by_a_comparison(audit: Audit, session: Sess
 
     session.rollback()
     assert session.scalars(select(LedgerEntry.amount)).one() == 1
+
+
+def test_a_late_answer_for_an_order_that_was_given_up_stops_nothing(audit: Audit, payments: FakePayments, session: Session) -> None:
+    """The page of an expired order is asked for while Stripe is down; then its buyer orders anew, and pays unheard."""
+    first, session_id = begin_checkout(audit, session)
+    course_id = list_lines(session, first.id)[0].offering.course_id
+    session.rollback()
+    payments.change(session_id, status="expired", url=None)
+    services.sync_checkout(audit.till, session_id)
+    payments.failures = [PaymentsUnavailableError("down")]
+    with pytest.raises(PaymentsUnavailableError):
+        services.open_checkout(audit.till, first.id, return_url=RETURN)
+    later = replace(audit.till, now=audit.till.now + timedelta(seconds=30))
+    again = services.buy(later, buyer_id=first.buyer_id, course_id=course_id, currency="usd", click_token=None)
+    services.open_checkout(later, again.id, return_url=RETURN)
+    payments.pay(list(payments.checkouts)[-1])
+
+    found = run(audit, after=timedelta(minutes=6))
+
+    assert found.error is None
+    session.rollback()
+    assert state_of(session, session.get_one(Order, again.id)) is OrderState.PAID

@@ -114,14 +114,24 @@ def _look_after_attempts(audit: Audit) -> None:
         waiting = [a for a in reconciling.list_waiting_attempts(session, now=till.now, limit=10 * MOST) if _is_due(a, till)][:MOST]
         forgotten = reconciling.list_forgotten_orders(session, now=till.now, limit=MOST)
     for attempt in waiting:
-        if attempt.session_id is None:
-            resend_attempt(till, attempt.id)
-            audit.counts["attempts_sent_again"] += 1
-        else:
-            _ask_about(audit, attempt.id, attempt.session_id)
+        try:
+            _look_after(audit, attempt)
+        except PaymentsUnavailableError:
+            raise
+        except Exception as error:  # one that cannot be looked after must not hide all others
+            log.exception("Attempt %s could not be looked after", attempt.id)
+            audit.found.append(Difference("attempt_stuck", str(attempt.id), f"it could not be looked after: {type(error).__name__}"))
     for order_id in forgotten:
         with till.transaction() as session:
             audit.counts["orders_expired"] += expire_order(session, queries.lock_order(session, order_id), now=till.now)
+
+
+def _look_after(audit: Audit, attempt: WaitingAttempt) -> None:
+    if attempt.session_id is None:
+        resend_attempt(audit.till, attempt.id)
+        audit.counts["attempts_sent_again"] += 1
+    else:
+        _ask_about(audit, attempt.id, attempt.session_id)
 
 
 def _is_due(attempt: WaitingAttempt, till: Till) -> bool:

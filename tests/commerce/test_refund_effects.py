@@ -136,3 +136,23 @@ def test_a_right_that_another_refund_took_is_not_returned_with_this_one(bought: 
 
     assert not bought.has_course(session)
     assert session.scalars(select(Entitlement)).one().status is EntitlementStatus.REVOKED
+
+
+def test_who_redeemed_a_seat_keeps_it_while_the_rest_of_the_money_is_on_its_way(
+    bought: Bought, payments: FakePayments, session: Session, transaction: Transaction
+) -> None:
+    with transaction() as other:
+        colleague = make_user(other)
+    turn_into_seats(bought, seats=5, redeemed_by=[colleague.id])
+    payments.refund_status = "pending"
+    first, second = bought.refund(15600, seats=4).stripe_refund, bought.refund(3900).stripe_refund
+    assert first is not None
+    assert second is not None
+
+    payments.change_refund(first, status="succeeded")
+    services.sync_refunds(bought.till, bought.intent_id)
+    payments.change_refund(second, status="failed")
+    services.sync_refunds(bought.till, bought.intent_id)
+
+    session.rollback()
+    assert queries.has_entitlement(session, colleague.id, bought.course_id)

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from laurel.commerce import queries, services
-from laurel.commerce.gateway import PaymentsUnavailableError
+from laurel.commerce.gateway import CheckoutNotFoundError, PaymentsUnavailableError
 from laurel.commerce.models import Entitlement, LedgerEntry, Refund, ReviewTask
 from laurel.commerce.queries.receipts import find_credit_note_of, list_receipts_of
 from laurel.commerce.rules import (
@@ -310,3 +310,15 @@ def test_a_refund_that_crosses_its_own_webhooks_is_one_refund(bought: Bought, pa
     assert len(payments.refunds) == 1
     assert ledger(session) == [("payment", 19500), ("refund", -19500)]
     assert [refund.state for refund in session.scalars(select(Refund))] == [RefundState.SUCCEEDED]
+
+
+def test_a_refund_of_what_stripe_does_not_know_holds_up_no_other(bought: Bought, payments: FakePayments) -> None:
+    other = buy_course(bought.till, payments)
+    bought.ask()
+    other.ask()
+    payments.failures = [CheckoutNotFoundError()]
+
+    later = replace(bought.till, now=bought.till.now + timedelta(minutes=2))
+
+    assert services.submit_waiting_refunds(later) == 1
+    assert len(payments.refunds) == 1

@@ -156,7 +156,13 @@ def _take(session: Session, order: Order, refund: Refund, *, now: datetime) -> N
     elif refund.access_effect is AccessEffect.REVOKE:
         named = {part.order_line_id for part in queries.list_refund_lines(session, [refund.id])}
         # Redeemed seats fall only with the whole line: until then a refund takes unused ones, and has taken them already.
-        gone = [s.line for s in stands if s.line.id in named and (s.line.kind is not OfferingKind.SEATS or s.money.left <= 0)]
+        # What is still on its way may come again: only money that is back counts.
+        back = {line_id: amount for line_id, (amount, _seats) in queries.list_succeeded_lines(session, order.id).items()}
+        gone = [
+            stand.line
+            for stand in stands
+            if stand.line.id in named and (stand.line.kind is not OfferingKind.SEATS or back.get(stand.line.id, 0) >= stand.money.paid)
+        ]
         _take_lines(session, order, gone, refund, now=now)
 
 

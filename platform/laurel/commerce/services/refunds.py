@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from laurel.commerce import queries
 from laurel.commerce.events import RefundRequested
-from laurel.commerce.gateway import PaymentsRefusedError, PaymentsUnavailableError, RefundDetails
+from laurel.commerce.gateway import CheckoutNotFoundError, PaymentsRefusedError, PaymentsUnavailableError, RefundDetails
 from laurel.commerce.models import Order, OrderLine, Payment, Refund, RefundLine
 from laurel.commerce.rules import (
     REFUSALS,
@@ -287,4 +287,6 @@ def _submit_each(till: Till, refund_ids: Sequence[UUID]) -> int:
             done += submit_refund(till, refund_id).state is not RefundState.SUBMITTING
         except PaymentsUnavailableError as error:
             log.warning("No answer about refund %s: %s", refund_id, error.reason)
+        except (CheckoutNotFoundError, PaymentsRefusedError) as error:  # of another account or mode, say: it stops no other
+            log.error("Stripe does not know what refund %s is about: %s", refund_id, error)
     return done

@@ -16,11 +16,13 @@ from sqlalchemy.orm import Session
 
 from laurel.app import Ports, create_app
 from laurel.commerce.services import Till
+from laurel.commerce.services.reconcile import Audit
 from laurel.commerce.stripe_gateway import StripeGateway
 from laurel.core.bus import bus
 from laurel.core.clock import now as wall_clock
 from laurel.core.db import Database
 from laurel.core.mail import post
+from laurel.learning.queries import list_rights_without_enrollment
 from laurel.settings import Settings
 from tests.commerce.live import Browser, Sandbox, Site
 from tests.commerce.shopping import Shopping
@@ -85,6 +87,16 @@ def sign(payload: bytes, *, secret: str = "whsec_test", age: int = 0) -> str:  #
     stamp = int(wall_clock().timestamp()) - age
     digest = hmac.new(secret.encode(), f"{stamp}.".encode() + payload, hashlib.sha256).hexdigest()
     return f"t={stamp},v1={digest}"
+
+
+@pytest.fixture
+def audit(till: Till, database: Database, app: object) -> Audit:
+    @contextmanager
+    def read() -> Iterator[Session]:
+        with database.session(writes=False) as session:
+            yield session
+
+    return Audit(till=till, read=read, checks=(list_rights_without_enrollment,))
 
 
 @pytest.fixture

@@ -27,7 +27,8 @@ function inFigures(left) {
 
 class ExamTimer extends HTMLElement {
   connectedCallback() {
-    const written = performance.timeOrigin + (performance.getEntriesByType("navigation")[0]?.responseStart ?? 0);
+    const age = performance.now() - (performance.getEntriesByType("navigation")[0]?.responseStart ?? performance.now());
+    const written = Date.now() - age; // not from `timeOrigin`: a clock that was set since would count twice
     this.offset = Date.parse(this.getAttribute("now")) - written;
     this.due = Date.parse(this.getAttribute("due"));
     this.before = this.left();

@@ -14,6 +14,9 @@ from laurel.core.errors import DomainError
 TOGETHER = 8
 """As many connections as the pool has: on PostgreSQL they really are at it at the same time."""
 
+AT_WORK = 6
+"""How many of a crowd are at it at the same time, where the test itself holds a connection, too."""
+
 
 def at_once(database: Database, works: Sequence[Callable[[Session], Any]]) -> list[Any]:
     """What each of the works returned; errors of the business and of the database are results."""

@@ -18,6 +18,7 @@ from laurel.commerce.services import Till
 from laurel.commerce.services.checkout import NothingToPayError
 from laurel.commerce.services.orders import AlreadyOwnedError, PriceChangedError
 from tests.commerce.conftest import Transaction
+from tests.commerce.racing import AT_WORK
 from tests.factories.accounts import make_user
 from tests.factories.commerce import make_offering
 from tests.fakes import FakePayments
@@ -82,7 +83,7 @@ def test_pressing_the_button_again_leads_to_the_same_page(till: Till, shopper: S
 
 
 def test_twenty_clicks_at_once_make_one_order_and_one_page(till: Till, shopper: Shopper, session: Session, payments: FakePayments) -> None:
-    with ThreadPoolExecutor(20) as pool:
+    with ThreadPoolExecutor(AT_WORK) as pool:
         urls = list(pool.map(lambda _n: shopper.pay_page(till), range(20)))
 
     assert len(set(urls)) == 1

@@ -26,6 +26,7 @@ from laurel.core.errors import ConflictError, DomainError, InvalidInputError
 from laurel.core.ids import new_id
 from tests.commerce.bought import Bought, buy_course
 from tests.commerce.conftest import Transaction
+from tests.commerce.racing import AT_WORK
 from tests.fakes import FakePayments
 
 
@@ -129,7 +130,7 @@ def test_ten_at_once_give_back_no_more_than_came(bought: Bought, session: Sessio
         except DomainError:
             return None
 
-    with ThreadPoolExecutor(10) as pool:
+    with ThreadPoolExecutor(AT_WORK) as pool:
         asked = [refund_id for refund_id in pool.map(ask, range(10)) if refund_id is not None]
 
     assert len(asked) == 3
@@ -293,7 +294,7 @@ def test_refunds_told_in_any_order_end_alike(bought: Bought, payments: FakePayme
 def test_twenty_who_hear_of_a_refund_at_once_book_it_once(bought: Bought, payments: FakePayments, session: Session) -> None:
     payments.add_refund(bought.intent_id, 19500)
 
-    with ThreadPoolExecutor(20) as pool:
+    with ThreadPoolExecutor(AT_WORK) as pool:
         list(pool.map(lambda _n: services.sync_refunds(bought.till, bought.intent_id), range(20)))
 
     assert ledger(session) == [("payment", 19500), ("refund", -19500)]
@@ -304,7 +305,7 @@ def test_a_refund_that_crosses_its_own_webhooks_is_one_refund(bought: Bought, pa
     refund_id = bought.ask()
     acts = [lambda: services.submit_refund(bought.till, refund_id), lambda: services.sync_refunds(bought.till, bought.intent_id)]
 
-    with ThreadPoolExecutor(10) as pool:
+    with ThreadPoolExecutor(AT_WORK) as pool:
         list(pool.map(lambda n: acts[n % 2](), range(10)))
 
     assert len(payments.refunds) == 1

@@ -12,6 +12,7 @@ from laurel.commerce.gateway import PaymentsRefusedError, PaymentsUnavailableErr
 from laurel.commerce.models import Entitlement, Order
 from laurel.commerce.rules import OrderState
 from laurel.core.clock import now
+from tests.commerce.patience import until_served
 from tests.commerce.shopping import Shopping, text
 from tests.conftest import QueryCount
 from tests.factories.commerce import make_offering, make_sellable_course
@@ -100,7 +101,7 @@ def test_twenty_posts_at_once_lead_to_one_page(shopping: Shopping, app: Flask) -
     def press(_number: int) -> tuple[int, str]:
         client = app.test_client()
         client.set_cookie("laurel_demo", cookie.value, domain="laurel.test")
-        answer = client.post(f"/courses/{shopping.course.slug}/checkout", data={"csrf_token": token})
+        answer = until_served(lambda: client.post(f"/courses/{shopping.course.slug}/checkout", data={"csrf_token": token}))
         return answer.status_code, answer.headers["Location"]
 
     with ThreadPoolExecutor(20) as pool:

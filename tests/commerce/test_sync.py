@@ -16,6 +16,7 @@ from laurel.commerce.rules import AttemptState, OrderState, PaymentKind, RefundR
 from laurel.commerce.services import Till
 from laurel.core.events import EventRecord
 from tests.commerce.conftest import Transaction
+from tests.commerce.racing import AT_WORK
 from tests.factories.accounts import make_user
 from tests.factories.commerce import make_offering
 from tests.fakes import FakePayments
@@ -72,7 +73,7 @@ def test_a_paid_checkout_gives_the_course_once(till: Till, waiting: Waiting, ses
 def test_twenty_at_once_give_the_course_once(till: Till, waiting: Waiting, session: Session, payments: FakePayments) -> None:
     payments.pay(waiting.session_id)
 
-    with ThreadPoolExecutor(20) as pool:
+    with ThreadPoolExecutor(AT_WORK) as pool:
         orders = list(pool.map(lambda _n: services.sync_checkout(till, waiting.session_id), range(20)))
 
     assert {order.state for order in orders if order} == {OrderState.PAID}

@@ -31,6 +31,7 @@ from laurel.settings import Settings
 from laurel.web.limits import limiter
 from tests.commerce.conftest import Transaction, sign
 from tests.commerce.live import PATIENCE, Browser, Sandbox, Site, direct
+from tests.commerce.patience import until_served
 from tests.conftest import SignIn
 from tests.factories.accounts import make_user
 from tests.factories.commerce import make_offering, make_sellable_course
@@ -136,7 +137,8 @@ class Shop:
         with direct() as http:
             signed = sign(payload, secret=secret or self.sandbox.keys["webhook_secret"]) if signature is None else signature
             given = {"Content-Type": "application/json", "Stripe-Signature": signed, **headers}
-            answer = http.post(f"{self.stand.site.url}/stripe/webhook", data=payload, headers=given, timeout=PATIENCE)
+            address = f"{self.stand.site.url}/stripe/webhook"
+            answer = until_served(lambda: http.post(address, data=payload, headers=given, timeout=PATIENCE))
         return answer.status_code
 
     def till(self, *, after: timedelta = timedelta(0)) -> Till:

@@ -17,7 +17,7 @@ from laurel.commerce.rules import (
     SeenRefund,
     check_part,
     effect_of,
-    find_obstacles,
+    find_refund_obstacles,
     may_become,
     may_follow,
     shares,
@@ -138,10 +138,10 @@ def wish(**changes: object) -> RefundWish:
 
 
 def test_the_last_second_of_the_last_day_still_counts() -> None:
-    assert find_obstacles(wish(), now=NOW + timedelta(days=14)) == []
-    assert len(find_obstacles(wish(), now=NOW + timedelta(days=14, microseconds=1))) == 1
+    assert find_refund_obstacles(wish(), now=NOW + timedelta(days=14)) == []
+    assert len(find_refund_obstacles(wish(), now=NOW + timedelta(days=14, microseconds=1))) == 1
 
 
 @pytest.mark.parametrize("changes", [{"is_one_course": False}, {"is_disputed": True}, {"is_partly_refunded": True}])
 def test_what_is_not_simple_is_asked(changes: dict[str, object]) -> None:
-    assert len(find_obstacles(wish(**changes), now=NOW)) == 1
+    assert len(find_refund_obstacles(wish(**changes), now=NOW)) == 1

@@ -62,7 +62,7 @@ from laurel.commerce.rules.refunds import (
     RefundWish,
     SeenRefund,
     check_part,
-    find_obstacles,
+    find_refund_obstacles,
     shares,
 )
 from laurel.commerce.rules.retakes import MAX_RETAKES, RetakeFacts, RetakeObstacle, find_retake_obstacle
@@ -132,8 +132,8 @@ __all__ = [
     "check_total",
     "effect_of",
     "find_mismatches",
-    "find_obstacles",
     "find_opening_mismatches",
+    "find_refund_obstacles",
     "find_retake_obstacle",
     "may_become",
     "may_follow",

@@ -155,7 +155,7 @@ class RefundWish:
     is_partly_refunded: bool
 
 
-def find_obstacles(wish: RefundWish, *, now: datetime) -> list[str]:
+def find_refund_obstacles(wish: RefundWish, *, now: datetime) -> list[str]:
     """Why a person has to decide, in words for the buyer; empty if the money can go back at once."""
     use = wish.use
     checks = [

@@ -119,7 +119,7 @@ def owns_already(session: Session, buyer_id: UUID, lines: list[OrderLine]) -> bo
     return any(line.kind is OfferingKind.COURSE and queries.has_entitlement(session, buyer_id, line.offering.course_id) for line in lines)
 
 
-def find_obstacles(session: Session, order: Order, lines: list[OrderLine], *, now: datetime) -> list[str]:
+def find_fulfillment_obstacles(session: Session, order: Order, lines: list[OrderLine], *, now: datetime) -> list[str]:
     """What keeps a paid order from being fulfilled, in words for staff: a retake that its buyer cannot use any more."""
     found = []
     for line in lines:

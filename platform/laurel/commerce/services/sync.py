@@ -27,7 +27,7 @@ from laurel.commerce.rules import (
 )
 from laurel.commerce.services.fulfilling import settle
 from laurel.commerce.services.moving import ask_staff, move_order
-from laurel.commerce.services.quoting import find_obstacles, owns_already
+from laurel.commerce.services.quoting import find_fulfillment_obstacles, owns_already
 from laurel.commerce.services.refunds import request_whole_refund, submit_refunds_of
 from laurel.commerce.services.reminders import expire_order
 from laurel.commerce.services.till import Till
@@ -156,7 +156,7 @@ def _believe_payment(session: Session, order: Order, attempt: CheckoutAttempt, s
     if seen.payment is not None and _goes_back(session, seen.payment):
         return
     lines = queries.list_lines(session, order.id)
-    reasons = find_mismatches(order.terms(lines), seen) + find_obstacles(session, order, lines, now=now)
+    reasons = find_mismatches(order.terms(lines), seen) + find_fulfillment_obstacles(session, order, lines, now=now)
     is_late = order.state is OrderState.CANCELED
     kind = PaymentKind.LATE if is_late else PaymentKind.PRIMARY
     payment = _record_payment(session, order, attempt, seen, kind=kind, now=now)

@@ -19,7 +19,7 @@ from laurel.commerce.rules import (
     RefundReason,
     RefundState,
     RefundWish,
-    find_obstacles,
+    find_refund_obstacles,
 )
 from laurel.commerce.services.fulfilling import settle
 from laurel.commerce.services.moving import ask_staff, move_order
@@ -163,7 +163,7 @@ def refund_by_learner(session: Session, order_id: UUID, terms: RefundTerms, *, e
     known = queries.find_refund(session, refund_id)
     if known is not None and known.order_id == order.id:
         return known
-    obstacles = find_obstacles(describe_wish(session, order, terms), now=now)
+    obstacles = find_refund_obstacles(describe_wish(session, order, terms), now=now)
     if obstacles:
         raise ConflictError(obstacles[0])
     return request_refund(

@@ -11,7 +11,7 @@ from laurel.commerce import queries, services
 from laurel.commerce.forms import AskRefundForm, GiveBackForm
 from laurel.commerce.gateway import PaymentsUnavailableError
 from laurel.commerce.models import Order
-from laurel.commerce.rules import OfferingKind, RefundState, find_obstacles
+from laurel.commerce.rules import OfferingKind, RefundState, find_refund_obstacles
 from laurel.commerce.services.refunds import NotRefundableError
 from laurel.commerce.services.tasks import RefundTerms, describe_wish
 from laurel.commerce.views.edge import bp, settings, till
@@ -40,7 +40,7 @@ def refund_page(order_id: UUID) -> ResponseReturnValue:
     back = redirect(url_for(".order_page", order_id=order_id), 303)
     terms = refund_terms(session, order)
     try:
-        obstacles = find_obstacles(describe_wish(session, order, terms), now=till().now)
+        obstacles = find_refund_obstacles(describe_wish(session, order, terms), now=till().now)
     except NotRefundableError as error:
         flash(error.message, "info")
         return back

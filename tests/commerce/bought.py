@@ -69,6 +69,15 @@ class Bought:
         return services.submit_refund(self.till, self.ask(amount, effect=effect, seats=seats))
 
 
+def begin_order(till: Till, payments: FakePayments) -> tuple[UUID, str]:
+    """An order that waits for its payment, and the name of its payment page."""
+    with till.transaction() as session:
+        buyer, offering = make_user(session), make_offering(session)
+    order = services.buy(till, buyer_id=buyer.id, course_id=offering.course_id, currency="usd", click_token=None)
+    services.open_checkout(till, order.id, return_url=f"http://laurel.test/orders/{order.id}")
+    return order.id, list(payments.checkouts)[-1]
+
+
 def buy_course(till: Till, payments: FakePayments, *, buyer: User | None = None, pays: int = 19500) -> Bought:
     """A buyer with a paid course; held for a person if they pay another amount."""
     with till.transaction() as session:

@@ -150,7 +150,7 @@ def _complete(session: Session, attempt: CheckoutAttempt) -> None:
 
 def _believe_payment(session: Session, order: Order, attempt: CheckoutAttempt, seen: SeenCheckout, *, now: datetime) -> None:
     _complete(session, attempt)
-    if order.state in {OrderState.PAID, OrderState.REVIEW}:
+    if _has_its_money(session, order):
         _note_second_payment(session, order, attempt, seen, now=now)
         return
     if seen.payment is not None and _goes_back(session, seen.payment):
@@ -160,7 +160,7 @@ def _believe_payment(session: Session, order: Order, attempt: CheckoutAttempt, s
     is_late = order.state is OrderState.CANCELED
     kind = PaymentKind.LATE if is_late else PaymentKind.PRIMARY
     payment = _record_payment(session, order, attempt, seen, kind=kind, now=now)
-    if reasons:
+    if reasons or order.state is OrderState.REVIEW:
         _hold(session, order, seen, reasons, now=now)
         return
     is_owned = owns_already(session, order.buyer_id, lines)
@@ -172,6 +172,13 @@ def _believe_payment(session: Session, order: Order, attempt: CheckoutAttempt, s
     if settle(session, order, amount_paid=seen.amount_total, tax=seen.amount_tax, ref=ref, now=now) and is_owned:
         detail = f"Order {order.number} bought what the buyer had got from elsewhere meanwhile: offer a refund."
         ask_staff(session, order, kind="owned_meanwhile", ref=order.number, detail=detail, now=now)
+
+
+def _has_its_money(session: Session, order: Order) -> bool:
+    """Whether the order is paid. One that is held may be held since before any money came: since its page was opened."""
+    if order.state is OrderState.REVIEW:
+        return queries.find_main_payment(session, order.id) is not None
+    return order.state is OrderState.PAID
 
 
 def _goes_back(session: Session, paid: SeenPayment) -> bool:
@@ -206,8 +213,11 @@ def _give_late_money_back(session: Session, order: Order, payment: Payment | Non
 
 
 def _note_terms(order: Order, seen: SeenCheckout) -> None:
-    """What only the payment page knows: to whom the receipt is made out, and what a promotion code took off."""
+    """What only the payment page knows: to whom the receipt is made out, the tax, and what a promotion code took off."""
     order.billing = dict(seen.billing) if seen.billing is not None else None
+    if seen.currency != order.currency:
+        return
+    order.tax = seen.amount_tax
     if order.discount_code_id is None:
         order.discount = seen.amount_discount
 
@@ -241,11 +251,13 @@ def _record_payment(
 
 
 def _hold(session: Session, order: Order, seen: SeenCheckout, reasons: list[str], *, now: datetime) -> None:
-    """Give nothing and let a person look: what was paid is not what was ordered."""
-    if not move_order(session, order, OrderState.REVIEW, expires_at=None):
+    """Give nothing and let a person look: what was paid is not what was ordered, or the order is held already."""
+    _note_terms(order, seen)
+    if order.state is not OrderState.REVIEW and not move_order(session, order, OrderState.REVIEW, expires_at=None):
         return
-    log.error("Order %s is held for review: %s", order.number, "; ".join(reasons))
-    ask_staff(session, order, kind="payment_mismatch", ref=seen.session_id, detail="; ".join(reasons), now=now)
+    detail = "; ".join(reasons) or "paid while the order was held"
+    log.error("Order %s is held for review: %s", order.number, detail)
+    ask_staff(session, order, kind="payment_mismatch", ref=seen.session_id, detail=detail, now=now)
 
 
 def _note_second_payment(session: Session, order: Order, attempt: CheckoutAttempt, seen: SeenCheckout, *, now: datetime) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from laurel.commerce.models import (
+    CheckoutAttempt,
     DiscountCode,
     DiscountUse,
     Entitlement,
@@ -26,7 +27,17 @@ from laurel.commerce.models import (
     SeatPool,
     Voucher,
 )
-from laurel.commerce.rules import DiscountUseState, EntitlementSource, OfferingKind, OrderState, PaymentKind, RefundState, TaxBehavior
+from laurel.commerce.rules import (
+    LET_GO_STATES,
+    LIVE_ATTEMPTS,
+    DiscountUseState,
+    EntitlementSource,
+    OfferingKind,
+    OrderState,
+    PaymentKind,
+    RefundState,
+    TaxBehavior,
+)
 from laurel.commerce.rules.reconciling import Difference
 
 MOST = 100
@@ -171,6 +182,17 @@ def find_wrong_code_counts(session: Session) -> list[Difference]:
     ]
 
 
+def find_codes_held_in_vain(session: Session) -> list[Difference]:
+    """An order keeps a use of a discount code from others, and there is no page on which it could be paid."""
+    live = select(CheckoutAttempt.id).where(CheckoutAttempt.order_id == Order.id, CheckoutAttempt.state.in_(LIVE_ATTEMPTS)).exists()
+    statement = select(Order.number, DiscountCode.code, Order.state).join(DiscountUse, DiscountUse.order_id == Order.id)
+    statement = statement.join(DiscountCode, DiscountCode.id == DiscountUse.code_id)
+    statement = statement.where(DiscountUse.state == DiscountUseState.RESERVED, or_(PAID, Order.state.in_(LET_GO_STATES) & ~live))
+    return [
+        Difference("code_held", number, f"it is {state} and holds a use of {code}") for number, code, state in _rows(session, statement)
+    ]
+
+
 def find_wrong_ledgers(session: Session) -> list[Difference]:
     """The ledger of an order is not what was paid less what was refunded and what banks took."""
     wanted = {("payment",): Order.amount_paid, ("refund",): -Order.amount_refunded, DISPUTES: -Order.amount_disputed}
@@ -222,6 +244,7 @@ INVARIANTS: tuple[Callable[[Session], list[Difference]], ...] = (
     find_wrong_line_sums,
     find_wrong_seats,
     find_wrong_code_counts,
+    find_codes_held_in_vain,
     find_wrong_ledgers,
     find_foreign_ledger_currencies,
     find_paid_without_receipt,

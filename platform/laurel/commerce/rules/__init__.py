@@ -44,7 +44,7 @@ from laurel.commerce.rules.offers import (
     check_total,
     purchase_key,
 )
-from laurel.commerce.rules.orders import OPEN_STATES, ORDER_FROM, PAYABLE_STATES, OrderState
+from laurel.commerce.rules.orders import LET_GO_STATES, OPEN_STATES, ORDER_FROM, PAYABLE_STATES, OrderState
 from laurel.commerce.rules.payments import PaymentKind
 from laurel.commerce.rules.refunds import (
     COUNTED,
@@ -74,6 +74,7 @@ __all__ = [
     "ENTITLEMENT_FROM",
     "FINAL",
     "KEY_LIFETIME",
+    "LET_GO_STATES",
     "LIFETIME",
     "LIVE_ATTEMPTS",
     "LOST",

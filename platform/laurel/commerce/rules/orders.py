@@ -37,3 +37,5 @@ OPEN_STATES = frozenset({S.CREATED, S.AWAITING_PAYMENT})
 """The buyer may pay; there is one such order for each purchase."""
 PAYABLE_STATES = OPEN_STATES | {S.EXPIRED, S.PAYMENT_FAILED}
 """The buyer may pay now or after a new page was opened."""
+LET_GO_STATES = frozenset({S.EXPIRED, S.CANCELED, S.PAYMENT_FAILED})
+"""Nobody can pay before a new page is opened: what the order held of a discount code is free for others."""

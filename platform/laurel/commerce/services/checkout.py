@@ -25,7 +25,7 @@ from laurel.commerce.rules import (
 )
 from laurel.commerce.services import coupons, customers
 from laurel.commerce.services.discounts import reserve
-from laurel.commerce.services.moving import ask_staff, move_order
+from laurel.commerce.services.moving import ask_staff, free_code, move_order
 from laurel.commerce.services.orders import place_order
 from laurel.commerce.services.quoting import (
     AlreadyOwnedError,
@@ -131,12 +131,19 @@ def _plan(session: Session, till: Till, order_id: UUID, *, customer: str, coupon
     attempt = queries.find_last_attempt(session, order_id)
     step = next_step(attempt.facts if attempt is not None else None, now=till.now)
     if attempt is None or step is Step.BEGIN:
-        _check_still_for_sale(session, order, now=till.now)
         if attempt is not None and attempt.state in {AttemptState.CREATING, AttemptState.UNKNOWN}:
-            attempt.become(AttemptState.DEAD)
+            _give_up(session, order, attempt)
+        _check_still_for_sale(session, order, now=till.now)
         n = attempt.n + 1 if attempt is not None else 1
         attempt = _begin(session, till, order, n=n, customer=customer, coupon=coupon, return_url=return_url)
     return _plan_of(attempt, step)
+
+
+def _give_up(session: Session, order: Order, attempt: CheckoutAttempt) -> None:
+    """No page came of the attempt: what was held for it is free again."""
+    attempt.become(AttemptState.DEAD)
+    session.flush()
+    free_code(session, order)
 
 
 def _plan_of(attempt: CheckoutAttempt, step: Step) -> Plan:
@@ -223,13 +230,16 @@ def _send(till: Till, plan: Plan) -> str | None:
 def _note_failure(till: Till, plan: Plan, state: AttemptState, reason: str, *, is_definite: bool = False) -> None:
     with till.transaction() as session:
         attempt = queries.get_attempt(session, plan.attempt_id)
-        queries.lock_order(session, attempt.order_id)
+        order = queries.lock_order(session, attempt.order_id)
         session.refresh(attempt)
         if attempt.state not in {AttemptState.CREATING, AttemptState.UNKNOWN}:
             return  # another request of the same buyer got the answer
-        attempt.become(state)
         attempt.last_error = reason[:2000]
         attempt.failures += 1 if is_definite else 0
+        if state is AttemptState.DEAD:
+            _give_up(session, order, attempt)
+        else:
+            attempt.become(state)
 
 
 def _keep(till: Till, plan: Plan, seen: SeenCheckout) -> str | None:
@@ -269,12 +279,12 @@ def resend_attempt(till: Till, attempt_id: UUID) -> None:
     """Ask once more for a page of which no answer came: the first time may have worked. One whose key is spent is given up."""
     with till.transaction() as session:
         attempt = queries.get_attempt(session, attempt_id)
-        queries.lock_order(session, attempt.order_id)
+        order = queries.lock_order(session, attempt.order_id)
         session.refresh(attempt)
         if attempt.state not in {AttemptState.CREATING, AttemptState.UNKNOWN}:
             return
         if next_step(attempt.facts, now=till.now) is Step.BEGIN:
-            attempt.become(AttemptState.DEAD)
+            _give_up(session, order, attempt)
             return
         plan = _plan_of(attempt, Step.RESEND)
     _send(till, plan)

@@ -14,12 +14,10 @@ from sqlalchemy.orm import Session
 from laurel.commerce import queries
 from laurel.commerce.events import DiscountCodeArchived, DiscountCodeCreated
 from laurel.commerce.models import DiscountCode, DiscountCodeOffering, DiscountUse, Order
-from laurel.commerce.rules import CodeTerms, DiscountUseState, OrderState
+from laurel.commerce.rules import CodeTerms, DiscountUseState
 from laurel.commerce.rules.discounts import check_terms, discount_for, fold_code
 from laurel.core.bus import publish
 from laurel.core.errors import InvalidInputError
-
-GIVES_BACK = frozenset({OrderState.EXPIRED, OrderState.CANCELED, OrderState.PAYMENT_FAILED})
 
 
 class CodeRefusedError(InvalidInputError):

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from laurel.commerce import queries
 from laurel.commerce.models import Order, ReviewTask
-from laurel.commerce.rules import ORDER_FROM, OrderState
-from laurel.commerce.services.discounts import GIVES_BACK, release
+from laurel.commerce.rules import LET_GO_STATES, ORDER_FROM, OrderState
+from laurel.commerce.services.discounts import release
 
 
 def move_order(session: Session, order: Order, to: OrderState, **values: Any) -> bool:
@@ -25,9 +25,18 @@ def move_order(session: Session, order: Order, to: OrderState, **values: Any) ->
     )
     session.refresh(order)
     has_moved: bool = moved.rowcount == 1  # type: ignore[attr-defined]
-    if has_moved and to in GIVES_BACK:
+    if has_moved and to in LET_GO_STATES:
         release(session, order)
     return has_moved
+
+
+def free_code(session: Session, order: Order) -> None:
+    """Give back what an order that was let go held of its code for a new page, once that page has come to nothing.
+
+    Call it with the order locked whenever an attempt ends unpaid. While another page is open, or may be, nothing happens.
+    """
+    if order.state in LET_GO_STATES and queries.find_live_attempt(session, order.id) is None:
+        release(session, order)
 
 
 def ask_staff(session: Session, order: Order | None, *, kind: str, ref: str, detail: str, now: datetime) -> None:

@@ -26,7 +26,7 @@ from laurel.commerce.rules import (
     find_mismatches,
 )
 from laurel.commerce.services.fulfilling import settle
-from laurel.commerce.services.moving import ask_staff, move_order
+from laurel.commerce.services.moving import ask_staff, free_code, move_order
 from laurel.commerce.services.quoting import find_fulfillment_obstacles, owns_already
 from laurel.commerce.services.refunds import request_whole_refund, submit_refunds_of
 from laurel.commerce.services.reminders import expire_order
@@ -123,6 +123,7 @@ def _expire(session: Session, order: Order, attempt: CheckoutAttempt, *, now: da
         session.flush()
     if not any(other.state in LIVE_ATTEMPTS for other in queries.list_attempts(session, order.id)):
         expire_order(session, order, now=now)
+    free_code(session, order)
 
 
 def _wait_for_bank(session: Session, order: Order, attempt: CheckoutAttempt, seen: SeenCheckout) -> None:

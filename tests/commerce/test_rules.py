@@ -81,7 +81,15 @@ def test_every_state_has_a_row() -> None:
 
 @pytest.mark.parametrize(
     ("current", "wanted"),
-    [(A.CREATING, A.OPEN), (A.CREATING, A.UNKNOWN), (A.UNKNOWN, A.OPEN), (A.UNKNOWN, A.DEAD), (A.OPEN, A.COMPLETE), (A.OPEN, A.EXPIRED)],
+    [
+        (A.CREATING, A.OPEN),
+        (A.CREATING, A.UNKNOWN),
+        (A.UNKNOWN, A.OPEN),
+        (A.UNKNOWN, A.DEAD),
+        (A.OPEN, A.COMPLETE),
+        (A.OPEN, A.EXPIRED),
+        (A.SUPERSEDED, A.COMPLETE),
+    ],
 )
 def test_an_attempt_may_become(current: AttemptState, wanted: AttemptState) -> None:
     assert advance(ATTEMPT_FROM, current, wanted, what="A checkout") is wanted

@@ -13,7 +13,7 @@ from laurel.commerce.rules import LIVE_ATTEMPTS, AttemptState, InboxStatus, Orde
 from laurel.commerce.rules.reconciling import ASK_AFTER, FORGOTTEN, SEND_AGAIN_AFTER, KnownMoney
 
 WAITING = (OrderState.CREATED, OrderState.AWAITING_PAYMENT, OrderState.PROCESSING)
-SETTLED = frozenset({OrderState.PAID, OrderState.REVIEW, OrderState.PROCESSING, OrderState.PAYMENT_FAILED})
+SETTLED = frozenset({OrderState.PAID, OrderState.REVIEW})
 
 
 def find_last_run(session: Session, *, is_deep: bool | None = None) -> ReconcileRun | None:
@@ -83,15 +83,26 @@ def list_known_events(session: Session, event_ids: Collection[str]) -> set[str]:
     return set(session.scalars(select(StripeEvent.id).where(StripeEvent.id.in_(event_ids), StripeEvent.status != InboxStatus.RECEIVED)))
 
 
-def is_checkout_settled(session: Session, session_id: str, *, is_paid: bool) -> bool:
-    """Whether a finished checkout is where it belongs: its money is in our books, or if none came, its bank is at work or it was free."""
-    statement = select(Order.state, Order.total, Payment.id).join(CheckoutAttempt, CheckoutAttempt.order_id == Order.id)
+def is_checkout_settled(session: Session, session_id: str, *, payment_status: str) -> bool:
+    """Whether a finished checkout is where it belongs.
+
+    Its money is in our books, and has bought something, waits for a person, or goes back. What cost nothing has bought something,
+    or belongs to an order that was canceled. Where no money came yet, it is enough to have heard of it: its bank is at work, or
+    has refused, and the buyer may have gone on elsewhere.
+    """
+    goes_back = select(Refund.id).where(Refund.payment_id == Payment.id).exists()
+    statement = select(Order.state, CheckoutAttempt.state, Payment.id, goes_back)
+    statement = statement.join(CheckoutAttempt, CheckoutAttempt.order_id == Order.id)
     statement = statement.join(Payment, Payment.attempt_id == CheckoutAttempt.id, isouter=True)
-    found = session.execute(statement.where(CheckoutAttempt.session_id == session_id).limit(1)).one_or_none()
-    if found is None:
-        return False
-    state, total, payment_id = found
-    return payment_id is not None if is_paid and total else state in SETTLED
+    found = session.execute(statement.where(CheckoutAttempt.session_id == session_id)).all()
+    match payment_status:
+        case "paid":
+            return any(payment_id and (state in SETTLED or is_leaving) for state, _attempt, payment_id, is_leaving in found)
+        case "no_payment_required":
+            free = (OrderState.CANCELED, AttemptState.COMPLETE)
+            return any(state in SETTLED or (state, attempt) == free for state, attempt, *_ in found)
+        case _:
+            return any(attempt is AttemptState.COMPLETE for _state, attempt, *_ in found)
 
 
 def map_payments(session: Session, intent_ids: Collection[str]) -> dict[str, KnownMoney]:

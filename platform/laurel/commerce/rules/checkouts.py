@@ -26,7 +26,7 @@ ATTEMPT_FROM: Mapping[AttemptState, frozenset[AttemptState]] = {
     A.CREATING: frozenset(),
     A.UNKNOWN: frozenset({A.CREATING}),
     A.OPEN: frozenset({A.CREATING, A.UNKNOWN, A.DEAD}),  # from `dead`: a page that we gave up turns up after all
-    A.COMPLETE: frozenset({A.OPEN, A.EXPIRED}),
+    A.COMPLETE: frozenset({A.OPEN, A.EXPIRED, A.SUPERSEDED}),  # Stripe decides: the buyer may have finished it before we closed it
     A.EXPIRED: frozenset({A.OPEN}),
     A.SUPERSEDED: frozenset({A.OPEN, A.EXPIRED}),
     A.DEAD: frozenset({A.CREATING, A.UNKNOWN}),

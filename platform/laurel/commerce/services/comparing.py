@@ -45,9 +45,8 @@ def compare_deeply(till: Till, read: Reading) -> tuple[Counter[str], list[Differ
 
 def _follow(till: Till, read: Reading, checkout: ListedCheckout, counts: Counter[str]) -> list[Difference]:
     """A finished checkout whose order is not where it belongs is synced; then it is, or that is a difference."""
-    is_paid = checkout.payment_status == "paid"
     with read() as session:
-        if reconciling.is_checkout_settled(session, checkout.session_id, is_paid=is_paid):
+        if reconciling.is_checkout_settled(session, checkout.session_id, payment_status=checkout.payment_status):
             return []
     order = sync_checkout(till, checkout.session_id)
     counts["checkouts_behind"] += 1
@@ -56,8 +55,9 @@ def _follow(till: Till, read: Reading, checkout: ListedCheckout, counts: Counter
             Difference("checkout_without_order", checkout.session_id, "a buyer finished a payment page of ours that belongs to no order")
         ]
     with read() as session:
-        is_settled = reconciling.is_checkout_settled(session, checkout.session_id, is_paid=is_paid)
-    return [] if is_settled else [Difference("checkout_behind", order.number, f"paid at Stripe, {order.state} here")]
+        is_settled = reconciling.is_checkout_settled(session, checkout.session_id, payment_status=checkout.payment_status)
+    detail = f"finished at Stripe ({checkout.payment_status}), {order.state} here"
+    return [] if is_settled else [Difference("checkout_behind", order.number, detail)]
 
 
 def _compare_returns(till: Till, read: Reading, counts: Counter[str]) -> list[Difference]:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from laurel.commerce import queries
 from laurel.commerce.models import CheckoutAttempt, Order, OrderLine, Payment
 from laurel.commerce.rules import (
+    ATTEMPT_FROM,
     LIVE_ATTEMPTS,
     AttemptState,
     OrderState,
@@ -24,6 +25,7 @@ from laurel.commerce.rules import (
     SeenCheckout,
     SeenPayment,
     find_mismatches,
+    may_become,
 )
 from laurel.commerce.services.fulfilling import settle
 from laurel.commerce.services.moving import ask_staff, free_code, move_order
@@ -144,7 +146,7 @@ def _goes_on_elsewhere(session: Session, order: Order, attempt: CheckoutAttempt)
 
 
 def _complete(session: Session, attempt: CheckoutAttempt) -> None:
-    if attempt.state in {AttemptState.OPEN, AttemptState.EXPIRED}:
+    if may_become(ATTEMPT_FROM, attempt.state, AttemptState.COMPLETE):
         attempt.become(AttemptState.COMPLETE)
         session.flush()
 

@@ -13,6 +13,7 @@ from laurel.commerce.models import (
     CheckoutAttempt,
     DiscountCode,
     DiscountUse,
+    Dispute,
     Entitlement,
     ExamCredit,
     LedgerEntry,
@@ -30,6 +31,7 @@ from laurel.commerce.models import (
 from laurel.commerce.rules import (
     LET_GO_STATES,
     LIVE_ATTEMPTS,
+    LOST,
     DiscountUseState,
     EntitlementSource,
     OfferingKind,
@@ -44,8 +46,8 @@ MOST = 100
 """So many cases of one broken rule are named."""
 PAID = Order.state == OrderState.PAID
 DISPUTES = ("dispute", "dispute_reversal")
-OF_ORDER = Payment.kind != PaymentKind.DUPLICATE
-"""What was paid twice is not the order's: it goes back by itself."""
+BOOKED = select(LedgerEntry.id).where(LedgerEntry.kind == "payment", LedgerEntry.ref == Payment.payment_intent).correlate(Payment).exists()
+"""The payment bought its order. Money that came twice, too late or not as ordered is in no ledger: it goes back, or waits for a person."""
 
 
 def _sum_of(column: ColumnElement[int] | Any, *where: ColumnElement[bool]) -> Any:
@@ -83,7 +85,16 @@ def find_right_without_paid(session: Session) -> list[Difference]:
         .join(Entitlement, Entitlement.source_id == OrderLine.id)
         .where(of_orders, or_(~PAID, Entitlement.user_id != Order.buyer_id))
     )
-    return [Difference("right_without_paid", number, f"the order is {state}") for number, state in _rows(session, statement)]
+    of_seats = (
+        select(Order.number, Order.state)
+        .join(OrderLine, OrderLine.order_id == Order.id)
+        .join(SeatPool, SeatPool.order_line_id == OrderLine.id)
+        .join(Voucher, Voucher.pool_id == SeatPool.id)
+        .join(Entitlement, Entitlement.source_id == Voucher.id)
+        .where(~PAID)
+    )
+    rows = [*_rows(session, statement), *_rows(session, of_seats)]
+    return [Difference("right_without_paid", number, f"the order is {state}") for number, state in rows]
 
 
 def find_two_primary_payments(session: Session) -> list[Difference]:
@@ -99,14 +110,25 @@ def find_two_primary_payments(session: Session) -> list[Difference]:
 
 
 def find_wrong_paid_sums(session: Session) -> list[Difference]:
-    """What an order says was paid is not what its payments come to, or not what it cost."""
-    paid = _sum_of(Payment.amount, Payment.order_id == Order.id, OF_ORDER, Payment.currency == Order.currency)
+    """What an order says was paid is not what its booked payments come to, or not what it cost."""
+    paid = _sum_of(Payment.amount, Payment.order_id == Order.id, BOOKED, Payment.currency == Order.currency)
     statement = select(Order.number, Order.amount_paid, Order.total, paid).where(
         PAID, or_(Order.amount_paid != paid, Order.amount_paid != Order.total)
     )
     return [
         Difference("paid_sum", number, f"the order says {amount} of {total}; its payments come to {sum_}")
         for number, amount, total, sum_ in _rows(session, statement)
+    ]
+
+
+def find_unbooked_money(session: Session) -> list[Difference]:
+    """Money came that bought nothing, waits for nobody, and was never to go back."""
+    goes_back = select(Refund.id).where(Refund.payment_id == Payment.id).exists()
+    statement = select(Order.number, Payment.payment_intent, Order.state).join(Payment, Payment.order_id == Order.id)
+    statement = statement.where(Order.state != OrderState.REVIEW, Payment.amount > 0, ~BOOKED, ~goes_back)
+    return [
+        Difference("money_unbooked", number, f"{intent} is not in the ledger and does not go back; the order is {state}")
+        for number, intent, state in _rows(session, statement)
     ]
 
 
@@ -125,13 +147,12 @@ def find_wrong_totals(session: Session) -> list[Difference]:
 
 
 def find_wrong_refund_sums(session: Session) -> list[Difference]:
-    """What an order says was refunded is not what its refunds come to."""
+    """What an order says was refunded is not what the refunds of its booked payments come to."""
     succeeded = select(func.coalesce(func.sum(Refund.amount), 0)).join(Payment, Payment.id == Refund.payment_id)
     refunded = (
-        succeeded.where(Refund.order_id == Order.id, Refund.state == RefundState.SUCCEEDED, OF_ORDER).correlate(Order).scalar_subquery()
+        succeeded.where(Refund.order_id == Order.id, Refund.state == RefundState.SUCCEEDED, BOOKED).correlate(Order).scalar_subquery()
     )
-    due = case((Order.paid_at.is_not(None), refunded), else_=0)  # what never bought anything is not the order's, either
-    statement = select(Order.number, Order.amount_refunded, due).where(Order.amount_refunded != due)
+    statement = select(Order.number, Order.amount_refunded, refunded).where(Order.amount_refunded != refunded)
     return [
         Difference("refunded_sum", number, f"the order says {amount}; its refunds come to {sum_}")
         for number, amount, sum_ in _rows(session, statement)
@@ -207,6 +228,18 @@ def find_wrong_ledgers(session: Session) -> list[Difference]:
     return found
 
 
+def find_wrong_losses(session: Session) -> list[Difference]:
+    """A bank kept money, and the ledger says something else about it. An order's own sum is made of the ledger: it cannot tell."""
+    lost = select(func.coalesce(func.sum(LedgerEntry.amount), 0)).where(LedgerEntry.kind.in_(DISPUTES))
+    entries = lost.where(LedgerEntry.ref == Dispute.stripe_dispute).correlate(Dispute).scalar_subquery()
+    statement = select(Order.number, Dispute.stripe_dispute, Dispute.amount, entries).join(Dispute, Dispute.order_id == Order.id)
+    statement = statement.join(Payment, Payment.id == Dispute.payment_id).where(BOOKED, Dispute.status == LOST, entries != -Dispute.amount)
+    return [
+        Difference("dispute_sum", number, f"{name} was lost over {amount}; the ledger has {sum_}")
+        for number, name, amount, sum_ in _rows(session, statement)
+    ]
+
+
 def find_foreign_ledger_currencies(session: Session) -> list[Difference]:
     """An entry of the ledger, a payment or a refund is in another currency than its order. Stripe's fees are in our account's."""
     found: list[Difference] = []
@@ -239,6 +272,7 @@ INVARIANTS: tuple[Callable[[Session], list[Difference]], ...] = (
     find_right_without_paid,
     find_two_primary_payments,
     find_wrong_paid_sums,
+    find_unbooked_money,
     find_wrong_totals,
     find_wrong_refund_sums,
     find_wrong_line_sums,
@@ -246,6 +280,7 @@ INVARIANTS: tuple[Callable[[Session], list[Difference]], ...] = (
     find_wrong_code_counts,
     find_codes_held_in_vain,
     find_wrong_ledgers,
+    find_wrong_losses,
     find_foreign_ledger_currencies,
     find_paid_without_receipt,
     find_gaps_in_numbers,

@@ -37,7 +37,7 @@ def test_the_page_takes_few_queries(shopping: Shopping, queries: QueryCount) -> 
     queries.clear()
     shopping.client.get(shopping.enroll_path)
 
-    assert queries.selects <= 8
+    assert queries.selects <= 9
 
 
 def test_the_page_lets_its_form_end_at_stripe(shopping: Shopping) -> None:

@@ -57,6 +57,7 @@ from laurel.commerce.queries.offers import (
 from laurel.commerce.queries.orders import (
     find_open_order,
     find_order,
+    find_order_under_way,
     find_paid_order,
     get_bare_order,
     get_order,
@@ -143,6 +144,7 @@ __all__ = [
     "find_on_sale",
     "find_open_order",
     "find_order",
+    "find_order_under_way",
     "find_paid_order",
     "find_payment",
     "find_payment_by_charge",

@@ -8,10 +8,11 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from laurel.accounts.models import User
 from laurel.commerce.models import (
+    Offering,
     Order,
     OrderLine,
 )
-from laurel.commerce.rules import OPEN_STATES, OrderState
+from laurel.commerce.rules import OPEN_STATES, UNDER_WAY_STATES, OfferingKind, OrderState
 from laurel.core.errors import NotFoundError
 
 
@@ -20,6 +21,20 @@ def find_open_order(session: Session, buyer_id: UUID, purchase_key: str) -> Orde
     return session.scalar(
         select(Order)
         .where(Order.buyer_id == buyer_id, Order.purchase_key == purchase_key, Order.state.in_(OPEN_STATES))
+        .execution_options(populate_existing=True)
+    )
+
+
+def find_order_under_way(session: Session, buyer_id: UUID, course_id: UUID) -> Order | None:
+    """The buyer's order of this course for themselves whose money is on its way or is being checked."""
+    return session.scalar(
+        select(Order)
+        .join(OrderLine, OrderLine.order_id == Order.id)
+        .join(Offering, Offering.id == OrderLine.offering_id)
+        .where(Order.buyer_id == buyer_id, Order.state.in_(UNDER_WAY_STATES))
+        .where(OrderLine.kind == OfferingKind.COURSE, Offering.course_id == course_id)
+        .order_by(Order.created_at)
+        .limit(1)
         .execution_options(populate_existing=True)
     )
 

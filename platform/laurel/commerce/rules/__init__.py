@@ -44,7 +44,7 @@ from laurel.commerce.rules.offers import (
     check_total,
     purchase_key,
 )
-from laurel.commerce.rules.orders import LET_GO_STATES, OPEN_STATES, ORDER_FROM, PAYABLE_STATES, OrderState
+from laurel.commerce.rules.orders import LET_GO_STATES, OPEN_STATES, ORDER_FROM, PAYABLE_STATES, UNDER_WAY_STATES, OrderState
 from laurel.commerce.rules.payments import PaymentKind
 from laurel.commerce.rules.refunds import (
     COUNTED,
@@ -92,6 +92,7 @@ __all__ = [
     "RETRY_AFTER",
     "STRIPE_REASONS",
     "TIME_TO_PAY",
+    "UNDER_WAY_STATES",
     "UNSETTLED",
     "VOUCHER_FROM",
     "WARNINGS",

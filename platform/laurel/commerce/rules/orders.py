@@ -35,6 +35,8 @@ ORDER_FROM: Mapping[OrderState, frozenset[OrderState]] = {
 
 OPEN_STATES = frozenset({S.CREATED, S.AWAITING_PAYMENT})
 """The buyer may pay; there is one such order for each purchase."""
+UNDER_WAY_STATES = frozenset({S.PROCESSING, S.REVIEW})
+"""The buyer has done their part: the money is on its way, or a person looks at it."""
 PAYABLE_STATES = OPEN_STATES | {S.EXPIRED, S.PAYMENT_FAILED}
 """The buyer may pay now or after a new page was opened."""
 LET_GO_STATES = frozenset({S.EXPIRED, S.CANCELED, S.PAYMENT_FAILED})

@@ -33,6 +33,7 @@ from laurel.commerce.services.quoting import (
     PriceChangedError,
     get_quote,
     owns_already,
+    refuse_second,
     wish_of,
 )
 from laurel.commerce.services.sync import apply_checkout, note_open, sync_checkout
@@ -106,8 +107,8 @@ def _find_outdated(session: Session, buyer_id: UUID, wish: Wish, *, now: datetim
 def open_checkout(till: Till, order_id: UUID, *, return_url: str) -> str:
     """The address of the order's payment page; the page is opened if there is none, and never twice.
 
-    The order's `return_url` is where the buyer comes back to. Raises NothingToPayError, what `get_quote` raises if the order could
-    not be placed like this any more, or a gateway error: then nobody was charged, and calling again is safe.
+    The order's `return_url` is where the buyer comes back to. Raises NothingToPayError, UnderWayError, what `get_quote` raises if the
+    order could not be placed like this any more, or a gateway error: then nobody was charged, and calling again is safe.
     """
     for _round in range(MAX_ROUNDS):
         customer, coupon = customers.get_customer(till, order_id), coupons.get_coupon(till, order_id)
@@ -128,6 +129,8 @@ def _plan(session: Session, till: Till, order_id: UUID, *, customer: str, coupon
     order = queries.lock_order(session, order_id)
     if order.state not in PAYABLE_STATES:
         raise NothingToPayError
+    line = queries.list_lines(session, order_id)[0]
+    refuse_second(session, order.buyer_id, line.offering.course_id, line.kind)
     attempt = queries.find_last_attempt(session, order_id)
     step = next_step(attempt.facts if attempt is not None else None, now=till.now)
     if attempt is None or step is Step.BEGIN:

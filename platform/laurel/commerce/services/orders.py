@@ -15,7 +15,7 @@ from laurel.commerce.models import Offering, Order, OrderLine, Price
 from laurel.commerce.rules import OfferingKind, TaxBehavior, Wish, check_price
 from laurel.commerce.services.discounts import reserve
 from laurel.commerce.services.fulfilling import settle
-from laurel.commerce.services.quoting import AlreadyOwnedError, NotForSaleError, PriceChangedError, Quote, get_quote
+from laurel.commerce.services.quoting import AlreadyOwnedError, NotForSaleError, PriceChangedError, Quote, get_quote, refuse_second
 from laurel.core.bus import publish
 from laurel.core.errors import InvalidInputError
 
@@ -137,13 +137,15 @@ def place_order(
 ) -> Order:
     """The buyer's order for the course, or what else `kind` says, at its present price: the open one if there is one, else a new one.
 
-    A free order is paid at once, and placing it again returns the same order. Raises AlreadyOwnedError, PriceChangedError (an
-    order at other terms is still open: `buy` closes it first), or what `get_quote` raises; nothing is placed or reserved then.
+    A free order is paid at once, and placing it again returns the same order. Raises AlreadyOwnedError, UnderWayError,
+    PriceChangedError (an order at other terms is still open: `buy` closes it first), or what `get_quote` raises; nothing is
+    placed or reserved then.
     """
     queries.lock_buyer(session, buyer_id)
     wish = Wish(course_id=course_id, currency=currency, kind=kind, quantity=quantity, code=code)
     if kind is OfferingKind.COURSE and queries.has_entitlement(session, buyer_id, course_id):
         return _free_order_again(session, buyer_id, get_quote(session, replace(wish, code=""), buyer_id=buyer_id, now=now).key)
+    refuse_second(session, buyer_id, course_id, kind)
     quote = get_quote(session, wish, buyer_id=buyer_id, now=now)
     order = queries.find_open_order(session, buyer_id, quote.key)
     if order is not None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from laurel.catalog.rules import is_for_sale
 from laurel.commerce import queries
 from laurel.commerce.models import Offering, Order, OrderLine, Price
-from laurel.commerce.rules import OfferingKind, RetakeObstacle, Wish, check_quantity, check_total, purchase_key
+from laurel.commerce.rules import OfferingKind, OrderState, RetakeObstacle, Wish, check_quantity, check_total, purchase_key
 from laurel.commerce.services.discounts import Discount, find_discount
 from laurel.core.errors import ConflictError, InvalidInputError
 
@@ -18,6 +18,19 @@ class AlreadyOwnedError(ConflictError):
     """The buyer has the course already."""
 
     message = "You already have this course."
+
+
+class UnderWayError(ConflictError):
+    """The buyer has ordered the course already: their money is on its way, or a person looks at it."""
+
+    def __init__(self, order: Order) -> None:
+        what = (
+            "Your payment for this course is on its way. Your bank needs up to a few days"
+            if order.state is OrderState.PROCESSING
+            else "We are checking your order for this course. A person looks at it"
+        )
+        super().__init__(f"{what}, and we write to you then. You need not pay again.")
+        self.order_id = order.id
 
 
 class NotForSaleError(ConflictError):
@@ -117,6 +130,13 @@ def require_retake(session: Session, buyer_id: UUID, course_id: UUID, *, now: da
 def owns_already(session: Session, buyer_id: UUID, lines: list[OrderLine]) -> bool:
     """Whether the order would give its buyer a course that they have. Seats are for others, and a retake is for who has it."""
     return any(line.kind is OfferingKind.COURSE and queries.has_entitlement(session, buyer_id, line.offering.course_id) for line in lines)
+
+
+def refuse_second(session: Session, buyer_id: UUID, course_id: UUID, kind: OfferingKind) -> None:
+    """Raise UnderWayError if it is a course for oneself and an order of it is under way. Of seats one may want more."""
+    first = queries.find_order_under_way(session, buyer_id, course_id) if kind is OfferingKind.COURSE else None
+    if first is not None:
+        raise UnderWayError(first)
 
 
 def find_fulfillment_obstacles(session: Session, order: Order, lines: list[OrderLine], *, now: datetime) -> list[str]:

@@ -14,7 +14,7 @@ from laurel.commerce.models import Order
 from laurel.commerce.queries.receipts import list_receipt_numbers, list_receipts_of
 from laurel.commerce.rules import OPEN_STATES, OrderState
 from laurel.commerce.services.checkout import NothingToPayError
-from laurel.commerce.services.quoting import AlreadyOwnedError, PriceChangedError, RetakeRefusedError
+from laurel.commerce.services.quoting import AlreadyOwnedError, PriceChangedError, RetakeRefusedError, UnderWayError
 from laurel.commerce.views.edge import SHOP_PAGES, bp, order_address, redirect_to_payment, till
 from laurel.core.errors import InvalidInputError, NotFoundError
 from laurel.web.access import SIGNED_IN, my_id, policy
@@ -134,6 +134,9 @@ def go_to_payment(order_id: UUID) -> ResponseReturnValue:
         return show_order(order_id, problem=error.message, status=503)
     except NothingToPayError:
         return redirect(url_for(".order_page", order_id=order_id), 303)
+    except UnderWayError as error:
+        flash(error.message, "info")
+        return redirect(url_for(".order_page", order_id=error.order_id), 303)
     except (AlreadyOwnedError, PriceChangedError, RetakeRefusedError, InvalidInputError) as error:
         flash(error.message, "info")
         order = queries.get_order_of(current_session(), my_id(), order_id)

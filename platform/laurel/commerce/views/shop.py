@@ -11,7 +11,7 @@ from laurel.catalog.rules import is_for_sale
 from laurel.commerce import queries, services
 from laurel.commerce.forms import CheckoutForm
 from laurel.commerce.rules import OfferingKind, OrderState, RetakeObstacle, Wish
-from laurel.commerce.services.quoting import AlreadyOwnedError, NotForSaleError, Quote, RetakeRefusedError
+from laurel.commerce.services.quoting import AlreadyOwnedError, NotForSaleError, Quote, RetakeRefusedError, UnderWayError
 from laurel.commerce.services.reminders import ask_for_reminder
 from laurel.commerce.views.edge import SHOP_PAGES, bp, click_token, settings, till
 from laurel.commerce.views.orders import go_to_payment
@@ -130,6 +130,7 @@ def show_shop_page(course: CourseCard, wish: Wish, *, via: str | None, problem: 
         via=via,
         is_owned=is_owned,
         is_paused=is_paused,
+        under_way=queries.find_order_under_way(session, my_id(), course.id) if is_course and not is_owned else None,
         sells_seats=is_course and bool(prices) and queries.find_current_offering(session, course.id, OfferingKind.SEATS) is not None,
         standing=queries.check_retake(session, my_id(), course.id, now=database_now(session)) if priced.refusal else None,
         form=_checkout_form(priced, via),
@@ -201,7 +202,7 @@ def _buy(course: CourseCard, wish: Wish, *, via: str | None, wants_reminder: boo
         )
     except InvalidInputError as error:
         return show_shop_page(course, wish, via=via, problem=error.message, status=400)
-    except (AlreadyOwnedError, NotForSaleError, RetakeRefusedError) as error:
+    except (AlreadyOwnedError, UnderWayError, NotForSaleError, RetakeRefusedError) as error:
         return show_shop_page(course, wish, via=via, problem=error.message, status=409)
     if order.state is not OrderState.PAID:
         if wants_reminder:

@@ -1,16 +1,20 @@
 from datetime import datetime
+from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from laurel.catalog.queries import list_lessons
+from laurel.core.db import Database
 from laurel.core.errors import ConflictError
 from laurel.core.events import EventRecord
 from laurel.learning import queries, services
 from laurel.learning.queries import LessonLockedError, NotEnrolledError
 from laurel.quizzes.services import submit_attempt
+from tests.commerce.racing import TOGETHER, at_once
 from tests.factories.accounts import make_user
+from tests.factories.commerce import make_sellable_course
 from tests.factories.learning import Classroom, make_classroom
 from tests.factories.quizzes import answer_all, make_attempt
 
@@ -46,6 +50,21 @@ def test_enrolling_twice_changes_nothing(session: Session, now: datetime) -> Non
 
     assert again.id == room.enrollment.id
     assert queries.count_enrollments(session, room.learner.id) == 1
+
+
+def test_enrolling_at_the_same_moment_is_one_enrollment(database: Database, session: Session, now: datetime) -> None:
+    """Two rights to one course come at once, a seat and an order: each enrolls."""
+    learner, course = make_user(session).id, make_sellable_course(session).id
+    session.commit()
+
+    def work(session: Session) -> UUID:
+        return services.enroll(session, learner_id=learner, course_id=course, now=now).id
+
+    results = at_once(database, [work] * TOGETHER)
+
+    assert len(set(results)) == 1
+    assert queries.count_enrollments(session, learner) == 1
+    assert count_events(session, "LearnerEnrolled") == 1
 
 
 def test_a_stranger_is_not_enrolled(session: Session) -> None:

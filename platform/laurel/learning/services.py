@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from laurel.catalog.queries import list_lessons
@@ -27,8 +28,14 @@ def enroll(session: Session, *, learner_id: UUID, course_id: UUID, now: datetime
     if found is not None:
         return found
     enrollment = Enrollment(learner_id=learner_id, course_id=course_id, enrolled_at=now)
-    session.add(enrollment)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(enrollment)
+    except IntegrityError:
+        found = queries.find_enrollment(session, learner_id=learner_id, course_id=course_id)
+        if found is None:
+            raise
+        return found  # another right to the course came at the same moment, and enrolled them
     publish(session, LearnerEnrolled(occurred_at=now, enrollment_id=enrollment.id, learner_id=learner_id, course_id=course_id))
     return enrollment
 

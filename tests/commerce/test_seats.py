@@ -144,6 +144,30 @@ def test_one_person_takes_one_seat_of_a_purchase_even_after_losing_it(session: S
         redeem(session, vouchers[1].code, colleague.id)
 
 
+@pytest.mark.parametrize(
+    ("seat", "right", "words"),
+    [
+        (VoucherStatus.REDEEMED, EntitlementStatus.REVOKED, "was taken back"),
+        (VoucherStatus.REVOKED, EntitlementStatus.REVOKED, "was taken back"),
+        (VoucherStatus.REDEEMED, EntitlementStatus.SUSPENDED, "is paused"),
+    ],
+)
+def test_whose_seat_was_taken_back_or_is_paused_is_not_told_that_they_are_enrolled(
+    session: Session, seat: VoucherStatus, right: EntitlementStatus, words: str
+) -> None:
+    _pool, vouchers = make_seats(session)
+    colleague = make_user(session)
+    redeem(session, vouchers[0].code, colleague.id)
+    vouchers[0].status = seat
+    session.scalars(select(Entitlement)).one().status = right
+    session.flush()
+
+    with pytest.raises(InvalidInputError, match=words) as refused:
+        redeem(session, vouchers[0].code, colleague.id)
+
+    assert refused.value.field == "code"
+
+
 def test_a_replaced_code_is_worth_nothing_and_the_new_one_is(session: Session) -> None:
     pool, vouchers = make_seats(session)
     old, colleague = vouchers[0].code, make_user(session)

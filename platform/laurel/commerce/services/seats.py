@@ -11,7 +11,7 @@ from laurel.accounts.queries import get_user
 from laurel.accounts.services.limits import count_or_refuse, forgive
 from laurel.commerce import queries
 from laurel.commerce.events import SeatCodeReplaced, SeatRedeemed
-from laurel.commerce.models import Order, OrderLine, SeatPool, Voucher
+from laurel.commerce.models import Offering, Order, OrderLine, SeatPool, Voucher
 from laurel.commerce.rules import EntitlementSource, VoucherStatus
 from laurel.commerce.rules.seats import BITS, make_code, read_code, show_code
 from laurel.commerce.services.entitling import entitle
@@ -57,8 +57,8 @@ def forgive_redeeming(session: Session, counted: list[Allowance]) -> None:
 def redeem_seat(session: Session, text: str, *, user_id: UUID, now: datetime) -> UUID:
     """Take the seat that the code opens; returns the course. Whoever has redeemed it gets the same answer again.
 
-    However many come with one code, one gets it. InvalidInputError says what is wrong with the code; who has the course, or a
-    seat of the same purchase, is told to pass the code on.
+    However many come with one code, one gets it. InvalidInputError says what is wrong with the code, or what became of the seat;
+    who has the course, or a seat of the same purchase, is told to pass the code on.
     """
     code = read_code(text)
     queries.lock_buyer(session, user_id)
@@ -66,7 +66,8 @@ def redeem_seat(session: Session, text: str, *, user_id: UUID, now: datetime) ->
     if found is None:
         raise InvalidInputError("We do not know this code. Compare it sign by sign with what you were sent.", field="code")
     voucher, pool, offering = found
-    if voucher.status is VoucherStatus.REDEEMED and voucher.redeemed_by_id == user_id:
+    if voucher.redeemed_by_id == user_id:
+        _check_own_seat(session, voucher, offering, user_id)
         return offering.course_id
     if voucher.status is VoucherStatus.ISSUED and queries.has_entitlement(session, user_id, offering.course_id):
         raise InvalidInputError("You have this course already. The code is still good: give it to somebody else.", field="code")
@@ -77,6 +78,18 @@ def redeem_seat(session: Session, text: str, *, user_id: UUID, now: datetime) ->
     entitle(session, user_id, offering, source=EntitlementSource.VOUCHER, source_id=voucher.id, now=now)
     publish(session, SeatRedeemed(occurred_at=now, pool_id=pool.id, voucher_id=voucher.id, user_id=user_id), actor_id=user_id)
     return offering.course_id
+
+
+def _check_own_seat(session: Session, voucher: Voucher, offering: Offering, user_id: UUID) -> None:
+    """Raise InvalidInputError if the seat that the person once took opens the course for them no more, or not now."""
+    has_access, is_paused = queries.find_access(session, user_id, offering.course_id)
+    if voucher.status is VoucherStatus.REDEEMED and has_access:
+        return
+    if is_paused:
+        message = "This seat is yours, but its access is paused: a bank asks for the payment back. Ask whoever sent you the code."
+    else:
+        message = "You took this seat, and it was taken back with its payment. Ask whoever sent you the code what happened."
+    raise InvalidInputError(message, field="code")
 
 
 def _take(session: Session, voucher: Voucher, user_id: UUID, *, now: datetime) -> bool:

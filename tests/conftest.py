@@ -24,7 +24,7 @@ from laurel.models import import_all
 from laurel.settings import Settings, Stage
 from laurel.web.browser_sessions import BrowserSession, row_id
 from laurel.web.limits import limiter
-from tests.databases import PostgresqlTemplates, SqliteTemplates, start_postgresql
+from tests.databases import LastingEngines, PostgresqlTemplates, SqliteTemplates, folder_in_memory, start_postgresql
 from tests.fakes import FakeMailer, FakePayments, PlainVault
 
 import_all()
@@ -38,8 +38,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def sqlite_templates(tmp_path_factory: pytest.TempPathFactory) -> SqliteTemplates:
-    return SqliteTemplates(tmp_path_factory.mktemp("sqlite"))
+def sqlite_templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteTemplates]:
+    with folder_in_memory(otherwise=tmp_path_factory.mktemp("sqlite")) as folder:
+        yield SqliteTemplates(folder)
 
 
 @pytest.fixture(scope="session")
@@ -75,7 +76,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture(scope="session")
 def shared_database() -> Database:
-    return Database("sqlite://")
+    return LastingEngines("sqlite://")
 
 
 @pytest.fixture(scope="session")

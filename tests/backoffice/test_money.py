@@ -233,6 +233,29 @@ def test_giving_back_what_came_for_an_order_that_is_held(staff: FlaskClient, pay
     assert [(refund.intent_id, refund.amount) for refund in payments.refunds.values()] == [(payment.payment_intent, 19500)]
 
 
+def test_an_order_that_is_held_and_of_whose_money_nothing_is_left_is_closed(
+    staff: FlaskClient, payments: FakePayments, session: Session
+) -> None:
+    order = make_order(session)
+    make_dispute(session, make_payment(session, order), status="lost")
+    order.state = OrderState.REVIEW
+    task = make_review_task(session, order, kind="payment_mismatch")
+    session.commit()
+    path = f"/backoffice/tasks/{task.id}"
+    page = text(staff.get(path))
+    assert "Close the order" in page
+    assert "Accept what came" not in page
+
+    assert send(staff, staff.get(path), path, act="accept", answer="Fine.").status_code == 409
+    assert send(staff, staff.get(path), path, act="refund", answer="The bank has it.").status_code == 303
+
+    session.rollback()
+    session.refresh(order)
+    assert order.state is OrderState.CANCELED
+    assert "Nothing was left to give back" in text(staff.get("/backoffice/tasks"))
+    assert payments.refunds == {}
+
+
 def test_what_a_learner_asked_is_answered_to_the_learner(staff: FlaskClient, bought: Bought, session: Session) -> None:
     with bought.till.transaction() as other:
         services.ask_for_refund(other, queries_of_orders.get_order(other, bought.order_id), words="Please.", now=bought.till.now)

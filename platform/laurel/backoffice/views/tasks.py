@@ -54,6 +54,7 @@ def task_page(review_task_id: UUID) -> ResponseReturnValue:
         order=order,
         is_held=is_held,
         payments=payments,
+        is_all_gone=is_held and not any(queries.count_held(session, payment) for payment in payments),
         dispute=queries.find_dispute(session, task.ref) if task.kind == "dispute" else None,
         form=form,
         work_nav=work_nav(),
@@ -70,9 +71,9 @@ def answer(task: ReviewTask, act: str, words: str) -> str:
         return "The order is paid, and its buyer has access."
     if act == "refund" and task.order_id is not None:
         with transaction() as session:
-            services.refund_held_order(session, task.order_id, answer=words, actor_id=my_id(), env=desk.env, now=desk.now)
+            refunds = services.refund_held_order(session, task.order_id, answer=words, actor_id=my_id(), env=desk.env, now=desk.now)
         services.submit_refunds_of(desk, task.order_id)
-        return "The order is closed, and what came for it goes back."
+        return "The order is closed, and what came for it goes back." if refunds else "The order is closed. Nothing was left to give back."
     with transaction() as session:
         services.resolve_task(session, task.id, answer=words, actor_id=my_id(), now=desk.now)
     return "Answered."

@@ -83,6 +83,7 @@ from laurel.commerce.queries.payments import (
 from laurel.commerce.queries.refunds import (
     Aftermath,
     LineStand,
+    count_held,
     count_refundable,
     describe_aftermath,
     find_ledger_entry,
@@ -124,6 +125,7 @@ __all__ = [
     "check_retake",
     "count_credits",
     "count_entitlements",
+    "count_held",
     "count_open_tasks",
     "count_refundable",
     "count_uses_of",

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from laurel.commerce.models import (
+    Dispute,
     Entitlement,
     ExamCredit,
     LedgerEntry,
@@ -26,6 +27,7 @@ from laurel.commerce.queries.orders import list_lines
 from laurel.commerce.queries.payments import list_payments
 from laurel.commerce.rules import (
     COUNTED,
+    LOST,
     DisputeEffect,
     EntitlementSource,
     LineMoney,
@@ -87,6 +89,12 @@ def count_refundable(session: Session, payment: Payment) -> int:
     """What of a payment is not back, nor on its way back, in minor units."""
     counted = select(func.coalesce(func.sum(Refund.amount), 0)).where(Refund.payment_id == payment.id, Refund.state.in_(COUNTED))
     return payment.amount - (session.scalar(counted) or 0)
+
+
+def count_held(session: Session, payment: Payment) -> int:
+    """What of a payment is still with us, in minor units: neither back, nor on its way back, nor lost to the buyer's bank."""
+    lost = select(func.coalesce(func.sum(Dispute.amount), 0)).where(Dispute.payment_id == payment.id, Dispute.status == LOST)
+    return max(0, count_refundable(session, payment) - (session.scalar(lost) or 0))
 
 
 def find_main_payment(session: Session, order_id: UUID) -> Payment | None:

@@ -175,9 +175,9 @@ def _believe_payment(session: Session, order: Order, attempt: CheckoutAttempt, s
 
 
 def _goes_back(session: Session, paid: SeenPayment) -> bool:
-    """Whether this money went back, or was to go back: whatever is told about it again, it buys nothing."""
+    """Whether this money went back, or was to go back, or a bank has it: whatever is told about it again, it buys nothing."""
     payment = queries.find_payment(session, paid.intent_id)
-    return payment is not None and queries.has_refunds(session, payment.id)
+    return payment is not None and (queries.has_refunds(session, payment.id) or queries.is_disputed(session, payment.id))
 
 
 def _is_on_sale(session: Session, lines: Sequence[OrderLine]) -> bool:

@@ -29,7 +29,7 @@ from laurel.commerce.services.fulfilling import settle
 from laurel.commerce.services.moving import ask_staff, move_order
 from laurel.commerce.services.quoting import find_obstacles, owns_already
 from laurel.commerce.services.refunds import request_whole_refund, submit_refunds_of
-from laurel.commerce.services.reminders import expire_order
+from laurel.commerce.services.reminders import expire_order, fail_payment
 from laurel.commerce.services.till import Till
 
 log = logging.getLogger("laurel.commerce")
@@ -76,7 +76,7 @@ def apply_checkout(session: Session, seen: SeenCheckout, *, now: datetime) -> Or
     elif seen.is_paid:
         _believe_payment(session, order, attempt, seen, now=now)
     elif seen.status == "complete" and seen.payment_status == "unpaid":
-        _wait_for_bank(session, order, attempt, seen)
+        _wait_for_bank(session, order, attempt, seen, now=now)
     session.flush()
     return order
 
@@ -125,7 +125,7 @@ def _expire(session: Session, order: Order, attempt: CheckoutAttempt, *, now: da
         expire_order(session, order, now=now)
 
 
-def _wait_for_bank(session: Session, order: Order, attempt: CheckoutAttempt, seen: SeenCheckout) -> None:
+def _wait_for_bank(session: Session, order: Order, attempt: CheckoutAttempt, seen: SeenCheckout, *, now: datetime) -> None:
     """The buyer is through, the money is not there yet: a bank debit takes days, and may fail."""
     _complete(session, attempt)
     has_failed = seen.payment is not None and seen.payment.status in FAILED_INTENTS
@@ -133,7 +133,7 @@ def _wait_for_bank(session: Session, order: Order, attempt: CheckoutAttempt, see
         return
     move_order(session, order, OrderState.PROCESSING, expires_at=None)
     if has_failed:
-        move_order(session, order, OrderState.PAYMENT_FAILED)
+        fail_payment(session, order, attempt_id=attempt.id, now=now)
 
 
 def _goes_on_elsewhere(session: Session, order: Order, attempt: CheckoutAttempt) -> bool:

@@ -13,6 +13,7 @@ from laurel.commerce.models import (
     Entitlement,
     ExamCredit,
     LedgerEntry,
+    Offering,
     Order,
     OrderLine,
     Payment,
@@ -30,6 +31,7 @@ from laurel.commerce.rules import (
     LOST,
     DisputeEffect,
     EntitlementSource,
+    EntitlementStatus,
     LineMoney,
     PaymentKind,
     RefundState,
@@ -208,7 +210,16 @@ def lock_rights_from(session: Session, line_ids: Collection[UUID]) -> list[Entit
     return list(session.scalars(statement))
 
 
-def _came_from(line_ids: Collection[UUID], seats: Collection[UUID] | Select[UUID]) -> ColumnElement[bool]:
+def list_revoked_rights(session: Session, order_id: UUID) -> list[tuple[UUID, UUID]]:
+    """(person, course) of the rights that the order gave and that were taken back: its buyer's, and those of redeemed seats."""
+    lines = select(OrderLine.id).where(OrderLine.order_id == order_id)
+    seats = select(Voucher.id).join(SeatPool, SeatPool.id == Voucher.pool_id).where(SeatPool.order_line_id.in_(lines))
+    statement = select(Entitlement.user_id, Offering.course_id).join(Offering, Offering.id == Entitlement.offering_id)
+    statement = statement.where(_came_from(lines, seats), Entitlement.status == EntitlementStatus.REVOKED)
+    return [(user_id, course_id) for user_id, course_id in session.execute(statement.order_by(Entitlement.id))]
+
+
+def _came_from(line_ids: Collection[UUID] | Select[UUID], seats: Collection[UUID] | Select[UUID]) -> ColumnElement[bool]:
     """Rights that these lines gave, or these seats of theirs. Naming the kind of source is what makes the index serve."""
     bought = and_(Entitlement.source_kind.in_((EntitlementSource.ORDER_LINE, EntitlementSource.FREE)), Entitlement.source_id.in_(line_ids))
     return or_(bought, and_(Entitlement.source_kind == EntitlementSource.VOUCHER, Entitlement.source_id.in_(seats)))

@@ -105,6 +105,7 @@ from laurel.commerce.queries.refunds import (
     lock_rights_from,
     lock_unused_seats,
 )
+from laurel.commerce.queries.repeating import find_stranded_payment
 from laurel.commerce.queries.seats import (
     PoolView,
     find_pool_of_line,
@@ -155,6 +156,7 @@ __all__ = [
     "find_refund",
     "find_refund_at_stripe",
     "find_review_task",
+    "find_stranded_payment",
     "find_stripe_event",
     "find_unused_credit",
     "find_voucher",

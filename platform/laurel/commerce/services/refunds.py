@@ -262,7 +262,8 @@ def _refuse(session: Session, refund_id: UUID, why: str, *, now: datetime) -> No
     if refund.state is not RefundState.SUBMITTING:
         return
     fail(session, order, refund, RefundState.FAILED, failure=why, now=now)
-    if refund.origin in {RefundOrigin.LEARNER, RefundOrigin.AUTO}:
+    bought_nothing = not queries.is_booked(session, queries.get_payment(session, refund.payment_id))
+    if bought_nothing or refund.origin in {RefundOrigin.LEARNER, RefundOrigin.AUTO}:
         ask_staff(session, order, kind="refund_refused", ref=str(refund.id), detail=f"Order {order.number}: {why}", now=now)
 
 

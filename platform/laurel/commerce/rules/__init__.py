@@ -62,6 +62,7 @@ from laurel.commerce.rules.refunds import (
     RefundWish,
     SeenRefund,
     check_part,
+    count_units,
     find_obstacles,
     shares,
 )
@@ -130,6 +131,7 @@ __all__ = [
     "check_price",
     "check_quantity",
     "check_total",
+    "count_units",
     "effect_of",
     "find_mismatches",
     "find_obstacles",

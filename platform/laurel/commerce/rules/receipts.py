@@ -30,6 +30,12 @@ def receipt_number(series: str, n: int) -> str:
     return f"{series}-{n:06d}"
 
 
+def unit_price(amount: int, quantity: int) -> int | None:
+    """What one of `quantity` comes to, for a line that says only its sum; None if that is no whole number."""
+    each, rest = divmod(amount, quantity or 1)
+    return None if rest else each
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seller:
     """Who sells, as receipts name them. `address` and `tax_id` are empty where the operator gave none."""
@@ -72,7 +78,7 @@ def compose_sheet(kind: ReceiptKind, number: str, issued_at: datetime, content: 
         seller=_party(content["seller"]),
         buyer=_party(content["buyer"]),
         lines=tuple(
-            (line["title"], str(line["quantity"] or ""), _money(line["unit_amount"], currency), _money(line["amount"], currency))
+            (line["title"], str(line["quantity"] or ""), _price(line["unit_amount"], currency), _money(line["amount"], currency))
             for line in content["lines"]
         ),
         sums=_sums(content, currency),
@@ -132,6 +138,10 @@ def _notes(content: Mapping[str, Any], *, is_note: bool) -> tuple[str, ...]:
 
 def _money(amount: int, currency: str) -> str:
     return format_money(amount, currency)
+
+
+def _price(amount: int | None, currency: str) -> str:
+    return "" if amount is None else _money(amount, currency)
 
 
 def _day(moment: datetime) -> str:

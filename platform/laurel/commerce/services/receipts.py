@@ -12,7 +12,7 @@ from laurel.commerce import queries
 from laurel.commerce.models import Order, OrderLine, Payment, Receipt, ReceiptSeries, Refund
 from laurel.commerce.queries import receipts as found
 from laurel.commerce.rules import PaymentKind
-from laurel.commerce.rules.receipts import ReceiptKind, Seller, receipt_number, series_of
+from laurel.commerce.rules.receipts import ReceiptKind, Seller, receipt_number, series_of, unit_price
 from laurel.core.errors import ConflictError
 
 
@@ -110,7 +110,10 @@ def _payment(payment: Payment) -> dict[str, Any]:
 def _refunded_lines(session: Session, refund: Refund) -> list[dict[str, Any]]:
     """What went back, line by line. A refund that names no lines is one sum."""
     lines: Sequence[tuple[str, int, int]] = found.list_refunded_lines(session, refund.id)
-    named = [{"title": title, "quantity": quantity, "unit_amount": amount, "amount": amount} for title, quantity, amount in lines]
+    named = [
+        {"title": title, "quantity": quantity, "unit_amount": unit_price(amount, quantity), "amount": amount}
+        for title, quantity, amount in lines
+    ]
     rest = refund.amount - sum(amount for _, _, amount in lines)
     return [*named, *([{"title": "Partial refund", "quantity": 1, "unit_amount": rest, "amount": rest}] if rest else [])]
 

@@ -110,6 +110,34 @@ def test_seats_are_taken_back_by_number(staff: FlaskClient, bought: Bought, sess
     assert "2 of 4 unused seats stop working now. 1 redeemed seat stays." in text(shown)
 
 
+@pytest.mark.parametrize(
+    ("seats", "words"),
+    [
+        ("4", "Bookkeeping: all 4 unused seats stop working now."),
+        ("1", "Bookkeeping: 1 of 4 unused seats stops working now, the other 3 as soon as Stripe says that the money is back."),
+        ("0", "Bookkeeping: all 4 unused seats stop working as soon as Stripe says that the money is back."),
+    ],
+)
+def test_what_a_whole_refund_of_seats_ends_is_said_as_it_happens(
+    staff: FlaskClient, bought: Bought, payments: FakePayments, session: Session, seats: str, words: str
+) -> None:
+    turn_into_seats(bought, seats=5, redeemed_by=[bought.buyer_id])
+    path = f"/backoffice/orders/{bought.order_id}/refund"
+    shown = send(staff, staff.get(path), path, act="look", seats_1=seats)
+    assert words in text(shown)
+    payments.refund_status = "pending"
+
+    assert send(staff, shown, path, act="refund", seats_1=seats).status_code == 303
+
+    session.rollback()
+    (stand,) = queries_of_orders.list_line_stands(session, bought.order(session))
+    assert stand.unused_seats == 4 - int(seats)
+    payments.change_refund(next(iter(payments.refunds)), status="succeeded")
+    services.sync_refunds(bought.till, bought.intent_id)
+    (stand,) = queries_of_orders.list_line_stands(session, bought.order(session))
+    assert stand.unused_seats == 0
+
+
 def test_while_stripe_is_silent_the_refund_waits(staff: FlaskClient, bought: Bought, payments: FakePayments) -> None:
     path = f"/backoffice/orders/{bought.order_id}/refund"
     shown = send(staff, staff.get(path), path, act="look")

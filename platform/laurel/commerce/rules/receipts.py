@@ -36,6 +36,14 @@ def unit_price(amount: int, quantity: int) -> int | None:
     return None if rest else each
 
 
+def share_of_tax(tax: int, *, paid: int, back: int, told: int) -> int:
+    """What a credit note holds of an order's `tax`, with which `back` of the `paid` has gone back in all.
+
+    `told` is what the credit notes before it hold: so all of them together come to the tax of all that is back, to the last cent.
+    """
+    return max(0, (2 * tax * back + paid) // (2 * paid) - told) if paid else 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seller:
     """Who sells, as receipts name them. `address` and `tax_id` are empty where the operator gave none."""
@@ -100,6 +108,8 @@ def _party(party: Mapping[str, Any]) -> tuple[str, ...]:
 def _sums(content: Mapping[str, Any], currency: str) -> tuple[tuple[str, str], ...]:
     """What stands between the lines and the total; nothing where the lines say it all."""
     discount, tax = content.get("discount", 0), content.get("tax", 0)
+    if "subtotal" not in content:  # a credit note: its lines say what went back with its tax, whether that came on top or not
+        return (("Tax, included in the refund", _money(tax, currency)),) if tax else ()
     sums: list[tuple[str, str]] = []
     if discount or tax:
         sums.append(("Subtotal", _money(content["subtotal"], currency)))

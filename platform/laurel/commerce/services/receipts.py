@@ -12,7 +12,7 @@ from laurel.commerce import queries
 from laurel.commerce.models import Order, OrderLine, Payment, Receipt, ReceiptSeries, Refund
 from laurel.commerce.queries import receipts as found
 from laurel.commerce.rules import PaymentKind
-from laurel.commerce.rules.receipts import ReceiptKind, Seller, receipt_number, series_of, unit_price
+from laurel.commerce.rules.receipts import ReceiptKind, Seller, receipt_number, series_of, share_of_tax, unit_price
 from laurel.core.errors import ConflictError
 
 
@@ -61,10 +61,18 @@ def issue_credit_note(session: Session, refund: Refund, now: datetime) -> Receip
         **_head(session, order),
         "receipt": receipt.number if receipt is not None else None,
         "lines": _refunded_lines(session, refund),
+        "tax": _tax_of(session, order, refund),
         "total": refund.amount,
         "reference": refund.stripe_refund,
     }
     return _issue(session, ReceiptKind.CREDIT_NOTE, order, content, now=now, refund=refund)
+
+
+def _tax_of(session: Session, order: Order, refund: Refund) -> int:
+    before = [note.content for note in found.list_credit_notes_in_force(session, order.id)]
+    back = refund.amount + sum(content["total"] for content in before)
+    told = sum(content.get("tax", 0) for content in before)
+    return share_of_tax(order.tax, paid=order.amount_paid, back=back, told=told)
 
 
 def _head(session: Session, order: Order) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from laurel.core.mail import Mail
 from tests.commerce.bought import Bought, buy_course, turn_into_seats
 from tests.conftest import QueryCount, SignIn
 from tests.factories.accounts import make_user
-from tests.factories.commerce import make_dispute, make_order, make_payment, make_review_task
+from tests.factories.commerce import make_code, make_dispute, make_order, make_payment, make_review_task
 from tests.fakes import FakePayments
 
 
@@ -65,6 +65,29 @@ def test_what_a_refund_ends_is_shown_before_it_is_made(
     for words in ("The money is back.", "Refunded", "Refund asked for", "Access ended", "Grace", "−$195"):
         assert words in page
     assert not bought.has_course(session)
+
+
+def test_an_order_page_tells_every_amount_and_to_whom_it_is_made_out(staff: FlaskClient, bought: Bought, session: Session) -> None:
+    with bought.till.transaction() as other:
+        order = queries_of_orders.get_order(other, bought.order_id)
+        order.discount, order.discount_code_id, order.tax = 4500, make_code(other, "SPRING").id, 3115
+        order.subtotal = 24000
+        order.billing = {
+            "name": "ACME SARL",
+            "email": "books@acme.example",
+            "address": {"line1": "1 Rue X", "city": "Paris", "postal_code": "75001", "country": "FR"},
+            "tax_ids": [{"type": "eu_vat", "value": "FR12"}],
+        }
+    bought.refund(5000, effect=AccessEffect.KEEP)
+
+    page = text(staff.get(f"/backoffice/orders/{bought.order_id}"))
+
+    for words in ("$240", "−$45 by", ">SPRING</a>", "$31.15, included", "ACME SARL", "75001 Paris", "Tax id FR12", "books@acme.example"):
+        assert words in page
+    assert len(re.findall("Credit note C-", page)) >= 1
+    history = page.split("What happened</caption>")[1].split("</table>")[0]
+    assert history.count("$50") == 2  # asked for, and succeeded
+    assert "$195" in history
 
 
 def test_a_change_after_looking_shows_the_effect_again(staff: FlaskClient, bought: Bought, payments: FakePayments) -> None:

@@ -30,6 +30,25 @@ def receipt_number(series: str, n: int) -> str:
     return f"{series}-{n:06d}"
 
 
+def address_lines(billing: Mapping[str, Any]) -> list[str]:
+    """The lines of the address that a payment page was told: line1, line2, city, state, postal_code, country."""
+    address = billing.get("address") or {}
+    place = " ".join(address[part] for part in ("postal_code", "city", "state") if address.get(part))
+    return [line for line in (address.get("line1"), address.get("line2"), place, address.get("country")) if line]
+
+
+def tax_ids_of(billing: Mapping[str, Any]) -> list[str]:
+    """The buyer's tax ids, as the payment page was told them."""
+    return [tax_id if isinstance(tax_id, str) else str(tax_id.get("value") or "") for tax_id in billing.get("tax_ids") or ()]
+
+
+def billing_lines(billing: Mapping[str, Any] | None) -> list[str]:
+    """To whom an order is made out, line by line: name, address, tax ids, e-mail address. Empty if nothing was told."""
+    told = billing or {}
+    tax_ids = [f"Tax id {tax_id}" for tax_id in tax_ids_of(told)]
+    return [line for line in (told.get("name"), *address_lines(told), *tax_ids, told.get("email")) if line]
+
+
 def unit_price(amount: int, quantity: int) -> int | None:
     """What one of `quantity` comes to, for a line that says only its sum; None if that is no whole number."""
     each, rest = divmod(amount, quantity or 1)

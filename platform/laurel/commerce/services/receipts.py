@@ -1,6 +1,6 @@
 """Receipts and credit notes: numbered without gaps, written once, never changed. (specs/payments.md §9)"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,16 @@ from laurel.commerce import queries
 from laurel.commerce.models import Order, OrderLine, Payment, Receipt, ReceiptSeries, Refund
 from laurel.commerce.queries import receipts as found
 from laurel.commerce.rules import PaymentKind
-from laurel.commerce.rules.receipts import ReceiptKind, Seller, receipt_number, series_of, share_of_tax, unit_price
+from laurel.commerce.rules.receipts import (
+    ReceiptKind,
+    Seller,
+    address_lines,
+    receipt_number,
+    series_of,
+    share_of_tax,
+    tax_ids_of,
+    unit_price,
+)
 from laurel.core.errors import ConflictError
 
 
@@ -91,20 +100,10 @@ def _head(session: Session, order: Order) -> dict[str, Any]:
         "buyer": {
             "name": billing.get("name") or buyer.name,
             "email": buyer.email,
-            "address": _address(billing.get("address") or {}),
-            "tax_ids": [_tax_id(tax_id) for tax_id in billing.get("tax_ids") or ()],
+            "address": address_lines(billing),
+            "tax_ids": tax_ids_of(billing),
         },
     }
-
-
-def _address(address: Mapping[str, Any]) -> list[str]:
-    """The lines of an address as the payment page keeps it: line1, line2, city, state, postal_code, country."""
-    place = " ".join(address[part] for part in ("postal_code", "city", "state") if address.get(part))
-    return [line for line in (address.get("line1"), address.get("line2"), place, address.get("country")) if line]
-
-
-def _tax_id(tax_id: Mapping[str, Any] | str) -> str:
-    return tax_id if isinstance(tax_id, str) else str(tax_id.get("value") or "")
 
 
 def _line(line: OrderLine) -> dict[str, Any]:

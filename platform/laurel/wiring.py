@@ -11,6 +11,7 @@ from laurel.commerce.events import (
     OrderExpired,
     OrderPaid,
     OrderPlaced,
+    PaymentFailed,
     RefundFailed,
     RefundSucceeded,
 )
@@ -40,6 +41,7 @@ def subscriptions(settings: Settings, keys: KeyVault) -> Subscriptions:
             GradersFinished: [quizzes.email_graded],
             ReviewDecided: [quizzes.email_review_answer],
             OrderExpired: [commerce.remind_of_unfinished_order],
+            PaymentFailed: [commerce.email_failed_payment],
             OrderPaid: [attribution.credit_order, commerce.email_receipt],
             RefundSucceeded: [commerce.email_refund],
             RefundFailed: [commerce.email_failed_refund],

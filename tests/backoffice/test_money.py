@@ -18,7 +18,7 @@ from laurel.core.mail import Mail
 from tests.commerce.bought import Bought, buy_course, turn_into_seats
 from tests.conftest import QueryCount, SignIn
 from tests.factories.accounts import make_user
-from tests.factories.commerce import make_dispute, make_order, make_payment, make_review_task
+from tests.factories.commerce import make_code, make_dispute, make_order, make_payment, make_review_task
 from tests.fakes import FakePayments
 
 
@@ -67,6 +67,29 @@ def test_what_a_refund_ends_is_shown_before_it_is_made(
     assert not bought.has_course(session)
 
 
+def test_an_order_page_tells_every_amount_and_to_whom_it_is_made_out(staff: FlaskClient, bought: Bought, session: Session) -> None:
+    with bought.till.transaction() as other:
+        order = queries_of_orders.get_order(other, bought.order_id)
+        order.discount, order.discount_code_id, order.tax = 4500, make_code(other, "SPRING").id, 3115
+        order.subtotal = 24000
+        order.billing = {
+            "name": "ACME SARL",
+            "email": "books@acme.example",
+            "address": {"line1": "1 Rue X", "city": "Paris", "postal_code": "75001", "country": "FR"},
+            "tax_ids": [{"type": "eu_vat", "value": "FR12"}],
+        }
+    bought.refund(5000, effect=AccessEffect.KEEP)
+
+    page = text(staff.get(f"/backoffice/orders/{bought.order_id}"))
+
+    for words in ("$240", "−$45 by", ">SPRING</a>", "$31.15, included", "ACME SARL", "75001 Paris", "Tax id FR12", "books@acme.example"):
+        assert words in page
+    assert len(re.findall("Credit note C-", page)) >= 1
+    history = page.split("What happened</caption>")[1].split("</table>")[0]
+    assert history.count("$50") == 2  # asked for, and succeeded
+    assert "$195" in history
+
+
 def test_a_change_after_looking_shows_the_effect_again(staff: FlaskClient, bought: Bought, payments: FakePayments) -> None:
     path = f"/backoffice/orders/{bought.order_id}/refund"
     shown = send(staff, staff.get(path), path, act="look")
@@ -108,6 +131,34 @@ def test_seats_are_taken_back_by_number(staff: FlaskClient, bought: Bought, sess
     shown = send(staff, asked, path, act="look", amount_1="78", seats_1="2")
 
     assert "2 of 4 unused seats stop working now. 1 redeemed seat stays." in text(shown)
+
+
+@pytest.mark.parametrize(
+    ("seats", "words"),
+    [
+        ("4", "Bookkeeping: all 4 unused seats stop working now."),
+        ("1", "Bookkeeping: 1 of 4 unused seats stops working now, the other 3 as soon as Stripe says that the money is back."),
+        ("0", "Bookkeeping: all 4 unused seats stop working as soon as Stripe says that the money is back."),
+    ],
+)
+def test_what_a_whole_refund_of_seats_ends_is_said_as_it_happens(
+    staff: FlaskClient, bought: Bought, payments: FakePayments, session: Session, seats: str, words: str
+) -> None:
+    turn_into_seats(bought, seats=5, redeemed_by=[bought.buyer_id])
+    path = f"/backoffice/orders/{bought.order_id}/refund"
+    shown = send(staff, staff.get(path), path, act="look", seats_1=seats)
+    assert words in text(shown)
+    payments.refund_status = "pending"
+
+    assert send(staff, shown, path, act="refund", seats_1=seats).status_code == 303
+
+    session.rollback()
+    (stand,) = queries_of_orders.list_line_stands(session, bought.order(session))
+    assert stand.unused_seats == 4 - int(seats)
+    payments.change_refund(next(iter(payments.refunds)), status="succeeded")
+    services.sync_refunds(bought.till, bought.intent_id)
+    (stand,) = queries_of_orders.list_line_stands(session, bought.order(session))
+    assert stand.unused_seats == 0
 
 
 def test_while_stripe_is_silent_the_refund_waits(staff: FlaskClient, bought: Bought, payments: FakePayments) -> None:
@@ -231,6 +282,29 @@ def test_giving_back_what_came_for_an_order_that_is_held(staff: FlaskClient, pay
     session.refresh(order)
     assert order.state is OrderState.CANCELED
     assert [(refund.intent_id, refund.amount) for refund in payments.refunds.values()] == [(payment.payment_intent, 19500)]
+
+
+def test_an_order_that_is_held_and_of_whose_money_nothing_is_left_is_closed(
+    staff: FlaskClient, payments: FakePayments, session: Session
+) -> None:
+    order = make_order(session)
+    make_dispute(session, make_payment(session, order), status="lost")
+    order.state = OrderState.REVIEW
+    task = make_review_task(session, order, kind="payment_mismatch")
+    session.commit()
+    path = f"/backoffice/tasks/{task.id}"
+    page = text(staff.get(path))
+    assert "Close the order" in page
+    assert "Accept what came" not in page
+
+    assert send(staff, staff.get(path), path, act="accept", answer="Fine.").status_code == 409
+    assert send(staff, staff.get(path), path, act="refund", answer="The bank has it.").status_code == 303
+
+    session.rollback()
+    session.refresh(order)
+    assert order.state is OrderState.CANCELED
+    assert "Nothing was left to give back" in text(staff.get("/backoffice/tasks"))
+    assert payments.refunds == {}
 
 
 def test_what_a_learner_asked_is_answered_to_the_learner(staff: FlaskClient, bought: Bought, session: Session) -> None:

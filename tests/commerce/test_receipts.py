@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from laurel.commerce.models import Receipt, ReceiptSeries
 from laurel.commerce.queries import get_order
 from laurel.commerce.queries.receipts import list_receipts_of, read_sheet
-from laurel.commerce.rules import RefundState
-from laurel.commerce.rules.receipts import ReceiptKind, compose_sheet, receipt_number, series_of
+from laurel.commerce.rules import RefundState, TaxBehavior
+from laurel.commerce.rules.receipts import ReceiptKind, compose_sheet, receipt_number, series_of, share_of_tax
 from laurel.commerce.services.fulfilling import settle
 from laurel.commerce.services.receipts import issue_credit_note, issue_receipt
 from laurel.commerce.typst_gateway import render_receipt
@@ -133,6 +133,50 @@ def test_numbers_have_no_gap_although_transactions_fail(session: Session, transa
     year = wall_clock().year
     assert sorted(session.scalars(select(Receipt.number))) == [f"R-{year}-{n:06d}" for n in range(1, 9)]
     assert session.scalars(select(ReceiptSeries.last)).one() == 8
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 10**7), st.integers(0, 40), st.lists(st.integers(0, 100), max_size=6))
+def test_the_tax_on_credit_notes_adds_up_to_the_tax_that_was_paid(paid: int, percent: int, cuts: list[int]) -> None:
+    tax = paid * percent // 100
+    back = told = 0
+    for cut in [*cuts, 100]:
+        back += (paid - back) * cut // 100
+        share = share_of_tax(tax, paid=paid, back=back, told=told)
+        told += share
+        assert share >= 0
+        assert abs(told * paid - tax * back) <= paid / 2
+    assert told == tax
+
+
+@pytest.mark.parametrize("behavior", list(TaxBehavior))
+def test_credit_notes_show_their_share_of_the_tax(session: Session, behavior: TaxBehavior) -> None:
+    order = make_paid_order(session)
+    order.tax, order.tax_behavior = 3115, behavior
+    session.flush()
+
+    notes = [issue_credit_note(session, make_refund(session, order, amount=amount), wall_clock()) for amount in (5000, 14500)]
+
+    assert [note.content["tax"] for note in notes] == [799, 2316]
+    assert read_sheet(session, notes[0]).sums == (("Tax, included in the refund", "$7.99"),)
+    assert b"%PDF" in render_receipt(read_sheet(session, notes[0]), logo=LOGO, dated=wall_clock())
+
+
+def test_a_credit_note_that_is_void_holds_no_share_of_the_tax(session: Session) -> None:
+    order = make_paid_order(session)
+    order.tax = 3115
+    failed = make_refund(session, order, amount=19500)
+    assert issue_credit_note(session, failed, wall_clock()).content["tax"] == 3115
+    failed.state = RefundState.FAILED
+    session.flush()
+
+    assert issue_credit_note(session, make_refund(session, order, amount=19500), wall_clock()).content["tax"] == 3115
+
+
+def test_a_credit_note_from_before_its_tax_was_told_still_reads(now: datetime) -> None:
+    old = {key: value for key, value in CONTENT.items() if key not in {"tax", "discount", "subtotal", "paid_at", "payments"}}
+
+    assert compose_sheet(ReceiptKind.CREDIT_NOTE, "C-2026-000001", now, old).sums == ()
 
 
 def test_a_refund_has_one_credit_note_in_a_series_of_its_own(session: Session) -> None:

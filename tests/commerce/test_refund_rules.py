@@ -16,6 +16,7 @@ from laurel.commerce.rules import (
     RefundWish,
     SeenRefund,
     check_part,
+    count_units,
     effect_of,
     find_refund_obstacles,
     may_become,
@@ -63,6 +64,50 @@ def test_no_more_of_a_line_goes_back_than_is_left(amount: int, seats: int, is_fi
     else:
         with pytest.raises(InvalidInputError):
             check_part(line, amount=amount, seats=seats, unused_seats=2)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "paid", "counted", "amount", "units"),
+    [
+        (1, 19500, 0, 19500, 1),
+        (1, 19500, 0, 5000, 0),
+        (1, 14500, 0, 14500, 1),  # a code took 5000 off: all that was paid is the whole line
+        (1, 23205, 0, 19500, 0),  # with tax on top the price is not yet all
+        (1, 23205, 0, 23205, 1),
+        (1, 14500, 4500, 10000, 1),  # the last part takes the line with it
+        (3, 27001, 0, 27001, 3),
+    ],
+)
+def test_a_line_has_gone_back_when_all_that_was_paid_for_it_has(quantity: int, paid: int, counted: int, amount: int, units: int) -> None:
+    assert count_units(LineMoney(paid=paid, counted=counted), quantity=quantity, amount=amount) == units
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    amounts=st.lists(st.integers(1, 10**6), min_size=1, max_size=4),
+    off=st.integers(0, 100),
+    tax=st.integers(0, 30),
+    quantity=st.integers(1, 20),
+    cuts=st.lists(st.integers(0, 100), max_size=5),
+)
+def test_parts_of_a_line_come_to_what_was_paid_for_it_whatever_code_and_tax(
+    amounts: list[int], off: int, tax: int, quantity: int, cuts: list[int]
+) -> None:
+    net = sum(amounts) * (100 - off) // 100
+    paid = net + net * tax // 100
+    for line_paid in shares(paid, amounts):
+        gone = units = 0
+        for percent in [*cuts, 100]:
+            line = LineMoney(paid=line_paid, counted=gone)
+            part = line.left * percent // 100
+            if part == 0:
+                continue
+            check_part(line, amount=part, seats=0, unused_seats=0)
+            units += count_units(line, quantity=quantity, amount=part)
+            gone += part
+            assert gone <= line_paid
+            assert units == (quantity if gone == line_paid else 0)
+        assert gone == line_paid
 
 
 @pytest.mark.parametrize(

@@ -13,18 +13,19 @@ from sqlalchemy.orm import Session
 from laurel.commerce import queries, services
 from laurel.commerce.gateway import CheckoutNotFoundError, PaymentsUnavailableError
 from laurel.commerce.models import Entitlement, LedgerEntry, Refund, ReviewTask
-from laurel.commerce.queries.receipts import find_credit_note_of, list_receipts_of
+from laurel.commerce.queries.receipts import find_credit_note_of, list_receipts_of, read_sheet
 from laurel.commerce.rules import (
     AccessEffect,
     OrderState,
     RefundOrigin,
     RefundState,
+    TaxBehavior,
 )
 from laurel.commerce.rules.receipts import ReceiptKind
 from laurel.commerce.services import Till
 from laurel.core.errors import ConflictError, DomainError, InvalidInputError
 from laurel.core.ids import new_id
-from tests.commerce.bought import Bought, buy_course
+from tests.commerce.bought import Bought, buy_course, turn_into_seats
 from tests.commerce.conftest import Transaction
 from tests.commerce.racing import AT_WORK
 from tests.fakes import FakePayments
@@ -54,6 +55,38 @@ def test_a_full_refund_ends_the_right_that_was_bought_and_keeps_the_order_paid(b
     assert (order.lines[0].refunded_amount, order.lines[0].refunded_quantity) == (19500, 1)
     assert not bought.has_course(session)
     assert ledger(session) == [("payment", 19500), ("refund", -19500)]
+
+
+@pytest.mark.parametrize(("off", "tax"), [(5000, 0), (0, 3705), (5000, 2755)])
+def test_a_line_with_a_code_and_tax_goes_back_in_parts_and_then_as_a_whole(bought: Bought, session: Session, off: int, tax: int) -> None:
+    with bought.till.transaction() as other:
+        order = queries.get_order(other, bought.order_id)
+        paid = order.subtotal - off + tax
+        order.discount, order.tax, order.tax_behavior = off, tax, TaxBehavior.EXCLUSIVE
+        order.total = order.amount_paid = queries.list_payments(other, order.id)[0].amount = paid
+        other.scalars(select(LedgerEntry)).one().amount = paid
+
+    bought.refund(paid - 10000, effect=AccessEffect.KEEP)
+    assert bought.order(session).lines[0].refunded_quantity == 0
+    with pytest.raises(InvalidInputError):
+        bought.ask(10001)
+    last = bought.refund(10000)
+
+    order = bought.order(session)
+    assert (order.amount_refunded, order.lines[0].refunded_quantity) == (paid, 1)
+    note = find_credit_note_of(session, last.id)
+    assert note is not None
+    assert [line["quantity"] for line in note.content["lines"]] == [1]
+
+
+def test_the_credit_note_of_some_seats_says_the_price_of_one(bought: Bought, session: Session) -> None:
+    turn_into_seats(bought, seats=5, redeemed_by=[])
+    even, odd = bought.refund(7800, seats=2), bought.refund(7799, seats=2)
+
+    session.rollback()
+    notes = [find_credit_note_of(session, refund.id) for refund in (even, odd)]
+    lines = [read_sheet(session, note).lines[0][1:] for note in notes if note is not None]
+    assert lines == [("2", "$39", "$78"), ("2", "", "$77.99")]
 
 
 def test_money_that_went_back_has_one_credit_note_and_money_on_its_way_has_none(

@@ -122,9 +122,12 @@ def test_a_bank_debit_waits_and_then_arrives_or_fails(till: Till, waiting: Waiti
     assert count(session, Entitlement) == 0
     session.rollback()
     payments.change(waiting.session_id, payment=replace(intent, status="requires_payment_method"))
-    services.sync_checkout(till, waiting.session_id)
+    for _ in range(2):
+        services.sync_checkout(till, waiting.session_id)
 
     assert state_of(session, waiting.order_id) is OrderState.PAYMENT_FAILED
+    told = session.scalars(select(EventRecord).filter_by(name="PaymentFailed")).all()
+    assert [event.facts["order_id"] for event in told] == [str(waiting.order_id)]
 
 
 @pytest.mark.parametrize(

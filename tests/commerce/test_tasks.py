@@ -103,6 +103,62 @@ def test_a_held_order_whose_payment_is_disputed_is_not_accepted(till: Till, held
     assert session.scalars(select(Entitlement)).all() == []
 
 
+def lose_dispute(till: Till, payments: FakePayments, intent: str) -> None:
+    """The buyer's bank takes all of the 100 dollars back for good."""
+    dispute = payments.add_dispute(intent, 10000)
+    services.sync_dispute(till, dispute.id)
+    payments.change_dispute(dispute.id, status="lost")
+    services.sync_dispute(till, dispute.id)
+
+
+def test_while_a_bank_decides_a_held_order_waits(till: Till, held: UUID, session: Session, payments: FakePayments) -> None:
+    services.sync_dispute(till, payments.add_dispute(f"pi_{next(iter(payments.checkouts))}", 10000).id)
+
+    with pytest.raises(ConflictError, match="bank"), till.transaction() as other:
+        services.refund_held_order(other, held, answer="No.", actor_id=make_user(other).id, env=till.env, now=till.now)
+
+    assert queries.get_order(session, held).state is OrderState.REVIEW
+
+
+def test_a_held_order_whose_money_a_bank_took_for_good_is_closed_and_stays_closed(
+    till: Till, held: UUID, session: Session, payments: FakePayments
+) -> None:
+    session_id = next(iter(payments.checkouts))
+    lose_dispute(till, payments, f"pi_{session_id}")
+
+    with till.transaction() as other:
+        asked = services.refund_held_order(other, held, answer="The bank has it.", actor_id=make_user(other).id, env=till.env, now=till.now)
+    payments.change(session_id, amount_total=19500)  # even if all were right now
+    services.sync_checkout(till, session_id)
+
+    assert asked == []
+    assert queries.get_order(session, held).state is OrderState.CANCELED
+    assert session.scalars(select(Entitlement)).all() == []
+    assert [task.kind for task in session.scalars(select(ReviewTask)) if task.resolved_at is None] == []
+
+
+@pytest.mark.parametrize("way", ["refunded", "lost"])
+def test_a_held_order_of_whose_money_nothing_is_left_is_not_accepted_but_closed(
+    till: Till, held: UUID, session: Session, payments: FakePayments, way: str
+) -> None:
+    intent = f"pi_{next(iter(payments.checkouts))}"
+    if way == "lost":
+        lose_dispute(till, payments, intent)
+    else:
+        payments.add_refund(intent, 10000)
+        services.sync_refunds(till, intent)
+
+    with pytest.raises(ConflictError, match="Close the order"), till.transaction() as other:
+        services.accept_held_order(other, held, answer="Fine.", actor_id=make_user(other).id, now=till.now)
+    assert session.scalars(select(Entitlement)).all() == []
+    with till.transaction() as other:
+        services.refund_held_order(other, held, answer="Over.", actor_id=make_user(other).id, env=till.env, now=till.now)
+
+    session.rollback()
+    assert queries.get_order(session, held).state is OrderState.CANCELED
+    assert len(payments.refunds) == (way == "refunded")
+
+
 def test_a_refund_in_the_dashboard_of_a_held_order_counts_when_it_is_accepted(
     till: Till, held: UUID, session: Session, payments: FakePayments
 ) -> None:

@@ -4,9 +4,12 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from laurel.accounts.models import User
+from laurel.catalog.models import Course
 from laurel.commerce.events import AccessReturned, DisputeClosed
-from laurel.commerce.models import Entitlement, Offering, Order, OrderLine
-from laurel.commerce.rules import EntitlementSource, EntitlementStatus, OfferingKind, OrderState, TaxBehavior
+from laurel.commerce.models import Entitlement, Offering, Order, OrderLine, Voucher
+from laurel.commerce.rules import EntitlementSource, EntitlementStatus, OfferingKind, OrderState, TaxBehavior, VoucherStatus
+from laurel.commerce.services.seats import make_seats
 from laurel.core.clock import now
 from laurel.core.ids import new_id
 from laurel.credentials import queries
@@ -65,11 +68,11 @@ def test_who_has_the_course_from_elsewhere_too_gets_the_certificate(app: object,
     assert issue(session, pending.id, issuer=ISSUER, keys=PlainVault(), now=now()).state is CredentialState.ISSUED
 
 
-def lose(session: Session, learner_id: object, offering_id: object, status: str) -> None:
-    """A dispute about an order of the course ends."""
+def lose(session: Session, right: Entitlement, status: str, *, buyer: User | None = None) -> None:
+    """A dispute about the order that the right came from ends; by a seat if somebody else is the buyer."""
     order = Order(
         number=f"L-{new_id().hex[-10:]}",
-        buyer_id=learner_id,
+        buyer_id=buyer.id if buyer is not None else right.user_id,
         purchase_key="x",
         currency="usd",
         subtotal=100,
@@ -82,9 +85,22 @@ def lose(session: Session, learner_id: object, offering_id: object, status: str)
     session.add(order)
     session.flush()
     line = OrderLine(
-        order_id=order.id, line_no=1, kind=OfferingKind.COURSE, offering_id=offering_id, title="Course", unit_amount=100, amount=100
+        order_id=order.id,
+        line_no=1,
+        kind=OfferingKind.COURSE if buyer is None else OfferingKind.SEATS,
+        offering_id=right.offering_id,
+        title="Course",
+        unit_amount=100,
+        amount=100,
     )
     session.add(line)
+    session.flush()
+    right.source_id = line.id
+    if buyer is not None:
+        pool = make_seats(session, order, line, now=now())
+        seat = session.query(Voucher).filter_by(pool_id=pool.id).one()
+        seat.status, seat.redeemed_by_id, seat.redeemed_at = VoucherStatus.REDEEMED, right.user_id, now()
+        right.source_kind, right.source_id = EntitlementSource.VOUCHER, seat.id
     session.flush()
     revoke_after_lost_dispute(session, DisputeClosed(occurred_at=now(), order_id=order.id, dispute_id=new_id(), status=status))
 
@@ -99,11 +115,35 @@ def certified(app: object, session: Session) -> tuple[Credential, Entitlement]:
 def test_a_lost_dispute_revokes_the_certificate_with_its_reason(certified: tuple[Credential, Entitlement], session: Session) -> None:
     credential, right = certified
     for _ in range(2):
-        lose(session, right.user_id, right.offering_id, "lost")
+        lose(session, right, "lost")
 
     assert credential.state is CredentialState.REVOKED
     assert credential.revocation_reason is RevocationReason.REQUIREMENTS_WITHDRAWN
     assert "taken back by the bank" in (credential.revocation_note or "")
+
+
+def test_a_lost_dispute_about_seats_reaches_who_redeemed_them_and_nobody_else(
+    certified: tuple[Credential, Entitlement], session: Session
+) -> None:
+    """The buyer of the seats has the course by an order of their own, which a refund ended: that one's certificate stays."""
+    credential, right = certified
+    buyer, course = make_user(session), session.get_one(Course, session.get_one(Offering, right.offering_id).course_id)
+    of_buyer = make_credential(session, learner=buyer, course=course)
+    grant(session, buyer.id, course.id, EntitlementStatus.REVOKED)
+
+    lose(session, right, "lost", buyer=buyer)
+
+    assert credential.state is CredentialState.REVOKED
+    assert of_buyer.state is CredentialState.ISSUED
+
+
+def test_a_seat_that_is_still_good_keeps_its_certificate(certified: tuple[Credential, Entitlement], session: Session) -> None:
+    credential, right = certified
+    right.status = EntitlementStatus.ACTIVE
+
+    lose(session, right, "lost", buyer=make_user(session))
+
+    assert credential.state is CredentialState.ISSUED
 
 
 @pytest.mark.parametrize(("status", "has_another"), [("won", False), ("lost", True)])
@@ -115,7 +155,7 @@ def test_a_certificate_stays_when_we_win_or_when_its_holder_has_the_course_other
         other = session.get_one(Offering, right.offering_id)
         grant(session, right.user_id, other.course_id, EntitlementStatus.ACTIVE)
 
-    lose(session, right.user_id, right.offering_id, status)
+    lose(session, right, status)
 
     assert credential.state is CredentialState.ISSUED
 

@@ -41,6 +41,14 @@ class OrderExpired(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PaymentFailed(OrderEvent):
+    """The buyer's bank did not carry out a debit, days after the payment page perhaps. The buyer may try again."""
+
+    buyer_id: UUID
+    attempt_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class StripeEventReceived(Event):
     """Stripe told us something that concerns us, and it is kept."""
 

@@ -3,11 +3,11 @@
 from sqlalchemy.orm import Session
 
 from laurel.commerce import queries
-from laurel.commerce.events import OrderExpired, OrderPaid, RefundFailed, RefundSucceeded
+from laurel.commerce.events import OrderExpired, OrderPaid, PaymentFailed, RefundFailed, RefundSucceeded
 from laurel.commerce.models import Order
 from laurel.commerce.queries.receipts import find_receipt_of
 from laurel.commerce.rules import AccessEffect, TaxBehavior
-from laurel.commerce.services.reminders import remind_buyer
+from laurel.commerce.services.reminders import remind_buyer, tell_of_failed_payment
 from laurel.core.mail import queue_mail
 from laurel.core.money import format_money
 
@@ -74,6 +74,11 @@ def email_failed_refund(session: Session, event: RefundFailed) -> None:
 def remind_of_unfinished_order(session: Session, event: OrderExpired) -> None:
     """Who asked for it hears once that their payment page has closed."""
     remind_buyer(session, queries.get_order(session, event.order_id), now=event.occurred_at)
+
+
+def email_failed_payment(session: Session, event: PaymentFailed) -> None:
+    """Whose bank did not carry out a debit hears of it, with a way to pay again."""
+    tell_of_failed_payment(session, queries.get_order(session, event.order_id), event.attempt_id, now=event.occurred_at)
 
 
 def sums_of(order: Order) -> list[tuple[str, int]]:

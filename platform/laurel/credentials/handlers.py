@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from laurel.accounts.models import User
 from laurel.commerce.events import AccessReturned, DisputeClosed
-from laurel.commerce.queries import get_order, is_access_withdrawn
+from laurel.commerce.queries import get_order, is_access_withdrawn, list_revoked_rights
 from laurel.commerce.rules import LOST
 from laurel.core.db import database_now
 from laurel.core.mail import queue_mail
@@ -59,17 +59,17 @@ def issue_held(session: Session, event: AccessReturned, *, issuer: Issuer, keys:
 
 
 def revoke_after_lost_dispute(session: Session, event: DisputeClosed) -> None:
-    """The bank gave the buyer the money back for good: certificates that it had paid for do not count any more.
+    """The bank gave the buyer the money back for good: certificates that it had paid for, the buyer's or by seats, do not count any more.
 
     Whoever has the course from elsewhere, too, keeps theirs.
     """
     if event.status != LOST:
         return
     order = get_order(session, event.order_id)
-    for course_id in {line.offering.course_id for line in order.lines}:
-        if not is_access_withdrawn(session, order.buyer_id, course_id):
+    for holder_id, course_id in list_revoked_rights(session, order.id):
+        if not is_access_withdrawn(session, holder_id, course_id):
             continue
-        for credential_id in queries.list_of_course(session, order.buyer_id, course_id, CredentialState.ISSUED):
+        for credential_id in queries.list_of_course(session, holder_id, course_id, CredentialState.ISSUED):
             issuing.revoke(
                 session,
                 credential_id,

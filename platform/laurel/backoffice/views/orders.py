@@ -9,7 +9,9 @@ from laurel.backoffice.navigation import work_nav
 from laurel.backoffice.queries import list_history
 from laurel.commerce import queries
 from laurel.commerce.models import Order
+from laurel.commerce.queries.receipts import list_receipts_of
 from laurel.commerce.rules import OrderState
+from laurel.commerce.rules.receipts import billing_lines
 from laurel.web.access import policy
 from laurel.web.pages import Page, paginate
 from laurel.web.session import current_session
@@ -42,6 +44,9 @@ def order_page(order_id: UUID) -> ResponseReturnValue:
     return render_template(
         "backoffice/order_page.html",
         order=order,
+        code=queries.get_discount_code(session, order.discount_code_id) if order.discount_code_id is not None else None,
+        billing=billing_lines(order.billing),
+        receipts=list_receipts_of(session, order_id),
         attempts=attempts,
         payments=payments,
         refunds=refunds,

@@ -9,8 +9,9 @@ from laurel.backoffice.forms import TaskForm
 from laurel.backoffice.navigation import work_nav
 from laurel.backoffice.views.till import staff_till
 from laurel.commerce import queries, services
-from laurel.commerce.models import ReviewTask
-from laurel.commerce.rules import OrderState
+from laurel.commerce.gateway import PaymentsUnavailableError
+from laurel.commerce.models import Refund, ReviewTask
+from laurel.commerce.rules import OrderState, RefundState
 from laurel.core.errors import ConflictError
 from laurel.web.access import my_id, policy
 from laurel.web.pages import paginate
@@ -38,10 +39,13 @@ def task_page(review_task_id: UUID) -> ResponseReturnValue:
         status = 400
         if form.validate():
             try:
-                flash(answer(task, request.form.get("act", "resolve"), form.answer.data or ""), "success")
+                flash(*answer(task, request.form.get("act", "resolve"), form.answer.data or ""))
             except ConflictError as error:
                 form.form_errors.append(error.message)
                 status = 409
+            except PaymentsUnavailableError:
+                form.form_errors.append("Stripe is not answering, so nothing was asked. Try again in a minute.")
+                status = 503
             else:
                 return redirect(url_for(".task_list"), 303)
     session = current_session()
@@ -54,6 +58,8 @@ def task_page(review_task_id: UUID) -> ResponseReturnValue:
         order=order,
         is_held=is_held,
         payments=payments,
+        is_all_gone=is_held and not any(queries.count_held(session, payment) for payment in payments),
+        stranded=queries.find_stranded_payment(session, task),
         dispute=queries.find_dispute(session, task.ref) if task.kind == "dispute" else None,
         form=form,
         work_nav=work_nav(),
@@ -61,18 +67,30 @@ def task_page(review_task_id: UUID) -> ResponseReturnValue:
     return page, status
 
 
-def answer(task: ReviewTask, act: str, words: str) -> str:
-    """Do what was chosen; returns what to say about it."""
+def answer(task: ReviewTask, act: str, words: str) -> tuple[str, str]:
+    """Do what was chosen; returns what to say about it, and in which tone."""
     desk = staff_till()
     if act == "accept" and task.order_id is not None:
         with transaction() as session:
             services.accept_held_order(session, task.order_id, answer=words, actor_id=my_id(), now=desk.now)
-        return "The order is paid, and its buyer has access."
+        return "The order is paid, and its buyer has access.", "success"
     if act == "refund" and task.order_id is not None:
         with transaction() as session:
-            services.refund_held_order(session, task.order_id, answer=words, actor_id=my_id(), env=desk.env, now=desk.now)
+            refunds = services.refund_held_order(session, task.order_id, answer=words, actor_id=my_id(), env=desk.env, now=desk.now)
         services.submit_refunds_of(desk, task.order_id)
-        return "The order is closed, and what came for it goes back."
+        left = "What came for it goes back." if refunds else "Nothing was left to give back."
+        return f"The order is closed. {left}", "success"
+    if act == "again":
+        return tell(services.repeat_refund(desk, task.id, answer=words, actor_id=my_id()))
     with transaction() as session:
         services.resolve_task(session, task.id, answer=words, actor_id=my_id(), now=desk.now)
-    return "Answered."
+    return "Answered.", "success"
+
+
+def tell(refund: Refund) -> tuple[str, str]:
+    """What became of a refund that was asked for just now."""
+    if refund.state is RefundState.FAILED:
+        return f"Nothing went back. {refund.failure}", "error"
+    if refund.state in {RefundState.REQUESTED, RefundState.SUBMITTING}:
+        return "The refund is written down. Stripe is not answering, so it is asked again by itself every minute.", "warning"
+    return "The money is back." if refund.state is RefundState.SUCCEEDED else "The money is on its way.", "success"

@@ -36,7 +36,19 @@ def _about_seats(session: Session, stand: LineStand, seats: int, *, is_whole: bo
     if not is_whole:
         stays = f" {used} redeemed {'seat stays' if used == 1 else 'seats stay'}." if used else ""
         return [f"{title}: {seats} of {unused} unused seats stop working now.{stays}"]
-    return [f"{title}: all {unused} unused seats stop working now.", *_about_rights(session, stand)]
+    return [f"{title}: {_about_unused(seats, unused)}", *_about_rights(session, stand)]
+
+
+def _about_unused(seats: int, unused: int) -> str:
+    """Of a line that goes back as a whole: what is taken back is taken at once, what else is unused with the money."""
+    later = "as soon as Stripe says that the money is back."
+    if unused == 0:
+        return "there are no unused seats."
+    if seats == unused:
+        return f"all {unused} unused seats stop working now."
+    if seats == 0:
+        return f"all {unused} unused seats stop working {later}"
+    return f"{seats} of {unused} unused seats {'stops' if seats == 1 else 'stop'} working now, the other {unused - seats} {later}"
 
 
 def _about_retake(stand: LineStand) -> str:

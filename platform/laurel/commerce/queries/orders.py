@@ -39,6 +39,12 @@ def find_order_under_way(session: Session, buyer_id: UUID, course_id: UUID) -> O
     )
 
 
+def has_newer_order(session: Session, order: Order) -> bool:
+    """Whether its buyer has ordered the same anew since, whatever came of that."""
+    newer = select(Order.id).where(Order.buyer_id == order.buyer_id, Order.created_at > order.created_at)
+    return session.scalar(newer.where(Order.purchase_key == order.purchase_key).limit(1)) is not None
+
+
 def find_paid_order(session: Session, buyer_id: UUID, purchase_key: str) -> Order | None:
     """The order by which the buyer got it, the latest first."""
     return session.scalar(

@@ -22,6 +22,13 @@ def find_credit_note_of(session: Session, refund_id: UUID) -> Receipt | None:
     return session.scalar(select(Receipt).where(Receipt.refund_id == refund_id))
 
 
+def list_credit_notes_in_force(session: Session, order_id: UUID) -> list[Receipt]:
+    """The order's credit notes whose money is back."""
+    statement = select(Receipt).join(Refund, Refund.id == Receipt.refund_id)
+    statement = statement.where(Receipt.order_id == order_id, Refund.state.not_in((RefundState.FAILED, RefundState.CANCELED)))
+    return list(session.scalars(statement))
+
+
 def list_receipts_of(session: Session, order_id: UUID) -> list[Receipt]:
     """The order's receipt and its credit notes, in the order in which they were issued."""
     return list(session.scalars(select(Receipt).where(Receipt.order_id == order_id).order_by(Receipt.issued_at, Receipt.number)))

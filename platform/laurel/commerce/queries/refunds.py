@@ -9,9 +9,11 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from laurel.commerce.models import (
+    Dispute,
     Entitlement,
     ExamCredit,
     LedgerEntry,
+    Offering,
     Order,
     OrderLine,
     Payment,
@@ -26,8 +28,10 @@ from laurel.commerce.queries.orders import list_lines
 from laurel.commerce.queries.payments import list_payments
 from laurel.commerce.rules import (
     COUNTED,
+    LOST,
     DisputeEffect,
     EntitlementSource,
+    EntitlementStatus,
     LineMoney,
     PaymentKind,
     RefundState,
@@ -87,6 +91,12 @@ def count_refundable(session: Session, payment: Payment) -> int:
     """What of a payment is not back, nor on its way back, in minor units."""
     counted = select(func.coalesce(func.sum(Refund.amount), 0)).where(Refund.payment_id == payment.id, Refund.state.in_(COUNTED))
     return payment.amount - (session.scalar(counted) or 0)
+
+
+def count_held(session: Session, payment: Payment) -> int:
+    """What of a payment is still with us, in minor units: neither back, nor on its way back, nor lost to the buyer's bank."""
+    lost = select(func.coalesce(func.sum(Dispute.amount), 0)).where(Dispute.payment_id == payment.id, Dispute.status == LOST)
+    return max(0, count_refundable(session, payment) - (session.scalar(lost) or 0))
 
 
 def find_main_payment(session: Session, order_id: UUID) -> Payment | None:
@@ -200,7 +210,16 @@ def lock_rights_from(session: Session, line_ids: Collection[UUID]) -> list[Entit
     return list(session.scalars(statement))
 
 
-def _came_from(line_ids: Collection[UUID], seats: Collection[UUID] | Select[UUID]) -> ColumnElement[bool]:
+def list_revoked_rights(session: Session, order_id: UUID) -> list[tuple[UUID, UUID]]:
+    """(person, course) of the rights that the order gave and that were taken back: its buyer's, and those of redeemed seats."""
+    lines = select(OrderLine.id).where(OrderLine.order_id == order_id)
+    seats = select(Voucher.id).join(SeatPool, SeatPool.id == Voucher.pool_id).where(SeatPool.order_line_id.in_(lines))
+    statement = select(Entitlement.user_id, Offering.course_id).join(Offering, Offering.id == Entitlement.offering_id)
+    statement = statement.where(_came_from(lines, seats), Entitlement.status == EntitlementStatus.REVOKED)
+    return [(user_id, course_id) for user_id, course_id in session.execute(statement.order_by(Entitlement.id))]
+
+
+def _came_from(line_ids: Collection[UUID] | Select[UUID], seats: Collection[UUID] | Select[UUID]) -> ColumnElement[bool]:
     """Rights that these lines gave, or these seats of theirs. Naming the kind of source is what makes the index serve."""
     bought = and_(Entitlement.source_kind.in_((EntitlementSource.ORDER_LINE, EntitlementSource.FREE)), Entitlement.source_id.in_(line_ids))
     return or_(bought, and_(Entitlement.source_kind == EntitlementSource.VOUCHER, Entitlement.source_id.in_(seats)))

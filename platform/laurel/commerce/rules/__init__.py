@@ -62,6 +62,7 @@ from laurel.commerce.rules.refunds import (
     RefundWish,
     SeenRefund,
     check_part,
+    count_units,
     find_refund_obstacles,
     shares,
 )
@@ -132,6 +133,7 @@ __all__ = [
     "check_price",
     "check_quantity",
     "check_total",
+    "count_units",
     "effect_of",
     "find_mismatches",
     "find_opening_mismatches",

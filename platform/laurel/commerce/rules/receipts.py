@@ -30,6 +30,39 @@ def receipt_number(series: str, n: int) -> str:
     return f"{series}-{n:06d}"
 
 
+def address_lines(billing: Mapping[str, Any]) -> list[str]:
+    """The lines of the address that a payment page was told: line1, line2, city, state, postal_code, country."""
+    address = billing.get("address") or {}
+    place = " ".join(address[part] for part in ("postal_code", "city", "state") if address.get(part))
+    return [line for line in (address.get("line1"), address.get("line2"), place, address.get("country")) if line]
+
+
+def tax_ids_of(billing: Mapping[str, Any]) -> list[str]:
+    """The buyer's tax ids, as the payment page was told them."""
+    return [tax_id if isinstance(tax_id, str) else str(tax_id.get("value") or "") for tax_id in billing.get("tax_ids") or ()]
+
+
+def billing_lines(billing: Mapping[str, Any] | None) -> list[str]:
+    """To whom an order is made out, line by line: name, address, tax ids, e-mail address. Empty if nothing was told."""
+    told = billing or {}
+    tax_ids = [f"Tax id {tax_id}" for tax_id in tax_ids_of(told)]
+    return [line for line in (told.get("name"), *address_lines(told), *tax_ids, told.get("email")) if line]
+
+
+def unit_price(amount: int, quantity: int) -> int | None:
+    """What one of `quantity` comes to, for a line that says only its sum; None if that is no whole number."""
+    each, rest = divmod(amount, quantity or 1)
+    return None if rest else each
+
+
+def share_of_tax(tax: int, *, paid: int, back: int, told: int) -> int:
+    """What a credit note holds of an order's `tax`, with which `back` of the `paid` has gone back in all.
+
+    `told` is what the credit notes before it hold: so all of them together come to the tax of all that is back, to the last cent.
+    """
+    return max(0, (2 * tax * back + paid) // (2 * paid) - told) if paid else 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seller:
     """Who sells, as receipts name them. `address` and `tax_id` are empty where the operator gave none."""
@@ -72,7 +105,7 @@ def compose_sheet(kind: ReceiptKind, number: str, issued_at: datetime, content: 
         seller=_party(content["seller"]),
         buyer=_party(content["buyer"]),
         lines=tuple(
-            (line["title"], str(line["quantity"] or ""), _money(line["unit_amount"], currency), _money(line["amount"], currency))
+            (line["title"], str(line["quantity"] or ""), _price(line["unit_amount"], currency), _money(line["amount"], currency))
             for line in content["lines"]
         ),
         sums=_sums(content, currency),
@@ -94,6 +127,8 @@ def _party(party: Mapping[str, Any]) -> tuple[str, ...]:
 def _sums(content: Mapping[str, Any], currency: str) -> tuple[tuple[str, str], ...]:
     """What stands between the lines and the total; nothing where the lines say it all."""
     discount, tax = content.get("discount", 0), content.get("tax", 0)
+    if "subtotal" not in content:  # a credit note: its lines say what went back with its tax, whether that came on top or not
+        return (("Tax, included in the refund", _money(tax, currency)),) if tax else ()
     sums: list[tuple[str, str]] = []
     if discount or tax:
         sums.append(("Subtotal", _money(content["subtotal"], currency)))
@@ -132,6 +167,10 @@ def _notes(content: Mapping[str, Any], *, is_note: bool) -> tuple[str, ...]:
 
 def _money(amount: int, currency: str) -> str:
     return format_money(amount, currency)
+
+
+def _price(amount: int | None, currency: str) -> str:
+    return "" if amount is None else _money(amount, currency)
 
 
 def _day(moment: datetime) -> str:

@@ -133,6 +133,14 @@ def check_part(line: LineMoney, *, amount: int, seats: int, unused_seats: int) -
         raise InvalidInputError("Only seats that nobody has redeemed can be taken back one by one.", field="seats")
 
 
+def count_units(line: LineMoney, *, quantity: int, amount: int) -> int:
+    """How many of a line's units go back with this amount, where they are not counted one by one: all with its last part, or none.
+
+    What was paid decides, not the price: a code makes it less, and tax on top more.
+    """
+    return quantity if amount >= line.left else 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CourseUse:
     """How far somebody went with what they bought."""

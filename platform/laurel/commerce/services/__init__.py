@@ -12,6 +12,7 @@ from laurel.commerce.services.orders import change_prices, create_offering, plac
 from laurel.commerce.services.quoting import get_quote
 from laurel.commerce.services.refund_sync import apply_refunds, sync_refunds
 from laurel.commerce.services.refunds import request_refund, submit_refund, submit_refunds_of, submit_waiting_refunds
+from laurel.commerce.services.repeating import repeat_refund
 from laurel.commerce.services.retakes import use_exam_credit
 from laurel.commerce.services.seats import count_redeeming, forgive_redeeming, label_seat, mail_seat, redeem_seat, replace_code
 from laurel.commerce.services.sync import apply_checkout, claim_sync, sync_checkout
@@ -44,6 +45,7 @@ __all__ = [
     "redeem_seat",
     "refund_by_learner",
     "refund_held_order",
+    "repeat_refund",
     "replace_code",
     "request_refund",
     "resolve_task",

@@ -1,6 +1,6 @@
 """Receipts and credit notes: numbered without gaps, written once, never changed. (specs/payments.md §9)"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,16 @@ from laurel.commerce import queries
 from laurel.commerce.models import Order, OrderLine, Payment, Receipt, ReceiptSeries, Refund
 from laurel.commerce.queries import receipts as found
 from laurel.commerce.rules import PaymentKind
-from laurel.commerce.rules.receipts import ReceiptKind, Seller, receipt_number, series_of
+from laurel.commerce.rules.receipts import (
+    ReceiptKind,
+    Seller,
+    address_lines,
+    receipt_number,
+    series_of,
+    share_of_tax,
+    tax_ids_of,
+    unit_price,
+)
 from laurel.core.errors import ConflictError
 
 
@@ -61,10 +70,18 @@ def issue_credit_note(session: Session, refund: Refund, now: datetime) -> Receip
         **_head(session, order),
         "receipt": receipt.number if receipt is not None else None,
         "lines": _refunded_lines(session, refund),
+        "tax": _tax_of(session, order, refund),
         "total": refund.amount,
         "reference": refund.stripe_refund,
     }
     return _issue(session, ReceiptKind.CREDIT_NOTE, order, content, now=now, refund=refund)
+
+
+def _tax_of(session: Session, order: Order, refund: Refund) -> int:
+    before = [note.content for note in found.list_credit_notes_in_force(session, order.id)]
+    back = refund.amount + sum(content["total"] for content in before)
+    told = sum(content.get("tax", 0) for content in before)
+    return share_of_tax(order.tax, paid=order.amount_paid, back=back, told=told)
 
 
 def _head(session: Session, order: Order) -> dict[str, Any]:
@@ -83,20 +100,10 @@ def _head(session: Session, order: Order) -> dict[str, Any]:
         "buyer": {
             "name": billing.get("name") or buyer.name,
             "email": buyer.email,
-            "address": _address(billing.get("address") or {}),
-            "tax_ids": [_tax_id(tax_id) for tax_id in billing.get("tax_ids") or ()],
+            "address": address_lines(billing),
+            "tax_ids": tax_ids_of(billing),
         },
     }
-
-
-def _address(address: Mapping[str, Any]) -> list[str]:
-    """The lines of an address as the payment page keeps it: line1, line2, city, state, postal_code, country."""
-    place = " ".join(address[part] for part in ("postal_code", "city", "state") if address.get(part))
-    return [line for line in (address.get("line1"), address.get("line2"), place, address.get("country")) if line]
-
-
-def _tax_id(tax_id: Mapping[str, Any] | str) -> str:
-    return tax_id if isinstance(tax_id, str) else str(tax_id.get("value") or "")
 
 
 def _line(line: OrderLine) -> dict[str, Any]:
@@ -110,7 +117,10 @@ def _payment(payment: Payment) -> dict[str, Any]:
 def _refunded_lines(session: Session, refund: Refund) -> list[dict[str, Any]]:
     """What went back, line by line. A refund that names no lines is one sum."""
     lines: Sequence[tuple[str, int, int]] = found.list_refunded_lines(session, refund.id)
-    named = [{"title": title, "quantity": quantity, "unit_amount": amount, "amount": amount} for title, quantity, amount in lines]
+    named = [
+        {"title": title, "quantity": quantity, "unit_amount": unit_price(amount, quantity), "amount": amount}
+        for title, quantity, amount in lines
+    ]
     rest = refund.amount - sum(amount for _, _, amount in lines)
     return [*named, *([{"title": "Partial refund", "quantity": 1, "unit_amount": rest, "amount": rest}] if rest else [])]
 

@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from laurel.commerce import queries
 from laurel.commerce.events import RefundRequested
 from laurel.commerce.gateway import CheckoutNotFoundError, PaymentsRefusedError, PaymentsUnavailableError, RefundDetails
-from laurel.commerce.models import Order, OrderLine, Payment, Refund, RefundLine
+from laurel.commerce.models import Order, Payment, Refund, RefundLine
+from laurel.commerce.queries import LineStand
 from laurel.commerce.rules import (
     REFUSALS,
     REFUSED,
@@ -26,6 +27,7 @@ from laurel.commerce.rules import (
     RefundReason,
     RefundState,
     check_part,
+    count_units,
 )
 from laurel.commerce.services.access import mark_of_refund, take_unused
 from laurel.commerce.services.moving import ask_staff
@@ -76,7 +78,7 @@ def request_refund(
     refund = _write(
         session,
         _get_refundable(session, order),
-        amount=sum(amount for _line, amount, _seats in parts),
+        amount=sum(amount for _stand, amount, _seats in parts),
         reason=reason,
         access_effect=access_effect,
         origin=origin,
@@ -97,33 +99,35 @@ def _get_refundable(session: Session, order: Order) -> Payment:
     return payment
 
 
-def _keep_parts(session: Session, refund: Refund, parts: Sequence[tuple[OrderLine, int, int]], *, now: datetime) -> None:
+def _keep_parts(session: Session, refund: Refund, parts: Sequence[tuple[LineStand, int, int]], *, now: datetime) -> None:
     takes = refund.access_effect is AccessEffect.REVOKE
     session.add_all(
-        RefundLine(refund_id=refund.id, order_line_id=line.id, amount=amount, quantity=_quantity(line, amount, seats if takes else 0))
-        for line, amount, seats in parts
+        RefundLine(
+            refund_id=refund.id, order_line_id=stand.line.id, amount=amount, quantity=_quantity(stand, amount, seats if takes else 0)
+        )
+        for stand, amount, seats in parts
     )
     session.flush()
     if takes:
-        for line, _amount, seats in parts:
-            take_unused(session, line, seats=seats, mark=mark_of_refund(refund.id), now=now)
+        for stand, _amount, seats in parts:
+            take_unused(session, stand.line, seats=seats, mark=mark_of_refund(refund.id), now=now)
 
 
-def _checked_parts(session: Session, order: Order, lines: Sequence[Part]) -> list[tuple[OrderLine, int, int]]:
+def _checked_parts(session: Session, order: Order, lines: Sequence[Part]) -> list[tuple[LineStand, int, int]]:
     _get_refundable(session, order)
     stands = {stand.line.id: stand for stand in queries.list_line_stands(session, order)}
     if not lines or len({line_id for line_id, _, _ in lines}) != len(lines) or any(line_id not in stands for line_id, _, _ in lines):
         raise InvalidInputError("Choose what goes back.")
     for line_id, amount, seats in lines:
         check_part(stands[line_id].money, amount=amount, seats=seats, unused_seats=stands[line_id].unused_seats)
-    return [(stands[line_id].line, amount, seats) for line_id, amount, seats in lines]
+    return [(stands[line_id], amount, seats) for line_id, amount, seats in lines]
 
 
-def _quantity(line: OrderLine, amount: int, seats: int) -> int:
+def _quantity(stand: LineStand, amount: int, seats: int) -> int:
     """How much of the line goes back, counted in its units."""
-    if line.kind is OfferingKind.SEATS:
+    if stand.line.kind is OfferingKind.SEATS:
         return seats
-    return line.quantity if amount >= line.amount else 0
+    return count_units(stand.money, quantity=stand.line.quantity, amount=amount)
 
 
 def request_whole_refund(
@@ -262,7 +266,8 @@ def _refuse(session: Session, refund_id: UUID, why: str, *, now: datetime) -> No
     if refund.state is not RefundState.SUBMITTING:
         return
     fail(session, order, refund, RefundState.FAILED, failure=why, now=now)
-    if refund.origin in {RefundOrigin.LEARNER, RefundOrigin.AUTO}:
+    bought_nothing = not queries.is_booked(session, queries.get_payment(session, refund.payment_id))
+    if bought_nothing or refund.origin in {RefundOrigin.LEARNER, RefundOrigin.AUTO}:
         ask_staff(session, order, kind="refund_refused", ref=str(refund.id), detail=f"Order {order.number}: {why}", now=now)
 
 

@@ -1,10 +1,15 @@
-"""One mail to who began a payment, asked for a reminder, and did not finish. (specs/payments.md §5)"""
+"""Payments that came to nothing, and the mails about them: who asked for it is reminded once, whose bank refused hears of it.
+
+(specs/payments.md §5)
+"""
 
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from laurel.commerce.events import OrderExpired
+from laurel.commerce import queries
+from laurel.commerce.events import OrderExpired, PaymentFailed
 from laurel.commerce.models import CheckoutReminder, Order
 from laurel.commerce.rules import OrderState
 from laurel.commerce.services.moving import move_order
@@ -29,11 +34,19 @@ def expire_order(session: Session, order: Order, *, now: datetime) -> bool:
     return True
 
 
+def fail_payment(session: Session, order: Order, *, attempt_id: UUID, now: datetime) -> bool:
+    """The bank did not carry out the debit that the order waited for. False if it did not wait for one any more."""
+    if not move_order(session, order, OrderState.PAYMENT_FAILED):
+        return False
+    publish(session, PaymentFailed(occurred_at=now, order_id=order.id, buyer_id=order.buyer_id, attempt_id=attempt_id))
+    return True
+
+
 def remind_buyer(session: Session, order: Order, *, now: datetime) -> None:
-    """Write the reminder, if the buyer asked for one and still has neither paid nor got the course from elsewhere."""
+    """Write the reminder, if the buyer asked for one and still has neither paid, nor ordered anew, nor got the course from elsewhere."""
     if order.state is not OrderState.EXPIRED or session.get(CheckoutReminder, order.id) is None:
         return
-    if owns_already(session, order.buyer_id, order.lines):
+    if _is_settled_otherwise(session, order):
         return
     queue_mail(
         session,
@@ -47,3 +60,27 @@ def remind_buyer(session: Session, order: Order, *, now: datetime) -> None:
         titles=[line.title for line in order.lines],
         total=format_money(order.total, order.currency),
     )
+
+
+def tell_of_failed_payment(session: Session, order: Order, attempt_id: UUID, *, now: datetime) -> None:
+    """Write that the bank refused, once for each try, unless the buyer is trying again already."""
+    if order.state is not OrderState.PAYMENT_FAILED:
+        return
+    queue_mail(
+        session,
+        "payment_failed",
+        key=f"payment_failed:{attempt_id}",
+        recipient=order.buyer.email,
+        now=now,
+        name=order.buyer.name,
+        number=order.number,
+        order_id=str(order.id),
+        titles=[line.title for line in order.lines],
+        total=format_money(order.total, order.currency),
+        may_pay_again=not _is_settled_otherwise(session, order),
+    )
+
+
+def _is_settled_otherwise(session: Session, order: Order) -> bool:
+    """Whether the buyer has no use for this order any more: they ordered the same anew, or have it from elsewhere."""
+    return queries.has_newer_order(session, order) or owns_already(session, order.buyer_id, order.lines)

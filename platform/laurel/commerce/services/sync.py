@@ -31,7 +31,7 @@ from laurel.commerce.services.fulfilling import settle
 from laurel.commerce.services.moving import ask_staff, free_code, move_order
 from laurel.commerce.services.quoting import find_fulfillment_obstacles, owns_already
 from laurel.commerce.services.refunds import request_whole_refund, submit_refunds_of
-from laurel.commerce.services.reminders import expire_order
+from laurel.commerce.services.reminders import expire_order, fail_payment
 from laurel.commerce.services.till import Till
 
 log = logging.getLogger("laurel.commerce")
@@ -78,7 +78,7 @@ def apply_checkout(session: Session, seen: SeenCheckout, *, now: datetime) -> Or
     elif seen.is_paid:
         _believe_payment(session, order, attempt, seen, now=now)
     elif seen.status == "complete" and seen.payment_status == "unpaid":
-        _wait_for_bank(session, order, attempt, seen)
+        _wait_for_bank(session, order, attempt, seen, now=now)
     session.flush()
     return order
 
@@ -128,7 +128,7 @@ def _expire(session: Session, order: Order, attempt: CheckoutAttempt, *, now: da
     free_code(session, order)
 
 
-def _wait_for_bank(session: Session, order: Order, attempt: CheckoutAttempt, seen: SeenCheckout) -> None:
+def _wait_for_bank(session: Session, order: Order, attempt: CheckoutAttempt, seen: SeenCheckout, *, now: datetime) -> None:
     """The buyer is through, the money is not there yet: a bank debit takes days, and may fail."""
     _complete(session, attempt)
     has_failed = seen.payment is not None and seen.payment.status in FAILED_INTENTS
@@ -136,7 +136,7 @@ def _wait_for_bank(session: Session, order: Order, attempt: CheckoutAttempt, see
         return
     move_order(session, order, OrderState.PROCESSING, expires_at=None)
     if has_failed:
-        move_order(session, order, OrderState.PAYMENT_FAILED)
+        fail_payment(session, order, attempt_id=attempt.id, now=now)
 
 
 def _goes_on_elsewhere(session: Session, order: Order, attempt: CheckoutAttempt) -> bool:
@@ -185,9 +185,9 @@ def _has_its_money(session: Session, order: Order) -> bool:
 
 
 def _goes_back(session: Session, paid: SeenPayment) -> bool:
-    """Whether this money went back, or was to go back: whatever is told about it again, it buys nothing."""
+    """Whether this money went back, or was to go back, or a bank has it: whatever is told about it again, it buys nothing."""
     payment = queries.find_payment(session, paid.intent_id)
-    return payment is not None and queries.has_refunds(session, payment.id)
+    return payment is not None and (queries.has_refunds(session, payment.id) or queries.is_disputed(session, payment.id))
 
 
 def _is_on_sale(session: Session, lines: Sequence[OrderLine]) -> bool:

@@ -84,6 +84,8 @@ def accept_held_order(session: Session, order_id: UUID, *, answer: str, actor_id
         raise NotInReviewError
     if payment is None or payment.currency != order.currency or payment.status != "succeeded":
         raise ConflictError("No money has come for this order in its currency, so it cannot be accepted. Give back what came.")
+    if queries.count_held(session, payment) == 0:
+        raise ConflictError("Nothing is left of this payment: it is back with the buyer, or on its way. Close the order instead.")
     if queries.is_disputed(session, payment.id):
         raise ConflictError(REFUSALS["charge_disputed"])
     settle(session, order, amount_paid=payment.amount, tax=order.tax, ref=payment.payment_intent, now=now)
@@ -96,7 +98,10 @@ def accept_held_order(session: Session, order_id: UUID, *, answer: str, actor_id
 
 
 def refund_held_order(session: Session, order_id: UUID, *, answer: str, actor_id: UUID, env: str, now: datetime) -> list[Refund]:
-    """Give back all that came for an order that is held, and close the order. `submit_refund` each of what is returned."""
+    """Give back all that is left of what came for an order that is held, and close the order. `submit_refund` each of what is returned.
+
+    Empty if nothing is left, because all of it went back already or a bank has it. Raises ConflictError while a bank decides.
+    """
     order = queries.lock_order(session, order_id)
     if order.state is not OrderState.REVIEW:
         raise NotInReviewError
@@ -112,6 +117,7 @@ def refund_held_order(session: Session, order_id: UUID, *, answer: str, actor_id
             actor_id=actor_id,
         )
         for payment in queries.list_payments(session, order_id)
+        if queries.count_held(session, payment)
     ]
     move_order(session, order, OrderState.CANCELED, expires_at=None)
     _resolve_all_of(session, order_id, answer=answer, actor_id=actor_id, now=now)

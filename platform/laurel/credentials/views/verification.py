@@ -61,7 +61,7 @@ def _page(status: int, *, typed: str, error: str = "", missing: str = "", shown:
 
 def verification_page(status: int, **words: Any) -> ResponseReturnValue:
     """The page with both of its forms, and what came of one of them; `words` are the template's."""
-    nothing = {"typed": "", "error": "", "missing": "", "shown": None, "pasted": "", "file_error": "", "examined": None, "holder": ""}
+    nothing = {"typed": "", "error": "", "missing": "", "shown": None, "pasted": "", "file_error": "", "examined": None}
     page = render_template("credentials/verify_page.html", **{**nothing, **words}, example=EXAMPLE, issuer=issuer())
     response = make_response(page, status)
     response.headers["Cache-Control"] = "no-store"

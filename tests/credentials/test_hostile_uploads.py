@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from laurel.core.db import Database
 from laurel.credentials.rules.baking import bake_png, bake_svg
 from laurel.credentials.rules.foreign import EXPLANATIONS, MAX_UPLOAD, Cause, UnreadableError, parse_object
 from laurel.web.limits import limiter
@@ -312,3 +313,22 @@ def test_a_name_of_their_own_cannot_leave_the_carrier() -> None:
     root = ElementTree.fromstring(bake_svg(svg("").decode(), text))  # noqa: S314 (our own drawing)
 
     assert [(child.tag, child.text) for child in root.iter()][1:] == [("{https://purl.imsglobal.org/ob/v3p0}credential", text)]
+
+
+@SQLITE
+def test_while_the_register_is_away_nothing_is_known(client: FlaskClient, session: Session, database: Database) -> None:
+    number = make_credential(session).number
+    session.commit()
+    text = stored(session)
+    session.close()
+    database.connect("sqlite:////no-such-folder/laurel.db")
+
+    page, answer = client.post("/verify", data={"pasted": text}), ask(client, text)
+    by_number = client.get(f"/api/v1/certificates/{number}")
+
+    assert (page.status_code, answer.status_code, by_number.status_code) == (503, 503, 503)
+    assert "Temporarily unknown" in page.text
+    assert "verdict-ok" not in page.text
+    assert (answer.mimetype, answer.json["verdict"]) == ("application/problem+json", "temporarily unknown")
+    assert by_number.mimetype == "application/problem+json"
+    assert ask(client, json.dumps({**json.loads(text), "issuer": "did:web:elsewhere.example"})).json["verdict"] == "not issued here"

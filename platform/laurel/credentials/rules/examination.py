@@ -9,6 +9,8 @@ from laurel.credentials.rules.verdicts import Check, Verdict
 
 REGISTERED_CLAIMS = frozenset({"iss", "jti", "sub", "nbf", "exp", "iat"})
 NOT_CHECKED = "Not checked."
+MAX_PARTS = 100
+"""Ours have about 25 objects and lists, and one more for each tag or alignment."""
 
 ADVICE = {
     Verdict.VALID: "Compare the name, the title and the dates with what you were told.",
@@ -143,6 +145,17 @@ def says_the_same(ours: dict[str, Any], theirs: dict[str, Any]) -> bool:
     JSON-LD change both, and JSON-LD gives neither a meaning in credentials.
     """
     return _settled(ours) == _settled(theirs)
+
+
+def has_too_many_parts(document: dict[str, Any]) -> bool:
+    """Whether it has more objects and lists than any document of ours ever had: to canonicalize it would be work for nothing."""
+    waiting: list[Any] = [document]
+    parts = 0
+    while waiting and parts <= MAX_PARTS:
+        node = waiting.pop()
+        parts += isinstance(node, dict | list)
+        waiting.extend(node.values() if isinstance(node, dict) else node if isinstance(node, list) else ())
+    return parts > MAX_PARTS
 
 
 def _settled(document: dict[str, Any]) -> str:

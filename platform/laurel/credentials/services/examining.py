@@ -20,7 +20,15 @@ from laurel.credentials.models import PUBLISHED, KeyPurpose
 from laurel.credentials.openbadges_gateway import fits_proof, is_unaltered
 from laurel.credentials.pypdf_gateway import find_in_pdf
 from laurel.credentials.rules.baking import find_in_png, find_in_svg
-from laurel.credentials.rules.examination import REGISTERED_CLAIMS, Examined, is_credential, issuer_named_by, says_the_same, without
+from laurel.credentials.rules.examination import (
+    REGISTERED_CLAIMS,
+    Examined,
+    has_too_many_parts,
+    is_credential,
+    issuer_named_by,
+    says_the_same,
+    without,
+)
 from laurel.credentials.rules.foreign import (
     MAX_UPLOAD,
     TOKEN,
@@ -158,7 +166,7 @@ def _claims_agree(carried: Carried) -> bool:
 
 
 def _is_signed(carried: Carried, public_key: str | None) -> bool:
-    if public_key is None:
+    if public_key is None or has_too_many_parts(carried.document):
         return False
     return fits_token(carried.token, public_key) if carried.token is not None else fits_proof(carried.document, public_key)
 

@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 export PYTHONPATH := platform
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults bench-exam record-stripe check lock migrate browser clean
+.PHONY: help demo test faults verify-outside bench-exam record-stripe check lock migrate browser clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -30,6 +30,11 @@ test: $(READY) browser ## run all tests, on SQLite and PostgreSQL, and the journ
 
 faults: $(READY) browser ## hurt real processes while answers are saved, and print what came of it (ONLY="F2 F2c")
 	@$(PY) -m tests.faults $(ONLY)
+
+verify-outside: $(READY) ## let a verifier that is not ours judge fresh, revoked, old and changed certificates (needs Node.js)
+	@command -v npm >/dev/null || { echo "This needs Node.js 18 or newer with npm."; exit 1; }
+	@cd tests/outside && npm install --silent
+	@PYTHONPATH=platform:. $(PY) -m tests.outside $(OPTIONS)
 
 check: $(READY) ## format, lint, import contracts, types, templates
 	@$(VENV)/bin/ruff format --check .

@@ -4,7 +4,7 @@ import re
 
 from flask import Flask
 
-from laurel.web.access import ENTRIES, WEBHOOK, policy_of
+from laurel.web.access import ENTRIES, READING, WEBHOOK, policy_of
 
 PAGE_FILES = {"robots.txt", "feed.xml", "sitemap.xml"}
 
@@ -30,6 +30,12 @@ def test_only_signed_webhooks_and_the_sandbox_are_free_of_csrf(shared_app: Flask
     free = {endpoint for endpoint in shared_app.view_functions if WEBHOOK in (policy_of(shared_app, endpoint) or {}).values()}
 
     assert {endpoint.split(".")[-1] for endpoint in free} <= {"stripe_webhook", "sandbox_page"}
+
+
+def test_only_examining_a_certificate_is_a_post_that_reads(shared_app: Flask) -> None:
+    reading = {endpoint for endpoint in shared_app.view_functions if READING in (policy_of(shared_app, endpoint) or {}).values()}
+
+    assert reading <= {"credentials.examine_upload", "credentials.verify_by_api"}
 
 
 def test_addresses_are_kebab_case(shared_app: Flask) -> None:

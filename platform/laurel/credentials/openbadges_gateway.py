@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +18,8 @@ from openbadgeslib.ob3.contexts import document_loader
 from pyld import jsonld
 
 from laurel.credentials.rules.gate import UnsignableError, check_before_signing
+
+log = logging.getLogger("laurel.credentials")
 
 CONTEXT_FILES = {
     "credentials-v2.json": "59955ced6697d61e03f2b2556febe5308ab16842846f5b586d7f1f7adec92734",
@@ -97,6 +100,18 @@ def is_unaltered(signed_json: str, multikey: str) -> bool:
     try:
         verify_data_integrity_proof(json.loads(signed_json), public_pem)
     except (LibOpenBadgesException, ValueError):
+        return False
+    return True
+
+
+def fits_proof(document: dict[str, Any], multikey: str) -> bool:
+    """Whether a document that a stranger sent carries a proof by this public key that fits it. The library bounds its own work."""
+    try:
+        verify_data_integrity_proof(document, resolve_did(f"did:key:{multikey}"))
+    except LibOpenBadgesException:
+        return False
+    except Exception as error:  # it was written against hostile documents, and yet: what it cannot follow is not verified
+        log.warning("A foreign proof could not be checked: %s", type(error).__name__)
         return False
     return True
 

@@ -240,6 +240,17 @@ def list_published_keys(session: Session, did: str) -> list[IssuerKey]:
     return sorted(keys, key=lambda key: key.state is not KeyState.ACTIVE)
 
 
+def find_published_key(session: Session, did: str, fragment: str, purpose: KeyPurpose) -> IssuerKey | None:
+    """The key of that name, as long as signatures by it count."""
+    named = select(IssuerKey).filter_by(did=did, fragment=fragment, purpose=purpose)
+    return session.scalar(named.where(IssuerKey.state.in_(PUBLISHED)))
+
+
+def find_credential(session: Session, credential_id: UUID) -> Credential | None:
+    """The credential alone."""
+    return session.get(Credential, credential_id)
+
+
 def count_fragments(session: Session, did: str, prefix: str) -> int:
     """How many keys of this DID have a name that begins so, withdrawn ones too: names are never used twice."""
     named = select(func.count()).select_from(IssuerKey).where(IssuerKey.did == did, IssuerKey.fragment.startswith(prefix, autoescape=True))

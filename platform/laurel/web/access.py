@@ -18,8 +18,10 @@ ANYONE = "anyone"
 """Anyone, signed in or not, and the page may know who (sign-in and registration)."""
 WEBHOOK = "webhook"
 """A machine that proves itself by a signature; no cookie is read."""
+READING = "reading"
+"""Anyone, with a POST that changes nothing: what it carries is looked at and forgotten. No cookie is read, nothing is written."""
 
-ENTRIES = frozenset({PUBLIC, SIGNED_IN, ANYONE, WEBHOOK})
+ENTRIES = frozenset({PUBLIC, SIGNED_IN, ANYONE, WEBHOOK, READING})
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -53,13 +55,14 @@ class Viewer:
 def policy(*, writes_on_get: bool = False, **methods: str) -> Callable[[View], View]:
     """Declare who may use a view, method by method: `@policy(GET=PUBLIC, POST="article:write")`.
 
-    A value is PUBLIC, ANYONE, SIGNED_IN, WEBHOOK or a capability of `accounts.rules`. HEAD follows GET.
+    A value is PUBLIC, ANYONE, SIGNED_IN, WEBHOOK, READING or a capability of `accounts.rules`. HEAD follows GET.
     `writes_on_get` names the rare GET that records something (a CTA click).
     """
 
     def declare(view: View) -> View:
         view.access_policy = dict(methods)  # type: ignore[attr-defined]
         view.writes_on_get = writes_on_get  # type: ignore[attr-defined]
+        view.reads_on_post = methods.get("POST") == READING  # type: ignore[attr-defined]
         return view
 
     return declare
@@ -127,7 +130,7 @@ def init_app(app: Flask, gate: Gate) -> None:
 
 
 def _admit(entry: str, gate: Gate) -> ResponseReturnValue | None:
-    if entry in {PUBLIC, WEBHOOK}:
+    if entry in {PUBLIC, WEBHOOK, READING}:
         return None
     g.viewer = gate.identify()
     if entry == ANYONE:

@@ -8,7 +8,7 @@ from flask_wtf.csrf import CSRFProtect
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from laurel.settings import Settings
-from laurel.web.access import WEBHOOK, policy_of
+from laurel.web.access import READING, WEBHOOK, policy_of
 from laurel.web.session import SAFE_METHODS
 
 protection = CSRFProtect()
@@ -47,7 +47,7 @@ def brings_token() -> bool:
 
 
 def init_app(app: Flask) -> None:
-    """Check every unsafe request that a cookie could authorize. Signed webhooks are exempt: they carry no cookie."""
+    """Check every unsafe request that a cookie could authorize. Signed webhooks and what only reads are exempt: no cookie counts there."""
     app.config["WTF_CSRF_TIME_LIMIT"] = None
     app.config["WTF_CSRF_SSL_STRICT"] = False  # the Origin check below is stricter
     app.config["WTF_CSRF_CHECK_DEFAULT"] = False
@@ -58,7 +58,7 @@ def init_app(app: Flask) -> None:
         if request.method in SAFE_METHODS or request.endpoint is None:
             return
         declared = policy_of(app, request.endpoint) or {}
-        if declared.get(request.method) == WEBHOOK:
+        if declared.get(request.method) in {WEBHOOK, READING}:
             return
         if not comes_from_here():
             current_app.logger.warning("A cross-site %s was refused at %s", request.method, request.endpoint)

@@ -170,7 +170,12 @@ def is_database_trouble(error: DBAPIError) -> bool:
     )
 
 
-def _headers_of(error: HTTPException) -> dict[str, str]:
+def is_outage(error: Exception) -> bool:
+    """Whether this happened because the database cannot be asked at present, so that trying again may help."""
+    return isinstance(error, PoolTimeoutError) or (isinstance(error, DBAPIError) and is_database_trouble(error))
+
+
+def headers_of(error: HTTPException) -> dict[str, str]:
     """What the answer must say besides its status: which methods there are, and when to come again."""
     found = {name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}}
     if isinstance(error, RateLimitExceeded) and error.limit is not None:
@@ -191,7 +196,7 @@ def init_app(app: Flask, workplaces: Sequence[Workplace] = ()) -> None:
         if error.response is not None or error.code is None or error.code < 400:
             return error.get_response()
         response = app.make_response(show(error.code))
-        response.headers.update(_headers_of(error))
+        response.headers.update(headers_of(error))
         return response
 
     @app.errorhandler(CSRFError)

@@ -22,7 +22,8 @@ def current_session() -> Session:
     """The session of this request. Requests that may write take SQLite's write lock when they first touch it."""
     if "database_session" not in g:
         view = current_app.view_functions.get(request.endpoint or "")
-        writes = request.method not in SAFE_METHODS or getattr(view, "writes_on_get", False)
+        only_reads = request.method in SAFE_METHODS or getattr(view, "reads_on_post", False)
+        writes = not only_reads or getattr(view, "writes_on_get", False)
         g.database_session = database().session(writes=writes)
     session: Session = g.database_session
     return session

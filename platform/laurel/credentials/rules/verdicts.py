@@ -35,18 +35,26 @@ class Verdict(StrEnum):
     VALID = "valid"
     EXPIRED = "expired"
     REVOKED = "revoked"
+    SUPERSEDED = "superseded"
     NOT_YET_VALID = "not yet valid"
     SIGNATURE_INVALID = "signature invalid"
+    NOT_ISSUED_HERE = "not issued here"
+    TEMPORARILY_UNKNOWN = "temporarily unknown"
     PENDING = "being signed"
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One of the four things that make a credential valid, and how it turned out."""
+    """One of the four things that make a credential valid, and how it turned out; None if it was not checked."""
 
     question: str
-    is_passed: bool
+    is_passed: bool | None
     answer: str
+
+    @property
+    def id(self) -> str:
+        """The question as machines name it: `issued_here`."""
+        return self.question.lower().replace(" ", "_")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

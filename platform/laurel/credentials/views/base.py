@@ -2,20 +2,22 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, current_app, make_response, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from laurel.core.errors import DomainError
+from laurel.core.errors import DomainError, UnavailableError
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.negotiation import HTML, PAGE_TYPES, negotiate
 from laurel.credentials.services.issuers import issuer_of
 from laurel.web import errors
 
+Found = TypeVar("Found")
 bp = Blueprint("credentials", __name__)
+API = "/api/"
 
 FOR_ALL = {
     "Access-Control-Allow-Origin": "*",
@@ -58,9 +60,9 @@ def compact(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def problem(status: int, title: str, detail: str, *, kind: str = "about:blank") -> Response:
-    """An error as RFC 9457 says it."""
-    body = compact({"type": kind, "title": title, "status": status, "detail": detail})
+def problem(status: int, title: str, detail: str, *, kind: str = "about:blank", **members: str) -> Response:
+    """An error as RFC 9457 says it, with `members` of our own."""
+    body = compact({"type": kind, "title": title, "status": status, "detail": detail, **members})
     response = Response(body, status=status, mimetype="application/problem+json")
     response.headers.update(FOR_ALL)
     response.headers["Cache-Control"] = "no-store"
@@ -73,8 +75,24 @@ def not_acceptable(offered: Sequence[str]) -> Response:
     return problem(406, "Not acceptable", f"This address answers with {', '.join(offered)}.")
 
 
+class RegisterAwayError(UnavailableError):
+    """The database cannot be asked; nothing is known about any certificate for the moment."""
+
+    message = "We cannot look it up at this moment. That says nothing about the certificate. Try again in a minute."
+
+
+def from_register(read: Callable[[], Found]) -> Found:
+    """What `read` finds in the database; raises RegisterAwayError if that cannot be asked."""
+    try:
+        return read()
+    except Exception as error:
+        if errors.is_outage(error):
+            raise RegisterAwayError from error
+        raise
+
+
 def _wants_page() -> bool:
-    return asked_for(PAGE_TYPES) == HTML
+    return asked_for(PAGE_TYPES) == HTML and not request.path.startswith(API)
 
 
 @bp.errorhandler(DomainError)
@@ -93,6 +111,9 @@ def show_http_error(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None or error.code is None or error.code < 400:
         return error.get_response()
     if _wants_page():
-        return errors.show(error.code)
-    advice = errors.HELP.get(error.code, errors.HELP[400])
-    return problem(error.code, advice.title, advice.message)
+        response = make_response(errors.show(error.code))
+    else:
+        advice = errors.HELP.get(error.code, errors.HELP[400])
+        response = problem(error.code, advice.title, advice.message)
+    response.headers.update(errors.headers_of(error))
+    return response

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from laurel.core.errors import UnavailableError
 from laurel.credentials import artwork, queries
 from laurel.credentials.queries import SignedCredential
+from laurel.credentials.rules.baking import bake_png, bake_svg
 from laurel.credentials.rules.negotiation import HTML, PAGE_TYPES
 from laurel.credentials.typst_gateway import render_certificate
 from laurel.credentials.views import drawings
@@ -61,17 +62,20 @@ def credential_json(credential_id: UUID) -> ResponseReturnValue:
 @bp.get("/credentials/<uuid:credential_id>/badge.svg")
 @policy(GET=PUBLIC)
 def credential_badge_svg(credential_id: UUID) -> ResponseReturnValue:
+    """The badge with the signed credential in it."""
     found = _get_signed(credential_id)
-    return as_download(document(drawings.badge_svg(found.achievement), "image/svg+xml", caching=SIGNED), f"{found.credential.number}.svg")
+    baked = bake_svg(drawings.badge_svg(found.achievement), found.version.signed_json)
+    return as_download(document(baked, "image/svg+xml", caching=SIGNED), f"{found.credential.number}.svg")
 
 
 @bp.get("/credentials/<uuid:credential_id>/badge.png")
 @policy(GET=PUBLIC)
 def credential_badge_png(credential_id: UUID) -> ResponseReturnValue:
+    """The badge with the signed credential in it: the file that learners share."""
     found = _get_signed(credential_id)
-    svg, filename = drawings.badge_svg(found.achievement), f"{found.credential.number}.png"
+    svg, text, filename = drawings.badge_svg(found.achievement), found.version.signed_json, f"{found.credential.number}.png"
     end_transaction()
-    return as_download(document(drawings.badge_png(svg), "image/png", caching=SIGNED), filename)
+    return as_download(document(bake_png(drawings.badge_png(svg), text), "image/png", caching=SIGNED), filename)
 
 
 @bp.get("/credentials/<uuid:credential_id>/certificate.pdf")
@@ -80,7 +84,7 @@ def certificate_pdf(credential_id: UUID) -> ResponseReturnValue:
     """Made when asked for, unless the client has it already; a revoked one says so."""
     found = _get_signed(credential_id)
     edition = hashlib.sha256(f"{found.version.sha256} {found.credential.revoked_at}".encode()).hexdigest()[:32]
-    if request.if_none_match.contains(edition):
+    if request.if_none_match.contains_weak(edition):
         return _pdf(b"", edition, status=304)
     certificate = drawings.compose_certificate(issuer(), found)
     end_transaction()

@@ -2,20 +2,35 @@
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from laurel.core import clock
 from laurel.credentials.models import PUBLISHED
 from laurel.credentials.openbadges_gateway import is_unaltered
 from laurel.credentials.queries import CredentialRecord, SignedCredential, signed
+from laurel.credentials.rules.examination import ADVICE, NOT_CHECKED
 from laurel.credentials.rules.issuer import Issuer
-from laurel.credentials.rules.verdicts import CredentialState, Findings, Verdict
+from laurel.credentials.rules.verdicts import Check, CredentialState, Findings, Verdict
+from laurel.credentials.services.examining import Examination, Issued
+from laurel.web.pages import day
 
-KINDS = {Verdict.VALID: "ok", Verdict.EXPIRED: "warn", Verdict.NOT_YET_VALID: "warn", Verdict.PENDING: "info"}
+KINDS = {
+    Verdict.VALID: "ok",
+    Verdict.EXPIRED: "warn",
+    Verdict.SUPERSEDED: "warn",
+    Verdict.NOT_YET_VALID: "warn",
+    Verdict.TEMPORARILY_UNKNOWN: "info",
+    Verdict.PENDING: "info",
+}
+"""The color of each word: green for nothing but valid, red for what is not named here."""
 SENTENCES = {
     Verdict.VALID: "This certificate is valid.",
     Verdict.EXPIRED: "This certificate was genuine and has expired.",
     Verdict.REVOKED: "This certificate was revoked and does not count any more.",
+    Verdict.SUPERSEDED: "This was a certificate of ours. A corrected version has taken its place.",
+    Verdict.NOT_ISSUED_HERE: "We have not issued this.",
+    Verdict.TEMPORARILY_UNKNOWN: "We cannot look it up at this moment. That says nothing about the certificate.",
     Verdict.NOT_YET_VALID: "This certificate is genuine, but its validity has not begun.",
     Verdict.SIGNATURE_INVALID: "Do not rely on this certificate: its signature does not hold.",
     Verdict.PENDING: "This certificate was awarded and is being signed.",
@@ -61,6 +76,70 @@ class ShownCredential:
     @property
     def sentence(self) -> str:
         return SENTENCES[self.verdict]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownExamination:
+    """What came of a file that somebody sent. `facts` are empty unless the file equals a document of ours that we may speak of."""
+
+    verdict: Verdict
+    checks: tuple[Check, ...]
+    facts: tuple[tuple[str, str], ...] = ()
+    page_url: str = ""
+    checked_at: datetime | None = None
+
+    @property
+    def word(self) -> str:
+        return self.verdict.value.capitalize()
+
+    @property
+    def kind(self) -> str:
+        return KINDS.get(self.verdict, "bad")
+
+    @property
+    def sentence(self) -> str:
+        return SENTENCES[self.verdict]
+
+    @property
+    def advice(self) -> str:
+        return ADVICE[self.verdict]
+
+
+def show_examination(issuer: Issuer, examination: Examination) -> ShownExamination:
+    """The outcome in words. Every fact is read from our own document."""
+    examined, issued = examination.examined, examination.issued
+    if issued is None:
+        return ShownExamination(examined.verdict, examined.checks, checked_at=examined.checked_at)
+    return ShownExamination(
+        examined.verdict, examined.checks, _facts_of(issued), issuer.credential_url(issued.credential_id), examined.checked_at
+    )
+
+
+def _facts_of(issued: Issued) -> tuple[tuple[str, str], ...]:
+    document = issued.document
+    facts = [
+        ("Holder", _holder_in(document)),
+        ("Credential", document["name"]),
+        ("Issued by", document["issuer"]["name"]),
+        ("Issued", day(issued.valid_from)),
+        ("Valid until", day(issued.valid_until) if issued.valid_until else "No expiry"),
+        ("Number", issued.number),
+    ]
+    if issued.revoked_at is not None and issued.revocation_reason is not None:
+        facts.append(("Revoked", f"{day(issued.revoked_at)}, {issued.revocation_reason.value}"))
+    return tuple(fact for fact in facts if fact[1])
+
+
+def _holder_in(document: dict[str, Any]) -> str:
+    """The name in clear, if the document says it."""
+    identifiers = document["credentialSubject"].get("identifier", [])
+    return next((entry["identityHash"] for entry in identifiers if entry["identityType"] == "name" and not entry["hashed"]), "")
+
+
+UNKNOWN = ShownExamination(
+    Verdict.TEMPORARILY_UNKNOWN,
+    tuple(Check(question, None, NOT_CHECKED) for question in ("Issued here", "Not altered", "Not revoked", "In date")),
+)
 
 
 def show(issuer: Issuer, record: CredentialRecord) -> ShownCredential:

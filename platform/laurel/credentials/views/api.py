@@ -1,0 +1,117 @@
+"""Verification for machines (docs/verification-api.md). No cookie, no key, any origin; errors as RFC 9457 says."""
+
+from typing import Any
+
+from flask import Response, request
+from flask.typing import ResponseReturnValue
+
+from laurel.core.errors import InvalidInputError, NotFoundError
+from laurel.credentials import queries
+from laurel.credentials.queries import CredentialRecord
+from laurel.credentials.rules.foreign import MAX_UPLOAD, Kind, UnreadableError
+from laurel.credentials.rules.issuer import Issuer
+from laurel.credentials.rules.moments import timestamp
+from laurel.credentials.rules.numbers import parse_number
+from laurel.credentials.rules.verdicts import Check, Verdict
+from laurel.credentials.services.examining import Issued
+from laurel.credentials.views.base import FOR_ALL, RegisterAwayError, bp, compact, document, from_register, issuer, problem
+from laurel.credentials.views.presenters import show
+from laurel.credentials.views.uploads import examine
+from laurel.web.access import PUBLIC, READING, policy
+from laurel.web.bodies import takes
+from laurel.web.limits import VERIFY, limiter
+from laurel.web.session import current_session
+
+KINDS = {
+    "application/json": Kind.JSON,
+    "application/vc": Kind.JSON,
+    "application/ld+json": Kind.JSON,
+    "application/vc+ld+json": Kind.JSON,
+    "application/jwt": Kind.JWT,
+    "image/png": Kind.PNG,
+    "image/svg+xml": Kind.SVG,
+    "application/pdf": Kind.PDF,
+}
+MINUTE = "public, max-age=60"
+PREFLIGHT = {"Access-Control-Allow-Methods": "POST", "Access-Control-Allow-Headers": "Content-Type", "Access-Control-Max-Age": "86400"}
+
+
+@bp.post("/api/v1/verify", provide_automatic_options=False)
+@limiter.limit(VERIFY)
+@takes(MAX_UPLOAD)
+@policy(POST=READING)
+def verify_by_api() -> ResponseReturnValue:
+    """The file is the whole body, and Content-Type says what it is."""
+    kind = KINDS.get(request.mimetype)
+    if kind is None or request.content_encoding:
+        return problem(415, "That format is not understood", f"Send one of {', '.join(KINDS)}, not compressed.")
+    content = request.get_data(cache=False)
+    if not content:
+        return problem(400, "Nothing was sent", "Send the credential as the body of the request.")
+    try:
+        examination = examine(content, kind)
+    except UnreadableError as error:
+        return problem(422, "That cannot be read as a credential", error.message, cause=error.cause)
+    except RegisterAwayError as error:
+        return problem(503, "Temporarily unknown", error.message, verdict=Verdict.TEMPORARILY_UNKNOWN)
+    examined, issued = examination.examined, examination.issued
+    answer = _answer(examined.verdict, examined.checks, _describe_issued(issuer(), issued) if issued is not None else None)
+    response = Response(compact(answer), mimetype="application/json")
+    response.headers.update(FOR_ALL | {"Cache-Control": "no-store"})
+    return response
+
+
+@bp.route("/api/v1/verify", methods=["OPTIONS"])
+def allow_other_origins() -> ResponseReturnValue:
+    """What browsers ask before they send a page's request here."""
+    return Response(status=204, headers=FOR_ALL | PREFLIGHT | {"Allow": "POST, OPTIONS"})
+
+
+@bp.get("/api/v1/certificates/<number>")
+@limiter.limit(VERIFY)
+@policy(GET=PUBLIC)
+def certificate_status(number: str) -> ResponseReturnValue:
+    """The status of a certificate by its number. It does not say whose it is: the page does, to who looks at it."""
+    try:
+        printed = parse_number(number)
+    except InvalidInputError as error:
+        raise NotFoundError(error.message) from None
+    found = from_register(lambda: queries.find_credential_by_number(current_session(), printed))
+    if found is None:
+        raise NotFoundError("There is no such certificate.")
+    shown = show(issuer(), found)
+    checks = shown.findings.checks if shown.findings is not None else ()
+    answer = _answer(shown.verdict, checks, _describe_record(issuer(), found))
+    return document(compact(answer), "application/json", caching=MINUTE)
+
+
+def _answer(verdict: Verdict, checks: tuple[Check, ...], credential: dict[str, Any] | None) -> dict[str, Any]:
+    listed = [{"id": check.id, "ok": check.is_passed, "detail": check.answer} for check in checks]
+    return {"verdict": verdict, "checks": listed, "credential": credential}
+
+
+def _describe_issued(issuer: Issuer, issued: Issued) -> dict[str, Any]:
+    return {
+        "id": issuer.credential_url(issued.credential_id),
+        "number": issued.number,
+        "name": issued.document["name"],
+        "issuer": issuer.did,
+        "validFrom": timestamp(issued.valid_from),
+        "validUntil": timestamp(issued.valid_until) if issued.valid_until else None,
+        "revokedAt": timestamp(issued.revoked_at) if issued.revoked_at else None,
+        "revocationReason": issued.revocation_reason,
+    }
+
+
+def _describe_record(issuer: Issuer, found: CredentialRecord) -> dict[str, Any]:
+    credential, version = found.credential, found.version
+    return {
+        "id": issuer.credential_url(credential.id),
+        "number": credential.number,
+        "name": found.achievement.name,
+        "issuer": issuer.did,
+        "validFrom": timestamp(version.valid_from) if version else None,
+        "validUntil": timestamp(version.valid_until) if version and version.valid_until else None,
+        "revokedAt": timestamp(credential.revoked_at) if credential.revoked_at else None,
+        "revocationReason": credential.revocation_reason,
+    }

@@ -1,0 +1,168 @@
+"""Every public address of a credential: which form it has for whom, how it is kept, and that it tells nobody who asked (§7)."""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from laurel.credentials.models import Credential
+from laurel.credentials.queries import get_credential
+from tests.factories.credentials import make_credential
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+CREDENTIAL = "/credentials/{id}"
+LIST = "/status/revocation/1"
+ACHIEVEMENT = "/achievements/{slug}/v1"
+DID = "/.well-known/did.json"
+VC, LD, VC_LD, JSON, HTML = "application/vc", "application/ld+json", "application/vc+ld+json", "application/json", "text/html"
+CHROME = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
+VALIDATOR = "application/ld+json, application/json;q=0.9, text/plain;q=0.8"
+
+NAMED = [(media, media) for media in (VC, LD, VC_LD, JSON)]
+WISHES: list[tuple[str | None, str | None]] = [
+    *NAMED,
+    (None, VC),
+    ("", VC),
+    ("*/*", VC),
+    ("application/*", VC),
+    (VALIDATOR, LD),
+    ("application/json, */*", JSON),
+    ("application/json;q=0.5, application/vc;q=0.4", JSON),
+    ("APPLICATION/LD+JSON", LD),
+    ("application/vc; q=0, */*", LD),
+    ("image/png", None),
+    ("text/plain", None),
+    ("application/vc;q=0", None),
+    ("application/xml, text/csv;q=0.9", None),
+]
+PAGE_WISHES: list[tuple[str | None, str | None]] = [(HTML, HTML), (CHROME, HTML), ("text/*", HTML), (f"{HTML};q=0.1, {LD}", LD)]
+LIST_WISHES: list[tuple[str | None, str | None]] = [(HTML, None), (CHROME, VC)]
+DID_TYPE = "application/did+json"
+DID_WISHES: list[tuple[str | None, str | None]] = [
+    (DID_TYPE, DID_TYPE),
+    ("application/did+json, */*;q=0.1", DID_TYPE),
+    *[(accept, JSON) for accept in (None, "*/*", JSON, CHROME, VALIDATOR, "image/png")],
+]
+MATRIX = {CREDENTIAL: WISHES + PAGE_WISHES, ACHIEVEMENT: WISHES + PAGE_WISHES, LIST: WISHES + LIST_WISHES, DID: DID_WISHES}
+FIXED = {
+    f"{CREDENTIAL}.json": (JSON, "public, max-age=300"),
+    f"{CREDENTIAL}/badge.png": ("image/png", "public, max-age=300"),
+    f"{CREDENTIAL}/badge.svg": ("image/svg+xml", "public, max-age=300"),
+    f"{CREDENTIAL}/certificate.pdf": ("application/pdf", "private, max-age=0"),
+    f"{ACHIEVEMENT}/badge.png": ("image/png", "public, max-age=3600"),
+    f"{ACHIEVEMENT}/badge.svg": ("image/svg+xml", "public, max-age=3600"),
+    "/issuer/logo.png": ("image/png", "public, max-age=3600"),
+    "/api/v1/certificates/{number}": (JSON, "public, max-age=60"),
+}
+CACHING = {CREDENTIAL: "public, max-age=300", ACHIEVEMENT: "public, max-age=3600", DID: "public, max-age=3600"} | {
+    LIST: "public, max-age=300, stale-while-revalidate=600"
+}
+EVERY = [*CACHING, *FIXED]
+
+
+@pytest.fixture
+def places(session: Session) -> dict[str, str]:
+    issued: Credential = make_credential(session)
+    session.commit()
+    return {"id": str(issued.id), "number": issued.number, "slug": get_credential(session, issued.id).achievement.slug}
+
+
+@pytest.mark.parametrize("address", MATRIX)
+def test_the_form_is_the_best_that_was_named(client: FlaskClient, places: dict[str, str], address: str) -> None:
+    for accept, media in MATRIX[address]:
+        answer = client.get(address.format(**places), headers={} if accept is None else {"Accept": accept})
+        assert (answer.status_code, answer.mimetype) == ((200, media) if media else (406, "application/problem+json")), accept
+        assert "Accept" in [part.strip() for part in answer.headers["Vary"].split(",")]
+        assert "Set-Cookie" not in answer.headers
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        if media != HTML:
+            assert answer.headers["Access-Control-Allow-Origin"] == "*"
+            assert answer.headers["Referrer-Policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize("address", FIXED)
+def test_an_address_that_names_its_form_has_no_other(client: FlaskClient, places: dict[str, str], address: str) -> None:
+    for accept in (None, "*/*", CHROME, VALIDATOR, "text/plain"):
+        answer = client.get(address.format(**places), headers={} if accept is None else {"Accept": accept})
+
+        assert (answer.status_code, answer.mimetype, answer.headers["Cache-Control"]) == (200, *FIXED[address]), accept
+        assert "Set-Cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("address", EVERY)
+def test_head_and_conditional_requests_are_answered_short(client: FlaskClient, places: dict[str, str], address: str) -> None:
+    url = address.format(**places)
+    first = client.get(url)
+    caching = CACHING.get(address) or FIXED[address][1]
+
+    head = client.head(url)
+    same = client.get(url, headers={"If-None-Match": first.headers["ETag"]})
+    weak = client.get(url, headers={"If-None-Match": f"W/{first.headers['ETag']}"})
+    other = client.get(url, headers={"If-None-Match": '"something-else"'})
+
+    assert (head.status_code, head.data, head.headers["ETag"]) == (200, b"", first.headers["ETag"])
+    assert head.headers["Content-Type"] == first.headers["Content-Type"]
+    assert (same.status_code, same.data) == (weak.status_code, weak.data) == (304, b"")
+    assert (other.status_code, other.data) == (200, first.data)
+    for answer in (first, head, same):
+        assert answer.headers["Cache-Control"] == caching
+        assert "Set-Cookie" not in answer.headers
+    assert first.headers.get("Vary") == same.headers.get("Vary")
+
+
+def test_each_form_has_a_tag_of_its_own(client: FlaskClient, places: dict[str, str]) -> None:
+    for address in (CREDENTIAL, LIST, ACHIEVEMENT):
+        tags = {client.get(address.format(**places), headers={"Accept": media}).headers["ETag"] for media, _same in NAMED}
+        assert len(tags) == len(NAMED)
+
+
+def test_machines_are_never_sent_elsewhere(client: FlaskClient, places: dict[str, str]) -> None:
+    for url in (address.format(**places) for address in EVERY):
+        for slip in (f"{url}/", url.replace("/", "//", 1), f"{url}//"):
+            assert client.get(slip, headers={"Accept": LD}).status_code == 404, slip
+
+
+def test_who_is_signed_in_gets_the_same_and_no_cookie(client: FlaskClient, places: dict[str, str]) -> None:
+    for url in (address.format(**places) for address in EVERY):
+        stranger = client.get(url)
+        client.set_cookie("laurel_demo", "somebody", domain="laurel.test")
+        known = client.get(url, headers={"Origin": "https://elsewhere.example"})
+
+        assert (known.status_code, known.data) == (200, stranger.data)
+        assert "Set-Cookie" not in known.headers
+        assert "Cookie" not in known.headers.get("Vary", "")
+        client.delete_cookie("laurel_demo", domain="laurel.test")
+
+
+def test_a_page_of_another_site_may_ask_the_api(app: Flask, places: dict[str, str]) -> None:
+    elsewhere = {"Origin": "https://elsewhere.example", "Sec-Fetch-Site": "cross-site"}
+    client = app.test_client()
+    asked = client.options(
+        "/api/v1/verify",
+        base_url="http://laurel.test",
+        headers={**elsewhere, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"},
+    )
+    text = client.get(f"/credentials/{places['id']}.json", base_url="http://laurel.test", headers=elsewhere).data
+    sent = client.post("/api/v1/verify", base_url="http://laurel.test", data=text, headers={**elsewhere, "Content-Type": VC})
+
+    assert (asked.status_code, asked.data) == (204, b"")
+    assert asked.headers["Access-Control-Allow-Methods"] == "POST"
+    assert asked.headers["Access-Control-Allow-Headers"] == "Content-Type"
+    assert asked.headers["Access-Control-Allow-Origin"] == sent.headers["Access-Control-Allow-Origin"] == "*"
+    assert (sent.status_code, sent.json["verdict"]) == (200, "valid")
+    assert "Set-Cookie" not in sent.headers
+    assert "Access-Control-Allow-Credentials" not in sent.headers
+
+
+def test_the_status_by_number_forgives_and_helps(client: FlaskClient, places: dict[str, str]) -> None:
+    number = places["number"]
+    found = client.get(f"/api/v1/certificates/{number.lower().removeprefix('lrl-').replace('-', '')}")
+    unknown, typo = client.get("/api/v1/certificates/LRL-7Q4M-KD2X-93ZZ"), client.get("/api/v1/certificates/LRL-7Q4M-KD2X-93Z1")
+
+    assert (found.status_code, found.json["verdict"], found.json["credential"]["number"]) == (200, "valid", number)
+    assert [check["ok"] for check in found.json["checks"]] == [True] * 4
+    assert "Ada" not in found.text
+    assert (unknown.status_code, unknown.mimetype, typo.status_code) == (404, "application/problem+json", 404)
+    assert "typing error" in typo.json["detail"]
+    assert client.get("/api/v1/certificates/x", headers={"Accept": HTML}).mimetype == "application/problem+json"

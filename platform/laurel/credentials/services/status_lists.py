@@ -13,6 +13,7 @@ from laurel.credentials import queries
 from laurel.credentials.gateway import KeyVault
 from laurel.credentials.models import StatusEntry, StatusList
 from laurel.credentials.openbadges_gateway import sign_status_list
+from laurel.credentials.queries.keys import list_withdrawn_keys
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.status_list import LENGTH, LIFE, OPEN_LISTS, needs_signing, status_list_document
 from laurel.credentials.services.issuers import Signatory, open_signatory
@@ -39,8 +40,9 @@ def reserve_entry(
 
 
 def refresh_status_lists(session: Session, issuer: Issuer, keys: KeyVault, *, now: datetime) -> int:
-    """Sign again every list that changed or grows old; returns how many. To be run every few minutes."""
-    due = [found for found in queries.list_status_lists(session, issuer.did) if _is_due(found, now)]
+    """Sign again every list that changed, grows old or was signed with a compromised key; returns how many. Run it every minute."""
+    withdrawn = list_withdrawn_keys(session, issuer.did)
+    due = [found for found in queries.list_status_lists(session, issuer.did) if found.key_id in withdrawn or _is_due(found, now)]
     if due:
         signatory = open_signatory(session, issuer, keys, now=now)
         for found in due:

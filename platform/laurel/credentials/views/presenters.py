@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from laurel.core import clock
-from laurel.credentials.models import PUBLISHED
+from laurel.credentials.models import VersionCause
 from laurel.credentials.openbadges_gateway import is_unaltered
 from laurel.credentials.queries import CredentialRecord, SignedCredential, signed
 from laurel.credentials.rules.issuer import Issuer
+from laurel.credentials.rules.keys import TRUSTED
 from laurel.credentials.rules.verdicts import CredentialState, Findings, Verdict
 
 KINDS = {Verdict.VALID: "ok", Verdict.EXPIRED: "warn", Verdict.NOT_YET_VALID: "warn", Verdict.PENDING: "info"}
@@ -59,6 +60,11 @@ class ShownCredential:
         return found
 
     @property
+    def has_renewed_signature(self) -> bool:
+        """Whether it was signed again because a key of ours was compromised: then files of it from before do not verify any more."""
+        return self.record.version is not None and self.record.version.cause is VersionCause.SIGNATURE_RENEWED
+
+    @property
     def sentence(self) -> str:
         return SENTENCES[self.verdict]
 
@@ -73,7 +79,7 @@ def show(issuer: Issuer, record: CredentialRecord) -> ShownCredential:
 
 def _check(issuer: Issuer, found: SignedCredential) -> Findings:
     return Findings(
-        is_ours=found.key.did == issuer.did and found.key.state in PUBLISHED,
+        is_ours=found.key.did == issuer.did and found.key.state in TRUSTED,
         is_unaltered=is_unaltered(found.version.signed_json, found.key.public_key),
         is_revoked=found.credential.state is CredentialState.REVOKED,
         valid_from=found.version.valid_from,

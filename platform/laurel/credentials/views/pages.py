@@ -65,9 +65,9 @@ def credential_jwt(credential_id: UUID) -> ResponseReturnValue:
     """The same credential as a token. Made when asked for: a key that was withdrawn leaves no tokens behind."""
     found = _get_signed(credential_id)
     key = find_token_key(current_session(), issuer(), current_app.extensions["laurel_ports"].keys)
+    signed_json, filename = found.version.signed_json, f"{found.credential.number}.jwt"
     end_transaction()
-    token = make_token(found.version.signed_json, key)
-    return as_download(document(token, "application/jwt", caching=SIGNED), f"{found.credential.number}.jwt")
+    return as_download(document(make_token(signed_json, key), "application/jwt", caching=SIGNED), filename)
 
 
 @bp.get("/credentials/<uuid:credential_id>/badge.svg")

@@ -1,9 +1,10 @@
 """Looking after signing keys and credentials from the command line: `laurel keys …` and `laurel credentials audit`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -18,6 +19,7 @@ from laurel.credentials.queries.keys import list_keys
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.keys import STAGING, KeyPurpose, KeyState
 from laurel.credentials.services import keys as services
+from laurel.credentials.services.auditing import Audit
 from laurel.credentials.services.issuers import issuer_of
 from laurel.credentials.services.trouble import find_trouble
 from laurel.ports import make_ports
@@ -96,6 +98,16 @@ def _find_actor(session: Session, email: str) -> UUID:
     if person is None:
         raise NotFoundError(f"Nobody has the address {email}.")
     return person.id
+
+
+def audit_credentials(settings: Settings, *, tell: Callable[[str], None]) -> tuple[int, int]:
+    """Check all credentials, telling each difference in a line; returns how many credentials there are, and how many differences."""
+    with _chores(settings) as chores:
+        audit = Audit(read=partial(chores.database.session, writes=False), issuer=issuer_of(settings), now=chores.now())
+        count = 0
+        for count, difference in enumerate(audit.differences(), start=1):  # noqa: B007 (how many there were is read afterwards)
+            tell(f"differs: {difference.subject:24} {difference.detail}")
+    return audit.credentials, count
 
 
 @contextmanager

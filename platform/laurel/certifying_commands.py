@@ -97,3 +97,16 @@ def compromise(key: str, reason: str, by: str | None) -> None:
         compromise_key(read_settings(), key, reason=reason, by=by)
     click.echo(f"{key} is withdrawn. The worker signs its certificates again with the active key.")
     click.echo(f"If there is none: laurel keys stage, then laurel keys activate --emergency. {WAITING}")
+
+
+@credentials.command()
+def audit() -> None:
+    """Check every certificate: its attempt, its bytes, its key, its status entry. Exit code 1: something differs."""
+    from laurel.certifying import audit_credentials
+
+    with refusals():
+        count, differences = audit_credentials(read_settings(), tell=click.echo)
+    click.echo(f"{count} {'certificate' if count == 1 else 'certificates'}")
+    click.echo(f"{differences} {'difference' if differences == 1 else 'differences'}")
+    if differences:
+        raise SystemExit(1)

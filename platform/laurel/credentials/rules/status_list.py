@@ -30,6 +30,14 @@ def encode_bits(indexes: Iterable[int]) -> str:
     return "u" + base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
 
+def decode_bits(encoded: str) -> frozenset[int]:
+    """The indexes that are set in an `encodedList` of ours. Not for what strangers send: it unpacks whatever it is given."""
+    body = encoded.removeprefix("u")
+    bits = gzip.decompress(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    places = ((place, byte) for place, byte in enumerate(bits) if byte)
+    return frozenset(place * 8 + bit for place, byte in places for bit in range(8) if byte & 0x80 >> bit)
+
+
 def status_entry(list_url: str, index: int) -> dict[str, str]:
     """`credentialStatus`: where a credential's bit is found."""
     return {

@@ -23,7 +23,6 @@ from laurel.credentials.services.status_lists import refresh_status_lists
 from laurel.learning.models import Enrollment
 from laurel.quizzes.models import Attempt
 from laurel.quizzes.rules import AttemptState
-from laurel.settings import Settings
 from tests.credentials.rotation import compromise, rotate
 from tests.factories.accounts import make_user
 from tests.factories.credentials import ISSUER, make_credential, make_pending
@@ -184,18 +183,8 @@ def test_it_goes_through_all_pages(database: Database) -> None:
     assert run(database, page_size=2) == (5, [])
 
 
-def test_the_command_ends_with_0_or_with_1_and_its_differences(
-    settings: Settings, database_url: str, database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    values = {
-        "LAUREL_STAGE": "test",
-        "LAUREL_INSTANCE": str(settings.instance),
-        "PUBLIC_URL": settings.public_url,
-        "SECRET_KEY": settings.secret_key,
-        "DATABASE_URL": database_url,
-    }
-    for name, value in values.items():
-        monkeypatch.setenv(name, value)
+@pytest.mark.usefixtures("operator")
+def test_the_command_ends_with_0_or_with_1_and_its_differences(database: Database) -> None:
     with database.session(writes=True) as session:
         credential = make_credential(session)
         session.commit()

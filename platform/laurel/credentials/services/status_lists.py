@@ -24,7 +24,10 @@ TRIES = 20
 def reserve_entry(
     session: Session, signatory: Signatory, *, now: datetime, pick: Callable[[int], int] = secrets.randbelow
 ) -> tuple[StatusList, StatusEntry]:
-    """A place that nobody had before: a random index of a randomly chosen open list. `pick(n)` is one of 0 … n-1."""
+    """A place that nobody had before: a random index of a randomly chosen open list. `pick(n)` is one of 0 … n-1.
+
+    Whether a list is half full is asked only where an index was taken: rarely while there is room, every other time once there is none.
+    """
     open_lists = _ensure_open_lists(session, signatory, now=now)
     for _try in range(TRIES):
         chosen = open_lists[pick(len(open_lists))]
@@ -34,6 +37,10 @@ def reserve_entry(
                 session.add(entry)
                 session.flush()
         except IntegrityError:  # taken, perhaps at this very moment
+            if queries.is_half_full(session, chosen.id):
+                chosen.closed_at = now
+                session.flush()
+                open_lists = _ensure_open_lists(session, signatory, now=now)
             continue
         return chosen, entry
     raise UnavailableError
@@ -56,13 +63,8 @@ def _is_due(found: StatusList, now: datetime) -> bool:
 
 
 def _ensure_open_lists(session: Session, signatory: Signatory, *, now: datetime) -> list[StatusList]:
-    """The open lists, at least two of them; a list that is half full closes."""
-    open_lists = []
-    for found in queries.list_open_lists(session, signatory.issuer.did):
-        if queries.is_half_full(session, found.id):
-            found.closed_at = now
-        else:
-            open_lists.append(found)
+    """The open lists, at least two of them."""
+    open_lists = queries.list_open_lists(session, signatory.issuer.did)
     while len(open_lists) < OPEN_LISTS:
         open_lists.append(_open_list(session, signatory, now=now))
     return open_lists

@@ -21,7 +21,7 @@ def make_rsa_key() -> tuple[bytes, str]:
 
 def sign_token(claims: dict[str, Any], private: bytes, *, kid: str) -> str:
     """The claims as a compact JWS (RFC 7515, RFC 7518 §3.3)."""
-    key = load_der_private_key(private, password=None)
+    key = load_der_private_key(private, password=None, unsafe_skip_rsa_key_validation=True)  # the vault vouches for it
     if not isinstance(key, RSAPrivateKey):
         raise TypeError("RS256 needs an RSA key.")
     header = {"alg": "RS256", "kid": kid, "typ": "JWT"}

@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 export PYTHONPATH := platform
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults verify-outside bench-exam record-stripe check lock migrate browser clean
+.PHONY: help demo test faults verify-outside bench-exam bench-credentials record-stripe check lock migrate browser clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -49,6 +49,9 @@ migrate: $(READY) ## bring the database to the newest schema
 
 bench-exam: $(READY) ## how fast answers are saved, beside a floor, as a table (about 8 minutes; OPTIONS="--quick" for one)
 	@PYTHONPATH=platform:. $(PY) -m bench.exam $(OPTIONS)
+
+bench-credentials: $(READY) ## how long certificates take to sign, to render and to verify, as a table (about half a minute)
+	@PYTHONPATH=platform:. $(PY) -m bench.credentials
 
 record-stripe: $(READY) ## write down all that is said to and by the payment sandbox (DIR=recordings)
 	@PYTHONPATH=platform:. $(PY) -m tests.stripesim.record $(or $(DIR),recordings)

@@ -15,6 +15,7 @@ from laurel.commerce.rules import SeenCheckout, SeenDispute, SeenPayment, SeenRe
 from laurel.commerce.rules.reconciling import ListedReturn
 from laurel.commerce.stripe_gateway import read_notice
 from laurel.core.mail import Message
+from laurel.credentials.gateway import KeyVaultError
 from tests.fake_listings import FakeListings
 from tests.fake_refunds import FakeRefunds
 
@@ -41,7 +42,7 @@ class PlainVault:
 
     def open(self, sealed: bytes, *, label: str) -> bytes:
         if self.lost:
-            raise LookupError(f"There is no key for {label}.")
+            raise KeyVaultError(f"There is no key for {label}.")
         return sealed
 
 

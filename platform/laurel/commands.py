@@ -2,6 +2,7 @@
 
 import click
 
+from laurel.certifying_commands import credentials, keys
 from laurel.core.db import Database
 from laurel.migrating import migrate_database
 from laurel.settings import SettingsError, read_settings
@@ -91,6 +92,10 @@ def doctor() -> None:
     click.echo(tell_findings(findings))
     if any(finding.is_failure for finding in findings):
         raise SystemExit(1)
+
+
+main.add_command(keys)
+main.add_command(credentials)
 
 
 @main.command()

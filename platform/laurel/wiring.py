@@ -17,7 +17,7 @@ from laurel.commerce.events import (
 )
 from laurel.core.bus import Subscriptions
 from laurel.credentials import handlers as credentials
-from laurel.credentials.events import CredentialAwarded, CredentialIssued
+from laurel.credentials.events import CredentialAwarded, CredentialIssued, SignatureRenewed
 from laurel.credentials.gateway import KeyVault
 from laurel.credentials.services.issuers import issuer_of
 from laurel.learning import handlers as learning
@@ -49,5 +49,6 @@ def subscriptions(settings: Settings, keys: KeyVault) -> Subscriptions:
             DisputeClosed: [credentials.revoke_after_lost_dispute] if settings.lost_dispute_revokes else [],
             CredentialAwarded: [partial(credentials.issue_credential, issuer=issuer_of(settings), keys=keys)],
             CredentialIssued: [credentials.email_holder],
+            SignatureRenewed: [credentials.email_renewed_signature],
         },
     )

@@ -26,10 +26,14 @@ from laurel.core.mail import Message as Mail
 from laurel.core.mail import claim_mail, list_due_mails, record_sending
 from laurel.core.starting import when_it_answers
 from laurel.credentials.queries import list_pending
+from laurel.credentials.queries.keys import list_to_be_signed_again
 from laurel.credentials.rules.verdicts import CredentialState
-from laurel.credentials.services.issuers import issuer_of
+from laurel.credentials.services.issuers import ensure_key, issuer_of
 from laurel.credentials.services.issuing import issue
+from laurel.credentials.services.keys import expire_keys, list_missing_purposes
+from laurel.credentials.services.renewal import renew_signature
 from laurel.credentials.services.status_lists import refresh_status_lists
+from laurel.credentials.services.trouble import find_trouble, tell_staff
 from laurel.learning.queries import list_rights_without_enrollment
 from laurel.pulse import settle_outages
 from laurel.quizzes.queries import list_due_for_submission
@@ -138,6 +142,53 @@ class Chores:
         with self.transaction() as session:
             refresh_status_lists(session, issuer_of(self.settings), self.ports.keys, now=database_now(session))
 
+    def make_first_keys(self) -> None:
+        """Make the keys that there never were; afterwards, keys are a matter for people (`laurel keys`)."""
+        issuer = issuer_of(self.settings)
+        with self.database.session(writes=False) as session:
+            missing = list_missing_purposes(session, issuer)
+        for purpose in missing:
+            with self.transaction() as session:
+                ensure_key(session, issuer, self.ports.keys, now=database_now(session), purpose=purpose)
+
+    def expire_keys(self) -> None:
+        """Withdraw retired keys of which nothing is valid any more."""
+        with self.transaction() as session:
+            expire_keys(session, issuer_of(self.settings), now=database_now(session))
+
+    def renew_signatures(self) -> int:
+        """Sign again what compromised keys had signed, one by one; returns how many. What fails stays due and holds up no other."""
+        issuer, after, renewed = issuer_of(self.settings), None, 0
+        while True:
+            with self.database.session(writes=False) as session:
+                due = list_to_be_signed_again(session, issuer.did, now=database_now(session), after=after)
+            for credential_id in due:
+                try:
+                    with self.transaction() as session:
+                        renewed += renew_signature(session, credential_id, issuer=issuer, keys=self.ports.keys, now=database_now(session))
+                except Exception:
+                    log.exception("Credential %s could not be signed again", credential_id)
+            if not due:
+                return renewed
+            after = due[-1]
+
+    def tell_of_trouble(self) -> None:
+        """Mail staff, once a day, what keeps credentials from being signed or checked."""
+        issuer = issuer_of(self.settings)
+        with self.database.session(writes=False) as session:
+            troubles = find_trouble(session, issuer, self.ports.keys, now=database_now(session))
+        if troubles:
+            with self.transaction() as session:
+                tell_staff(session, issuer, troubles, now=database_now(session))
+
+    def look_after_credentials(self) -> None:
+        """What the clock brings about for credentials. A missing key stops none of the others."""
+        for work in (self.make_first_keys, self.renew_signatures, self.refresh_lists, self.tell_of_trouble):
+            try:
+                work()
+            except Exception:
+                log.exception("Credentials could not be looked after: %s", work.__name__)
+
     def count_usage(self) -> int:
         """Count anew how often questions were shown and how they were answered; nobody's save waits while it counts."""
         with self.database.session(writes=False) as session:
@@ -234,12 +285,13 @@ def add_tasks(huey: Huey, chores: Chores | None) -> Callable[[], None]:
 def _each_minute(chores: Chores) -> None:
     chores.look_after_time()
     chores.run_due()
-    chores.refresh_lists()
+    chores.look_after_credentials()
 
 
 def _each_hour(chores: Chores) -> None:
     chores.clear_sessions()
     chores.issue_pending()
+    chores.expire_keys()
 
 
 class Bell:

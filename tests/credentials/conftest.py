@@ -9,13 +9,17 @@ from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
-from hypothesis import settings
+from hypothesis import settings as hypothesis_settings
 from werkzeug.serving import make_server
 
-settings.register_profile("patient", deadline=None)  # two cores are shared by many: how long an example takes says nothing
-settings.load_profile("patient")
+from laurel.app import Ports, connect
+from laurel.settings import Settings
+
+hypothesis_settings.register_profile("patient", deadline=None)  # two cores are shared by many: how long an example takes says nothing
+hypothesis_settings.load_profile("patient")
 
 Download = Callable[[str], bytes]
+SEALING = "the key-encryption key of this site"
 
 
 @pytest.fixture
@@ -47,6 +51,23 @@ def origin(app: Flask) -> Iterator[Download]:
     server.shutdown()
     serving.join()
     server.server_close()
+
+
+@pytest.fixture
+def operator(settings: Settings, ports: Ports, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The environment of whoever types `laurel …` for this site. Commands bring real ports; afterwards the fakes are back in force."""
+    values = {
+        "LAUREL_STAGE": "test",
+        "LAUREL_INSTANCE": str(settings.instance),
+        "PUBLIC_URL": settings.public_url,
+        "DATABASE_URL": database_url,
+        "SECRET_KEY": settings.secret_key,
+        "KEY_ENCRYPTION_KEY": SEALING,
+    }
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    yield
+    connect(settings, ports)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 from laurel.credentials.rules.document import achievement_document, build_document, identity_hash
 from laurel.credentials.rules.gate import UnsignableError, check_before_signing
 from laurel.credentials.rules.issuer import Issuer, did_document
+from laurel.credentials.rules.keys import KeyPurpose, verification_method
 from tests.credentials.samples import FACTS, with_holder
 from tests.factories.credentials import ISSUER
 
@@ -143,7 +144,10 @@ def test_http_is_for_this_machine_and_for_tests_only(public_url: str, is_product
 
 
 def test_every_published_key_may_assert() -> None:
-    document = did_document("did:web:laurel.example", [("key-2027-01", "z6MkB"), ("key-2026-01", "z6MkA")])
+    keys = [("key-2027-01", "z6MkB"), ("key-2026-01", "z6MkA")]
+    methods = [verification_method("did:web:laurel.example", name, KeyPurpose.DATA_INTEGRITY, public) for name, public in keys]
+
+    document = did_document("did:web:laurel.example", methods)
 
     assert document["assertionMethod"] == ["did:web:laurel.example#key-2027-01", "did:web:laurel.example#key-2026-01"]
     assert document["verificationMethod"][1] == {

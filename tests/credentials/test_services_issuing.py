@@ -18,8 +18,9 @@ from laurel.core.mail import Mail
 from laurel.credentials import handlers, queries
 from laurel.credentials.aes_gateway import AesKeyVault
 from laurel.credentials.events import CredentialIssued
-from laurel.credentials.models import Credential, CredentialEvent, CredentialVersion, IssuerKey, KeyState, StatusEntry, StatusList
+from laurel.credentials.models import Credential, CredentialEvent, CredentialVersion, IssuerKey, StatusEntry, StatusList
 from laurel.credentials.rules.history import HistoryKind, find_break
+from laurel.credentials.rules.keys import KeyState
 from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
 from laurel.credentials.services.issuers import ensure_key
 from laurel.credentials.services.issuing import issue, revoke
@@ -174,17 +175,6 @@ def test_the_first_key_is_made_once_and_its_private_half_is_sealed(session: Sess
     assert len(vault.open(key.sealed_private_key, label=key.method)) == 32
     assert vault.open(key.sealed_private_key, label=key.method) not in key.sealed_private_key
     assert repr(key.sealed_private_key) not in repr(key)
-
-
-def test_a_name_of_a_key_is_never_used_again(session: Session) -> None:
-    first = ensure_key(session, ISSUER, PlainVault(), now=clock.now())
-    first.state = KeyState.COMPROMISED
-    session.flush()
-
-    second = ensure_key(session, ISSUER, PlainVault(), now=clock.now())
-
-    assert (first.fragment[-3:], second.fragment[-3:]) == ("-01", "-02")
-    assert [key.fragment for key in queries.list_published_keys(session, ISSUER.did)] == [second.fragment]
 
 
 def test_a_revoked_credential_is_on_the_list_at_the_next_signing(session: Session) -> None:

@@ -107,6 +107,7 @@ def build(session: Session) -> World:
         "cs": "cs_test_1",
         "token": "no-such-token",
         "handle": "no-such-session",
+        "fragment": "no-such-key",
         "filename": "css/tokens.css",
     }
     session.commit()

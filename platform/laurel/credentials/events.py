@@ -28,3 +28,12 @@ class CredentialRevoked(Event):
 
     credential_id: UUID
     holder_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignatureRenewed(Event):
+    """A credential was signed again, word for word, because the key that had signed it was compromised; `n` is the new version."""
+
+    credential_id: UUID
+    holder_id: UUID
+    n: int

@@ -9,7 +9,7 @@ from laurel.commerce.rules import LOST
 from laurel.core.db import database_now
 from laurel.core.mail import queue_mail
 from laurel.credentials import queries
-from laurel.credentials.events import CredentialAwarded, CredentialIssued
+from laurel.credentials.events import CredentialAwarded, CredentialIssued, SignatureRenewed
 from laurel.credentials.gateway import KeyVault
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
@@ -49,6 +49,22 @@ def email_holder(session: Session, event: CredentialIssued) -> None:
         credential_id=event.credential_id,
         number=record.credential.number,
         valid_until=record.version.valid_until if record.version else None,
+    )
+
+
+def email_renewed_signature(session: Session, event: SignatureRenewed) -> None:
+    """The holder hears that files from before do not verify any more, and where the new ones are."""
+    record = queries.get_credential(session, event.credential_id)
+    queue_mail(
+        session,
+        "signature_renewed",
+        key=f"signature-renewed:{event.credential_id}:{event.n}",
+        recipient=session.get_one(User, event.holder_id).email,
+        now=event.occurred_at,
+        holder_name=record.credential.holder_name,
+        achievement_name=record.achievement.name,
+        credential_id=event.credential_id,
+        number=record.credential.number,
     )
 
 

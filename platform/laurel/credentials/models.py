@@ -15,28 +15,17 @@ from laurel.core.errors import ConflictError
 from laurel.core.ids import new_id
 from laurel.credentials.rules.document import AchievementFacts
 from laurel.credentials.rules.history import HistoryKind, Link
+from laurel.credentials.rules.keys import KeyPurpose, KeyState, advance
 from laurel.credentials.rules.verdicts import NEXT, CredentialState, RevocationReason
 from laurel.learning.models import Enrollment
 from laurel.quizzes.models import Attempt
 
 
-class KeyState(StrEnum):
-    """STAGED: published, not yet used. RETIRED: no longer used, still published, or all it signed would fall."""
+class VersionCause(StrEnum):
+    """Why a document was signed. SIGNATURE_RENEWED: the same words as before, because the key that had signed them was compromised."""
 
-    STAGED = "staged"
-    ACTIVE = "active"
-    RETIRED = "retired"
-    COMPROMISED = "compromised"
-
-
-PUBLISHED = (KeyState.ACTIVE, KeyState.STAGED, KeyState.RETIRED)
-
-
-class KeyPurpose(StrEnum):
-    """What a key signs: Data Integrity proofs, or JSON Web Tokens."""
-
-    DATA_INTEGRITY = "di"
-    JWT = "jwt"
+    ISSUED = "issued"
+    SIGNATURE_RENEWED = "signature renewed"
 
 
 class Achievement(Base):
@@ -128,6 +117,17 @@ class IssuerKey(Base):
         """The full address that a proof names."""
         return f"{self.did}#{self.fragment}"
 
+    def advance(self, wanted: KeyState, *, at: datetime, reason: str = "") -> None:
+        """Go to the wanted state; raises ConflictError if that does not follow from the present one."""
+        self.state = advance(self.state, wanted)
+        self.reason = reason[:300] or self.reason
+        if wanted is KeyState.ACTIVE:
+            self.active_at = at
+        elif wanted is KeyState.RETIRED:
+            self.retired_at = at
+        else:
+            self.withdrawn_at = at
+
 
 class StatusList(Base):
     """One published list of 131,072 bits, shared by all courses. `signed_json` is what is served; its bits are the entries' `set_at`."""
@@ -200,7 +200,10 @@ class Credential(Base):
 
 
 class CredentialVersion(Base):
-    """One signed document of a credential, byte for byte as it is served. Never changed."""
+    """One signed document of a credential, byte for byte as it is served. Never changed.
+
+    Documents that differ in their signature alone share one place on a status list.
+    """
 
     __tablename__ = "credential_versions"
     __table_args__ = (UniqueConstraint("credential_id", "n"),)
@@ -213,9 +216,10 @@ class CredentialVersion(Base):
     signed_json: Mapped[str] = mapped_column(Text)
     sha256: Mapped[str] = mapped_column(String(64))
     key_id: Mapped[UUID] = mapped_column(ForeignKey(IssuerKey.id), index=True)
-    status_entry_id: Mapped[UUID] = mapped_column(ForeignKey(StatusEntry.id), unique=True)
+    status_entry_id: Mapped[UUID] = mapped_column(ForeignKey(StatusEntry.id), index=True)
     signed_at: Mapped[datetime]
     superseded_at: Mapped[datetime | None] = mapped_column(default=None)
+    cause: Mapped[VersionCause] = mapped_column(text_enum(VersionCause), default=VersionCause.ISSUED, server_default="issued")
 
 
 class CredentialEvent(Base):

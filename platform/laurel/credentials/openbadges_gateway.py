@@ -96,6 +96,11 @@ def sign_status_list(document: dict[str, Any], key: SigningKey, *, created: date
 @lru_cache(maxsize=2000)
 def is_unaltered(signed_json: str, multikey: str) -> bool:
     """Whether the stored text carries a proof by this public key that fits it. The same text is checked once per process."""
+    return has_valid_proof(signed_json, multikey)
+
+
+def has_valid_proof(signed_json: str, multikey: str) -> bool:
+    """The same, checked each time: for whoever goes through many."""
     public_pem = resolve_did(f"did:key:{multikey}")
     try:
         verify_data_integrity_proof(json.loads(signed_json), public_pem)

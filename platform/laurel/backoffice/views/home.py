@@ -1,6 +1,6 @@
 """The back office's first page."""
 
-from flask import Blueprint, render_template
+from flask import Blueprint, current_app, render_template
 from flask.typing import ResponseReturnValue
 
 from laurel.backoffice import queries
@@ -9,6 +9,8 @@ from laurel.commerce.queries import count_open_tasks
 from laurel.commerce.queries.reconciling import find_last_run
 from laurel.commerce.rules.reconciling import Trouble
 from laurel.core.db import database_now
+from laurel.credentials.services.issuers import issuer_of
+from laurel.credentials.services.trouble import find_trouble
 from laurel.web.access import policy
 from laurel.web.session import current_session
 
@@ -19,13 +21,15 @@ bp = Blueprint("backoffice", __name__, url_prefix="/backoffice")
 @policy(GET="backoffice:enter")
 def overview_page() -> ResponseReturnValue:
     session = current_session()
-    overview = queries.get_overview(session, since=database_now(session) - queries.LAST_DAYS)
+    now, extensions = database_now(session), current_app.extensions
+    overview = queries.get_overview(session, since=now - queries.LAST_DAYS)
     books = find_last_run(session)
     return render_template(
         "backoffice/overview_page.html",
         overview=overview,
         open_tasks=count_open_tasks(session),
         books=books,
+        signing_troubles=find_trouble(session, issuer_of(extensions["laurel_settings"]), extensions["laurel_ports"].keys, now=now),
         key_is_refused=books is not None and (books.error or "").startswith(Trouble.KEY_REFUSED),
         work_nav=work_nav(),
     )

@@ -14,8 +14,13 @@ GENESIS = "0" * 64
 class HistoryKind(StrEnum):
     """What happened."""
 
+    KEY_STAGED = "key staged"
     KEY_ACTIVATED = "key activated"
+    KEY_RETIRED = "key retired"
+    KEY_EXPIRED = "key expired"
+    KEY_COMPROMISED = "key compromised"
     ISSUED = "issued"
+    SIGNATURE_RENEWED = "signature renewed"
     REVOKED = "revoked"
 
 

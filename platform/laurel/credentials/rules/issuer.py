@@ -45,21 +45,22 @@ class Issuer:
     def achievement_url(self, slug: str, n: int) -> str:
         return f"{self.public_url}/achievements/{slug}/v{n}"
 
+    def token_key_url(self, fragment: str) -> str:
+        """Where a key for tokens is found by itself; tokens name it as their `kid`."""
+        return f"{self.public_url}/keys/{fragment}.jwk"
+
     def status_list_url(self, number: int) -> str:
         return f"{self.public_url}/status/revocation/{number}"
 
 
-def did_document(did: str, keys: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    """The DID document for (fragment, multikey) pairs, the key in use first.
+def did_document(did: str, methods: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The DID document for these verification methods, the key in use first.
 
     Every published key stays in `assertionMethod`: a key taken out of it invalidates all that it ever signed.
     """
-    methods = [
-        {"id": f"{did}#{fragment}", "type": "Multikey", "controller": did, "publicKeyMultibase": multikey} for fragment, multikey in keys
-    ]
     return {
         "@context": DID_CONTEXT,
         "id": did,
-        "verificationMethod": methods,
+        "verificationMethod": list(methods),
         "assertionMethod": [method["id"] for method in methods],
     }

@@ -17,6 +17,8 @@ RENEW_BEFORE = timedelta(days=3)
 BLUR = timedelta(minutes=5)
 """A changed list is signed again at most this often, so that the moment of one change cannot be watched."""
 TTL_MILLISECONDS = 300_000
+PACKING = 6
+"""How hard gzip tries: at 9 a list is 3 to 15 % smaller and takes ten times as long."""
 
 
 def encode_bits(indexes: Iterable[int]) -> str:
@@ -26,8 +28,16 @@ def encode_bits(indexes: Iterable[int]) -> str:
         if not 0 <= index < LENGTH:
             raise ValueError(f"A list has no entry {index}.")
         bits[index // 8] |= 0x80 >> index % 8
-    packed = gzip.compress(bytes(bits), mtime=0)
+    packed = gzip.compress(bytes(bits), PACKING, mtime=0)
     return "u" + base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+
+def decode_bits(encoded: str) -> frozenset[int]:
+    """The indexes that are set in an `encodedList` of ours. Not for what strangers send: it unpacks whatever it is given."""
+    body = encoded.removeprefix("u")
+    bits = gzip.decompress(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    places = ((place, byte) for place, byte in enumerate(bits) if byte)
+    return frozenset(place * 8 + bit for place, byte in places for bit in range(8) if byte & 0x80 >> bit)
 
 
 def status_entry(list_url: str, index: int) -> dict[str, str]:

@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session
 
 from laurel.credentials import queries
 from laurel.credentials.jws_gateway import ALGORITHM, fits_token
-from laurel.credentials.models import PUBLISHED, KeyPurpose
 from laurel.credentials.openbadges_gateway import fits_proof, is_unaltered
 from laurel.credentials.pypdf_gateway import find_in_pdf
+from laurel.credentials.queries.keys import find_trusted_key
 from laurel.credentials.rules.baking import find_in_png, find_in_svg
 from laurel.credentials.rules.examination import (
     REGISTERED_CLAIMS,
@@ -42,6 +42,7 @@ from laurel.credentials.rules.foreign import (
     sniff,
 )
 from laurel.credentials.rules.issuer import Issuer
+from laurel.credentials.rules.keys import TRUSTED, KeyPurpose
 from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
 
 TEXT_IN: dict[Kind, Callable[[bytes], str]] = {
@@ -195,7 +196,7 @@ def _list_issued(session: Session, issuer: Issuer, address: object) -> list[Issu
             document=json.loads(version.signed_json),
             text=version.signed_json,
             public_key=key.public_key,
-            has_trusted_key=key.did == issuer.did and key.state in PUBLISHED,
+            has_trusted_key=key.did == issuer.did and key.state in TRUSTED,
             is_superseded=version.n != credential.current_n,
             valid_from=version.valid_from,
             valid_until=version.valid_until,
@@ -226,7 +227,7 @@ def _find_key(session: Session, issuer: Issuer, carried: Carried) -> str | None:
     prefix = f"{issuer.did}#"
     if not isinstance(method, str) or not method.startswith(prefix):
         return None
-    return _published(session, issuer, method.removeprefix(prefix), KeyPurpose.DATA_INTEGRITY)
+    return _trusted(session, issuer, method.removeprefix(prefix), KeyPurpose.DATA_INTEGRITY)
 
 
 def find_token_key(session: Session, issuer: Issuer, kid: object) -> str | None:
@@ -234,9 +235,9 @@ def find_token_key(session: Session, issuer: Issuer, kid: object) -> str | None:
     start, end = f"{issuer.public_url}/keys/", ".jwk"
     if not isinstance(kid, str) or not (kid.startswith(start) and kid.endswith(end)):
         return None
-    return _published(session, issuer, kid.removeprefix(start).removesuffix(end), KeyPurpose.JWT)
+    return _trusted(session, issuer, kid.removeprefix(start).removesuffix(end), KeyPurpose.JWT)
 
 
-def _published(session: Session, issuer: Issuer, fragment: str, purpose: KeyPurpose) -> str | None:
-    key = queries.find_published_key(session, issuer.did, fragment, purpose) if FRAGMENT.fullmatch(fragment) else None
+def _trusted(session: Session, issuer: Issuer, fragment: str, purpose: KeyPurpose) -> str | None:
+    key = find_trusted_key(session, issuer.did, fragment, purpose) if FRAGMENT.fullmatch(fragment) else None
     return key.public_key if key is not None else None

@@ -13,6 +13,7 @@ from laurel.credentials import queries
 from laurel.credentials.gateway import KeyVault
 from laurel.credentials.models import StatusEntry, StatusList
 from laurel.credentials.openbadges_gateway import sign_status_list
+from laurel.credentials.queries.keys import list_withdrawn_keys
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.status_list import LENGTH, LIFE, OPEN_LISTS, needs_signing, status_list_document
 from laurel.credentials.services.issuers import Signatory, open_signatory
@@ -23,7 +24,10 @@ TRIES = 20
 def reserve_entry(
     session: Session, signatory: Signatory, *, now: datetime, pick: Callable[[int], int] = secrets.randbelow
 ) -> tuple[StatusList, StatusEntry]:
-    """A place that nobody had before: a random index of a randomly chosen open list. `pick(n)` is one of 0 … n-1."""
+    """A place that nobody had before: a random index of a randomly chosen open list. `pick(n)` is one of 0 … n-1.
+
+    Whether a list is half full is asked only where an index was taken: rarely while there is room, every other time once there is none.
+    """
     open_lists = _ensure_open_lists(session, signatory, now=now)
     for _try in range(TRIES):
         chosen = open_lists[pick(len(open_lists))]
@@ -33,14 +37,19 @@ def reserve_entry(
                 session.add(entry)
                 session.flush()
         except IntegrityError:  # taken, perhaps at this very moment
+            if queries.is_half_full(session, chosen.id):
+                chosen.closed_at = now
+                session.flush()
+                open_lists = _ensure_open_lists(session, signatory, now=now)
             continue
         return chosen, entry
     raise UnavailableError
 
 
 def refresh_status_lists(session: Session, issuer: Issuer, keys: KeyVault, *, now: datetime) -> int:
-    """Sign again every list that changed or grows old; returns how many. To be run every few minutes."""
-    due = [found for found in queries.list_status_lists(session, issuer.did) if _is_due(found, now)]
+    """Sign again every list that changed, grows old or was signed with a compromised key; returns how many. Run it every minute."""
+    withdrawn = list_withdrawn_keys(session, issuer.did)
+    due = [found for found in queries.list_status_lists(session, issuer.did) if found.key_id in withdrawn or _is_due(found, now)]
     if due:
         signatory = open_signatory(session, issuer, keys, now=now)
         for found in due:
@@ -54,13 +63,8 @@ def _is_due(found: StatusList, now: datetime) -> bool:
 
 
 def _ensure_open_lists(session: Session, signatory: Signatory, *, now: datetime) -> list[StatusList]:
-    """The open lists, at least two of them; a list that is half full closes."""
-    open_lists = []
-    for found in queries.list_open_lists(session, signatory.issuer.did):
-        if queries.is_half_full(session, found.id):
-            found.closed_at = now
-        else:
-            open_lists.append(found)
+    """The open lists, at least two of them."""
+    open_lists = queries.list_open_lists(session, signatory.issuer.did)
     while len(open_lists) < OPEN_LISTS:
         open_lists.append(_open_list(session, signatory, now=now))
     return open_lists

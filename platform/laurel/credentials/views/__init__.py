@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from laurel.credentials.views import account, api, pages, published, uploads, verification  # noqa: F401 (they add their views)
+from laurel.credentials.views import account, api, keys, pages, published, uploads, verification  # noqa: F401 (they add their views)
 from laurel.credentials.views.base import bp
 from laurel.settings import Settings
 

@@ -3,7 +3,7 @@
 import hashlib
 from uuid import UUID
 
-from flask import Response, make_response, render_template, request
+from flask import Response, current_app, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from laurel.core.errors import UnavailableError
@@ -11,6 +11,7 @@ from laurel.credentials import artwork, queries
 from laurel.credentials.queries import SignedCredential
 from laurel.credentials.rules.baking import bake_png, bake_svg
 from laurel.credentials.rules.negotiation import HTML, PAGE_TYPES
+from laurel.credentials.services.tokens import find_token_key, make_token
 from laurel.credentials.typst_gateway import render_certificate
 from laurel.credentials.views import drawings
 from laurel.credentials.views.base import as_download, asked_for, bp, document, issuer, not_acceptable
@@ -57,6 +58,17 @@ def credential_page(credential_id: UUID) -> ResponseReturnValue:
 def credential_json(credential_id: UUID) -> ResponseReturnValue:
     found = _get_signed(credential_id)
     return as_download(document(found.version.signed_json, "application/json", caching=SIGNED), f"{found.credential.number}.json")
+
+
+@bp.get("/credentials/<uuid:credential_id>.jwt")
+@policy(GET=PUBLIC)
+def credential_jwt(credential_id: UUID) -> ResponseReturnValue:
+    """The same credential as a token. Made when asked for: a key that was withdrawn leaves no tokens behind."""
+    found = _get_signed(credential_id)
+    key = find_token_key(current_session(), issuer(), current_app.extensions["laurel_ports"].keys)
+    signed_json, filename = found.version.signed_json, f"{found.credential.number}.jwt"
+    end_transaction()
+    return as_download(document(make_token(signed_json, key), "application/jwt", caching=SIGNED), filename)
 
 
 @bp.get("/credentials/<uuid:credential_id>/badge.svg")

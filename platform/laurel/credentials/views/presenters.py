@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from laurel.core import clock
-from laurel.credentials.models import PUBLISHED
+from laurel.credentials.models import VersionCause
 from laurel.credentials.openbadges_gateway import is_unaltered
 from laurel.credentials.queries import CredentialRecord, SignedCredential, signed
 from laurel.credentials.rules.examination import ADVICE, NOT_CHECKED
 from laurel.credentials.rules.issuer import Issuer
+from laurel.credentials.rules.keys import TRUSTED
 from laurel.credentials.rules.verdicts import Check, CredentialState, Findings, Verdict
 from laurel.credentials.services.examining import Examination, Issued
 from laurel.web.pages import day
@@ -72,6 +73,11 @@ class ShownCredential:
     def _status(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self.record.version.signed_json)["credentialStatus"] if self.record.version else {}
         return found
+
+    @property
+    def has_renewed_signature(self) -> bool:
+        """Whether it was signed again because a key of ours was compromised: then files of it from before do not verify any more."""
+        return self.record.version is not None and self.record.version.cause is VersionCause.SIGNATURE_RENEWED
 
     @property
     def sentence(self) -> str:
@@ -152,7 +158,7 @@ def show(issuer: Issuer, record: CredentialRecord) -> ShownCredential:
 
 def _check(issuer: Issuer, found: SignedCredential) -> Findings:
     return Findings(
-        is_ours=found.key.did == issuer.did and found.key.state in PUBLISHED,
+        is_ours=found.key.did == issuer.did and found.key.state in TRUSTED,
         is_unaltered=is_unaltered(found.version.signed_json, found.key.public_key),
         is_revoked=found.credential.state is CredentialState.REVOKED,
         valid_from=found.version.valid_from,

@@ -5,8 +5,10 @@ from flask.typing import ResponseReturnValue
 
 from laurel.core.errors import InvalidInputError, NotFoundError
 from laurel.credentials import queries
+from laurel.credentials.queries.keys import list_published_keys
 from laurel.credentials.rules.document import achievement_document
 from laurel.credentials.rules.issuer import did_document
+from laurel.credentials.rules.keys import verification_method
 from laurel.credentials.rules.negotiation import CREDENTIAL_TYPES, HTML, PAGE_TYPES
 from laurel.credentials.views import drawings
 from laurel.credentials.views.base import asked_for, bp, compact, document, issuer, not_acceptable
@@ -39,8 +41,9 @@ class NoHistoryError(InvalidInputError):
 @policy(GET=PUBLIC)
 def did_json() -> ResponseReturnValue:
     """The issuer's DID document. Before the first key exists it is empty, and nobody shall remember that."""
-    published = queries.list_published_keys(current_session(), issuer().did)
-    body = compact(did_document(issuer().did, [(key.fragment, key.public_key) for key in published]))
+    published = list_published_keys(current_session(), issuer().did)
+    methods = [verification_method(key.did, key.fragment, key.purpose, key.public_key) for key in published]
+    body = compact(did_document(issuer().did, methods))
     media = asked_for(DID_TYPES) or "application/json"
     return document(body, media, caching=HOUR if published else "no-store", negotiated=True)
 

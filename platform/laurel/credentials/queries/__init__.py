@@ -13,15 +13,12 @@ from laurel.core.errors import InvalidInputError, NotFoundError
 from laurel.core.events import Delivery, DeliveryStatus, EventRecord
 from laurel.credentials.events import CredentialAwarded
 from laurel.credentials.models import (
-    PUBLISHED,
     Achievement,
     AchievementVersion,
     Credential,
     CredentialEvent,
     CredentialVersion,
     IssuerKey,
-    KeyPurpose,
-    KeyState,
     StatusEntry,
     StatusList,
 )
@@ -128,6 +125,11 @@ def list_pending(session: Session, *, limit: int = 100) -> list[UUID]:
     return list(session.scalars(pending.order_by(Credential.awarded_at).limit(limit)))
 
 
+def count_pending(session: Session) -> int:
+    """How many credentials were awarded and are not yet signed."""
+    return session.scalar(select(func.count()).select_from(Credential).where(Credential.state == CredentialState.PENDING)) or 0
+
+
 def list_of_course(session: Session, holder_id: UUID, course_id: UUID, state: CredentialState) -> list[UUID]:
     """A person's credentials of a course in one state."""
     statement = (
@@ -227,34 +229,9 @@ def get_achievement_version(session: Session, slug: str, n: int) -> AchievementV
     return found
 
 
-def find_active_key(session: Session, did: str) -> IssuerKey | None:
-    """The key that signs proofs for this DID."""
-    wanted = {"did": did, "purpose": KeyPurpose.DATA_INTEGRITY, "state": KeyState.ACTIVE}
-    return session.scalar(select(IssuerKey).filter_by(**wanted))
-
-
-def list_published_keys(session: Session, did: str) -> list[IssuerKey]:
-    """The keys that the DID document shows: the one in use, then the others from the newest to the oldest."""
-    published = select(IssuerKey).where(IssuerKey.did == did, IssuerKey.state.in_(PUBLISHED))
-    keys = session.scalars(published.order_by(IssuerKey.staged_at.desc(), IssuerKey.fragment.desc()))
-    return sorted(keys, key=lambda key: key.state is not KeyState.ACTIVE)
-
-
-def find_published_key(session: Session, did: str, fragment: str, purpose: KeyPurpose) -> IssuerKey | None:
-    """The key of that name, as long as signatures by it count."""
-    named = select(IssuerKey).filter_by(did=did, fragment=fragment, purpose=purpose)
-    return session.scalar(named.where(IssuerKey.state.in_(PUBLISHED)))
-
-
 def find_credential(session: Session, credential_id: UUID) -> Credential | None:
     """The credential alone."""
     return session.get(Credential, credential_id)
-
-
-def count_fragments(session: Session, did: str, prefix: str) -> int:
-    """How many keys of this DID have a name that begins so, withdrawn ones too: names are never used twice."""
-    named = select(func.count()).select_from(IssuerKey).where(IssuerKey.did == did, IssuerKey.fragment.startswith(prefix, autoescape=True))
-    return session.scalar(named) or 0
 
 
 def get_status_list(session: Session, number: int) -> StatusList:

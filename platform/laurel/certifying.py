@@ -1,0 +1,128 @@
+"""Looking after signing keys and credentials from the command line: `laurel keys …` and `laurel credentials audit`."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from laurel.accounts.queries import find_user_by_email
+from laurel.app import connect
+from laurel.core.db import Database, database_now
+from laurel.core.errors import NotFoundError
+from laurel.credentials.gateway import KeyVault
+from laurel.credentials.models import IssuerKey
+from laurel.credentials.queries.keys import list_keys
+from laurel.credentials.rules.issuer import Issuer
+from laurel.credentials.rules.keys import STAGING, KeyPurpose, KeyState
+from laurel.credentials.services import keys as services
+from laurel.credentials.services.auditing import Audit
+from laurel.credentials.services.issuers import issuer_of
+from laurel.credentials.services.trouble import find_trouble
+from laurel.ports import make_ports
+from laurel.settings import Settings
+from laurel.worker import Chores
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One change of the keys: its transaction, who signs here, and who decided it (None: not said)."""
+
+    session: Session
+    issuer: Issuer
+    vault: KeyVault
+    actor_id: UUID | None
+    now: datetime
+
+
+def stage_key(settings: Settings, *, purpose: KeyPurpose, reason: str, by: str | None) -> str:
+    """The new key's name."""
+    with _act(settings, by) as act:
+        made = services.stage(act.session, act.issuer, act.vault, purpose=purpose, reason=reason, actor_id=act.actor_id, now=act.now)
+        return made.fragment
+
+
+def activate_key(settings: Settings, fragment: str, *, is_emergency: bool, reason: str, by: str | None) -> None:
+    with _act(settings, by) as act:
+        services.activate(
+            act.session,
+            act.issuer,
+            act.vault,
+            fragment,
+            is_emergency=is_emergency,
+            reason=reason,
+            actor_id=act.actor_id,
+            now=act.now,
+        )
+
+
+def retire_key(settings: Settings, fragment: str, *, is_lost: bool, reason: str, by: str | None) -> None:
+    with _act(settings, by) as act:
+        services.retire(act.session, act.issuer, fragment, reason=reason, actor_id=act.actor_id, now=act.now, is_lost=is_lost)
+
+
+def compromise_key(settings: Settings, fragment: str, *, reason: str, by: str | None) -> None:
+    with _act(settings, by) as act:
+        services.compromise(act.session, act.issuer, fragment, reason=reason, actor_id=act.actor_id, now=act.now)
+
+
+def tell_keys(settings: Settings) -> str:
+    """All keys as a table for a terminal, and what is wrong with them."""
+    issuer = issuer_of(settings)
+    with _chores(settings) as chores, chores.database.session(writes=False) as session:
+        keys = list_keys(session, issuer.did)
+        lost = {key.id for key in services.find_lost_keys(session, issuer, chores.ports.keys)}
+        troubles = find_trouble(session, issuer, chores.ports.keys, now=database_now(session))
+    lines = [f"{'key':14} {'for':4} {'state':12} {'since':17} note", *(_line(key, is_lost=key.id in lost) for key in keys)]
+    return "\n".join([issuer.did, *lines, *(f"! {trouble}" for trouble in troubles)])
+
+
+def _line(key: IssuerKey, *, is_lost: bool) -> str:
+    since = {
+        KeyState.STAGED: key.staged_at,
+        KeyState.ACTIVE: key.active_at,
+        KeyState.RETIRED: key.retired_at,
+        KeyState.EXPIRED: key.withdrawn_at,
+        KeyState.COMPROMISED: key.withdrawn_at,
+    }[key.state]
+    ready = f"may be activated from {key.staged_at + STAGING:%Y-%m-%d %H:%M} on" if key.state is KeyState.STAGED else ""
+    note = "; ".join(part for part in ("does not open" if is_lost else "", ready, key.reason) if part)
+    return f"{key.fragment:14} {key.purpose:4} {key.state:12} {since or key.staged_at:%Y-%m-%d %H:%M}  {note}".rstrip()
+
+
+def _find_actor(session: Session, email: str) -> UUID:
+    person = find_user_by_email(session, email)
+    if person is None:
+        raise NotFoundError(f"Nobody has the address {email}.")
+    return person.id
+
+
+def audit_credentials(settings: Settings, *, tell: Callable[[str], None]) -> tuple[int, int]:
+    """Check all credentials, telling each difference in a line; returns how many credentials there are, and how many differences."""
+    with _chores(settings) as chores:
+        audit = Audit(read=partial(chores.database.session, writes=False), issuer=issuer_of(settings), now=chores.now())
+        count = 0
+        for count, difference in enumerate(audit.differences(), start=1):  # noqa: B007 (how many there were is read afterwards)
+            tell(f"differs: {difference.subject:24} {difference.detail}")
+    return audit.credentials, count
+
+
+@contextmanager
+def _act(settings: Settings, by: str | None) -> Iterator[Act]:
+    with _chores(settings) as chores, chores.transaction() as session:
+        actor_id = _find_actor(session, by) if by else None
+        yield Act(session, issuer_of(settings), chores.ports.keys, actor_id, database_now(session))
+
+
+@contextmanager
+def _chores(settings: Settings) -> Iterator[Chores]:
+    ports = make_ports(settings)
+    connect(settings, ports)
+    database = Database(settings.database_url, application="laurel-keys", statement_timeout_ms=60000)
+    try:
+        yield Chores(settings, database, ports)
+    finally:
+        database.engine.dispose()

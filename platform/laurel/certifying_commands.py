@@ -1,0 +1,112 @@
+"""`laurel keys …` and `laurel credentials …`: a part of the command line."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import click
+
+from laurel.core.errors import DomainError
+from laurel.credentials.gateway import KeyVaultError
+from laurel.credentials.rules.keys import KeyPurpose
+from laurel.settings import SettingsError, read_settings
+
+WAITING = "Until a key is active, certificates wait for being signed. Nothing is lost."
+
+
+@click.group()
+def keys() -> None:
+    """Look after the keys that sign certificates (docs/keys.md)."""
+
+
+@click.group()
+def credentials() -> None:
+    """Look after the certificates that were issued."""
+
+
+def decided(command: Callable[..., None]) -> Callable[..., None]:
+    """Options of every command that changes a key: the history keeps who wanted it, and why."""
+    command = click.option("--by", metavar="EMAIL", default=None, help="Who decided it, if they have an account.")(command)
+    return click.option("--reason", required=True, help="Why; it is kept in the history.")(command)
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """What must not be done is said in a sentence."""
+    try:
+        yield
+    except (DomainError, KeyVaultError, SettingsError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+@keys.command(name="list")
+def list_all() -> None:
+    """Show all keys, and what is wrong with them."""
+    from laurel.certifying import tell_keys
+
+    with refusals():
+        click.echo(tell_keys(read_settings()))
+
+
+@keys.command()
+@click.option("--purpose", type=click.Choice([purpose.value for purpose in KeyPurpose]), default=KeyPurpose.DATA_INTEGRITY.value)
+@decided
+def stage(purpose: str, reason: str, by: str | None) -> None:
+    """Make a new key and publish it. It may be activated 24 hours later."""
+    from laurel.certifying import stage_key
+
+    with refusals():
+        made = stage_key(read_settings(), purpose=KeyPurpose(purpose), reason=reason, by=by)
+    click.echo(f"{made} is published. In 24 hours: laurel keys activate {made}")
+
+
+@keys.command()
+@click.argument("key")
+@click.option("--emergency", is_flag=True, help="At once, without the 24 hours. Only where no key is active.")
+@decided
+def activate(key: str, emergency: bool, reason: str, by: str | None) -> None:
+    """Sign with KEY from now on. The one in use so far is retired; what it signed stays valid."""
+    from laurel.certifying import activate_key
+
+    with refusals():
+        activate_key(read_settings(), key, is_emergency=emergency, reason=reason, by=by)
+    click.echo(f"{key} signs from now on.")
+
+
+@keys.command()
+@click.argument("key")
+@click.option("--lost", is_flag=True, help="Also if it is in use, because its private half is lost.")
+@decided
+def retire(key: str, lost: bool, reason: str, by: str | None) -> None:
+    """Use KEY no more. What it signed stays valid, so it stays published."""
+    from laurel.certifying import retire_key
+
+    with refusals():
+        retire_key(read_settings(), key, is_lost=lost, reason=reason, by=by)
+    click.echo(f"{key} is retired.{' ' + WAITING if lost else ''}")
+
+
+@keys.command()
+@click.argument("key")
+@decided
+@click.confirmation_option(prompt="All that it signed stops being valid until it is signed again. Go on?")
+def compromise(key: str, reason: str, by: str | None) -> None:
+    """Somebody else may have KEY: withdraw it at once. The worker signs again what it had signed, and mails the holders."""
+    from laurel.certifying import compromise_key
+
+    with refusals():
+        compromise_key(read_settings(), key, reason=reason, by=by)
+    click.echo(f"{key} is withdrawn. The worker signs its certificates again with the active key.")
+    click.echo(f"If there is none: laurel keys stage, then laurel keys activate --emergency. {WAITING}")
+
+
+@credentials.command()
+def audit() -> None:
+    """Check every certificate: its attempt, its bytes, its key, its status entry. Exit code 1: something differs."""
+    from laurel.certifying import audit_credentials
+
+    with refusals():
+        count, differences = audit_credentials(read_settings(), tell=click.echo)
+    click.echo(f"{count} {'certificate' if count == 1 else 'certificates'}")
+    click.echo(f"{differences} {'difference' if differences == 1 else 'differences'}")
+    if differences:
+        raise SystemExit(1)

@@ -1,0 +1,105 @@
+"""Going through all credentials, entries of the history and status lists, a page at a time."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from laurel.credentials.models import Credential, CredentialEvent, CredentialVersion, IssuerKey, StatusEntry, StatusList
+from laurel.learning.models import Enrollment
+from laurel.quizzes.models import Attempt
+
+Version = tuple[CredentialVersion, IssuerKey, StatusEntry, StatusList]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A credential and the rows that it rests on. `digests` are those of documents that the history knows."""
+
+    credential: Credential
+    enrolled_id: UUID
+    attempt: Attempt | None
+    versions: Sequence[Version]
+    digests: frozenset[str]
+
+
+def list_ids(session: Session, *, after: UUID | None, limit: int) -> Sequence[UUID]:
+    """The next credentials in the order of their ids."""
+    statement = select(Credential.id).order_by(Credential.id).limit(limit)
+    return session.scalars(statement if after is None else statement.where(Credential.id > after)).all()
+
+
+def list_stored(session: Session, ids: Sequence[UUID]) -> list[Stored]:
+    """These credentials with all that they rest on; three queries, however many they are."""
+    rows = session.execute(
+        select(Credential, Enrollment.learner_id, Attempt)
+        .join(Enrollment, Enrollment.id == Credential.enrollment_id)
+        .outerjoin(Attempt, Attempt.id == Credential.attempt_id)
+        .where(Credential.id.in_(ids))
+        .order_by(Credential.id)
+    )
+    versions, digests = _list_versions(session, ids), _list_digests(session, ids)
+    return [Stored(row[0], row[1], row[2], versions[row[0].id], frozenset(digests[row[0].id])) for row in rows]
+
+
+def list_shared_entries(session: Session, entries: Sequence[UUID]) -> set[UUID]:
+    """Those of these entries that more than one credential has."""
+    statement = select(CredentialVersion.status_entry_id).where(CredentialVersion.status_entry_id.in_(entries))
+    grouped = statement.group_by(CredentialVersion.status_entry_id).having(func.count(CredentialVersion.credential_id.distinct()) > 1)
+    return set(session.scalars(grouped))
+
+
+def iterate_history(session: Session, *, page_size: int) -> Iterator[CredentialEvent]:
+    """The whole chain in order, one page in memory at a time."""
+    last = 0
+    while True:
+        page = session.scalars(
+            select(CredentialEvent).where(CredentialEvent.position > last).order_by(CredentialEvent.position).limit(page_size)
+        ).all()
+        if not page:
+            return
+        yield from page
+        last = page[-1].position
+        session.expunge_all()
+
+
+def list_published_lists(session: Session, did: str) -> list[tuple[StatusList, IssuerKey]]:
+    """The status lists with the keys that signed them."""
+    rows = session.execute(
+        select(StatusList, IssuerKey)
+        .join(IssuerKey, IssuerKey.id == StatusList.key_id)
+        .where(StatusList.did == did)
+        .order_by(StatusList.number)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def _list_versions(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[Version]]:
+    rows = session.execute(
+        select(CredentialVersion, IssuerKey, StatusEntry, StatusList)
+        .join(IssuerKey, IssuerKey.id == CredentialVersion.key_id)
+        .join(StatusEntry, StatusEntry.id == CredentialVersion.status_entry_id)
+        .join(StatusList, StatusList.id == StatusEntry.list_id)
+        .where(CredentialVersion.credential_id.in_(ids))
+        .order_by(CredentialVersion.credential_id, CredentialVersion.n)
+    )
+    found: dict[UUID, list[Version]] = defaultdict(list)
+    for row in rows:
+        found[row[0].credential_id].append((row[0], row[1], row[2], row[3]))
+    return found
+
+
+def _list_digests(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[str]]:
+    rows = session.execute(
+        select(CredentialEvent.credential_id, CredentialEvent.document_sha256)
+        .where(CredentialEvent.credential_id.in_(ids), CredentialEvent.document_sha256.is_not(None))
+        .order_by(CredentialEvent.position)
+    )
+    found: dict[UUID, list[str]] = defaultdict(list)
+    for credential_id, digest in rows:
+        if credential_id is not None and digest is not None:
+            found[credential_id].append(digest)
+    return found

@@ -1,0 +1,157 @@
+"""What must be true of every credential, said again from the outside: `laurel credentials audit` compares it with what is stored."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from laurel.credentials.rules.keys import TRUSTED, KeyState
+from laurel.credentials.rules.moments import timestamp
+from laurel.credentials.rules.verdicts import CredentialState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One thing that is not as it must be: which credential, list or part of the history, and what is wrong with it."""
+
+    subject: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earned:
+    """The attempt that earned a credential, as it stands today."""
+
+    learner_id: UUID
+    is_passed: bool
+    is_voided: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedFacts:
+    """One signed document with all that is stored about it, and what was found out about its bytes."""
+
+    n: int
+    text: str
+    digest_fits: bool
+    proof_holds: bool
+    in_history: bool
+    key_method: str
+    key_state: KeyState
+    valid_until: datetime | None
+    entry_id: UUID
+    entry_is_set: bool
+    entry_is_shared: bool
+    list_url: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialFacts:
+    """One credential with everything that it rests on. `versions` in their order."""
+
+    number: str
+    url: str
+    state: CredentialState
+    holder_id: UUID
+    enrolled_id: UUID
+    current_n: int
+    earned: Earned | None
+    versions: Sequence[SignedFacts]
+
+
+def compare(found: CredentialFacts, *, now: datetime) -> list[Difference]:
+    """What is wrong with a credential; empty if nothing is."""
+    details = [*_award(found), *_numbering(found)]
+    for version in found.versions:
+        details += [f"version {version.n}: {detail}" for detail in (*_signature(found, version, now), *_words(found, version))]
+        details += [f"version {version.n}: {detail}" for detail in _status(found, version)]
+    return [Difference(subject=found.number, detail=detail) for detail in details]
+
+
+def compare_list(*, number: int, published: Iterable[int], stored: Iterable[int], is_current: bool) -> list[Difference]:
+    """What a status list says beside what it must say. Bits that are missing are no difference while it waits for being signed."""
+    shown, due = set(published), set(stored)
+    details = [f"entry {position} is revoked in it and nowhere else" for position in sorted(shown - due)]
+    if is_current:
+        details += [f"entry {position} was revoked and is not in it" for position in sorted(due - shown)]
+    return [Difference(subject=f"status list {number}", detail=detail) for detail in details]
+
+
+def _award(found: CredentialFacts) -> Iterator[str]:
+    earned = found.earned
+    if earned is None:
+        yield "the attempt that earned it does not exist"
+        return
+    if earned.learner_id != found.holder_id:
+        yield "the attempt that earned it is somebody else’s"
+    if found.enrolled_id != found.holder_id:
+        yield "the enrollment that it completes is somebody else’s"
+    if found.state is CredentialState.REVOKED:
+        return
+    if not earned.is_passed:
+        yield "the attempt that earned it is not passed"
+    if earned.is_voided:
+        yield "the attempt that earned it was voided"
+
+
+def _numbering(found: CredentialFacts) -> Iterator[str]:
+    numbers = [version.n for version in found.versions]
+    if numbers != list(range(1, found.current_n + 1)):
+        yield f"it has the versions {numbers}, and {found.current_n} is said to be the current one"
+    if (found.state is CredentialState.PENDING) != (not numbers):
+        yield f"it is {found.state} and has {len(numbers)} signed documents"
+
+
+def _signature(found: CredentialFacts, version: SignedFacts, now: datetime) -> Iterator[str]:
+    if not version.digest_fits:
+        yield "its bytes are not those of its SHA-256"
+    if not version.in_history:
+        yield "the history knows no document with its SHA-256"
+    if not version.proof_holds:
+        yield f"its proof does not hold under {version.key_method}"
+    has_ended = version.valid_until is not None and version.valid_until <= now
+    is_in_force = version.n == found.current_n and found.state is CredentialState.ISSUED and not has_ended
+    if is_in_force and version.key_state not in TRUSTED:
+        yield f"{version.key_method} is {version.key_state}, and it was not signed again"
+
+
+def _words(found: CredentialFacts, version: SignedFacts) -> Iterator[str]:
+    document = _parse(version.text)
+    until = timestamp(version.valid_until) if version.valid_until else None
+    for name, said, stored in (
+        ("id", document.get("id"), found.url),
+        ("number", _inside(document, "credentialSubject", "licenseNumber"), found.number),
+        ("end", document.get("validUntil"), until),
+        ("key", _inside(document, "proof", "verificationMethod"), version.key_method),
+        ("status list", _inside(document, "credentialStatus", "statusListCredential"), version.list_url),
+        ("status index", _inside(document, "credentialStatus", "statusListIndex"), str(version.position)),
+    ):
+        if said != stored:
+            yield f"its {name} is {said}, and {stored} is stored"
+
+
+def _status(found: CredentialFacts, version: SignedFacts) -> Iterator[str]:
+    in_force = {other.entry_id for other in found.versions if other.n == found.current_n}
+    must_be_set = found.state is CredentialState.REVOKED or version.entry_id not in in_force
+    if version.entry_is_set and not must_be_set:
+        yield "its status entry is set, and it was not revoked"
+    if must_be_set and not version.entry_is_set:
+        yield "it was revoked or superseded, and its status entry is not set"
+    if version.entry_is_shared:
+        yield "its status entry belongs to another credential, too"
+
+
+def _parse(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _inside(document: dict[str, Any], member: str, name: str) -> Any:
+    inner = document.get(member)
+    return inner.get(name) if isinstance(inner, dict) else None

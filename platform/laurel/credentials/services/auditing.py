@@ -1,0 +1,135 @@
+"""Checking every credential against the attempt that earned it and against its own bytes. Nothing is changed."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from laurel.credentials import queries
+from laurel.credentials.models import StatusList
+from laurel.credentials.openbadges_gateway import has_valid_proof
+from laurel.credentials.queries.auditing import (
+    Stored,
+    Version,
+    iterate_history,
+    list_ids,
+    list_published_lists,
+    list_shared_entries,
+    list_stored,
+)
+from laurel.credentials.rules.auditing import CredentialFacts, Difference, Earned, SignedFacts, compare, compare_list
+from laurel.credentials.rules.history import find_break
+from laurel.credentials.rules.issuer import Issuer
+from laurel.credentials.rules.keys import TRUSTED
+from laurel.credentials.rules.status_list import decode_bits
+from laurel.quizzes.rules import AttemptState
+
+
+@dataclass
+class Audit:
+    """One going-through; `read` opens a session of its own, `credentials` counts those that were looked at."""
+
+    read: Callable[[], Session]
+    issuer: Issuer
+    now: datetime
+    page_size: int = 200
+    credentials: int = 0
+
+    def differences(self) -> Iterator[Difference]:
+        """Every difference as it is found: of the credentials, of the history, of the status lists."""
+        after: UUID | None = None
+        while True:
+            with self.read() as session:
+                ids = list_ids(session, after=after, limit=self.page_size)
+                suspects = _look_at(session, self.issuer, ids, self.now)
+            if not ids:
+                break
+            self.credentials, after = self.credentials + len(ids), ids[-1]
+            if suspects:
+                yield from self._look_again(list(suspects))
+        with self.read() as session:
+            yield from _look_at_history(session, self.page_size)
+            yield from _look_at_lists(session, self.issuer)
+
+    def _look_again(self, ids: Sequence[UUID]) -> Iterator[Difference]:
+        """Something may have happened between two queries: what is wrong is still wrong a moment later."""
+        with self.read() as session:
+            for differences in _look_at(session, self.issuer, ids, self.now).values():
+                yield from differences
+
+
+def _look_at(session: Session, issuer: Issuer, ids: Sequence[UUID], now: datetime) -> dict[UUID, list[Difference]]:
+    """The differences of each credential that has any."""
+    page = list_stored(session, ids)
+    entries = [entry.id for stored in page for _version, _key, entry, _list in stored.versions]
+    shared = list_shared_entries(session, entries)
+    found = {stored.credential.id: compare(_facts(stored, issuer, shared), now=now) for stored in page}
+    return {credential_id: differences for credential_id, differences in found.items() if differences}
+
+
+def _look_at_history(session: Session, page_size: int) -> Iterator[Difference]:
+    broken = find_break((event.link, event.hash) for event in iterate_history(session, page_size=page_size))
+    if broken is not None:
+        yield Difference(subject="history", detail=f"entry {broken} was changed, or one before it is missing")
+
+
+def _look_at_lists(session: Session, issuer: Issuer) -> Iterator[Difference]:
+    for found, key in list_published_lists(session, issuer.did):
+        wrong = partial(Difference, subject=f"status list {found.number}")
+        if key.state not in TRUSTED:
+            yield wrong(detail=f"{key.method} is {key.state}, and it was not signed again")
+        if hashlib.sha256(found.signed_json.encode()).hexdigest() != found.sha256:
+            yield wrong(detail="its bytes are not those of its SHA-256")
+        if not has_valid_proof(found.signed_json, key.public_key):
+            yield wrong(detail=f"its proof does not hold under {key.method}")
+            continue
+        yield from _compare_bits(session, found)
+
+
+def _compare_bits(session: Session, found: StatusList) -> list[Difference]:
+    published = decode_bits(json.loads(found.signed_json)["credentialSubject"]["encodedList"])
+    stored = queries.list_set_positions(session, found.id)
+    return compare_list(number=found.number, published=published, stored=stored, is_current=found.changed_at is None)
+
+
+def _facts(stored: Stored, issuer: Issuer, shared: set[UUID]) -> CredentialFacts:
+    credential, attempt = stored.credential, stored.attempt
+    earned = None
+    if attempt is not None:
+        is_voided = attempt.state is AttemptState.VOIDED or not attempt.is_counted or attempt.is_preview
+        earned = Earned(learner_id=attempt.learner_id, is_passed=attempt.passed is True, is_voided=is_voided)
+    return CredentialFacts(
+        number=credential.number,
+        url=issuer.credential_url(credential.id),
+        state=credential.state,
+        holder_id=credential.holder_id,
+        enrolled_id=stored.enrolled_id,
+        current_n=credential.current_n,
+        earned=earned,
+        versions=[_signed_facts(version, issuer, stored.digests, shared) for version in stored.versions],
+    )
+
+
+def _signed_facts(stored: Version, issuer: Issuer, digests: frozenset[str], shared: set[UUID]) -> SignedFacts:
+    version, key, entry, status_list = stored
+    digest = hashlib.sha256(version.signed_json.encode()).hexdigest()
+    return SignedFacts(
+        n=version.n,
+        text=version.signed_json,
+        digest_fits=digest == version.sha256,
+        proof_holds=has_valid_proof(version.signed_json, key.public_key),
+        in_history=digest in digests,
+        key_method=key.method,
+        key_state=key.state,
+        valid_until=version.valid_until,
+        entry_id=entry.id,
+        entry_is_set=entry.set_at is not None,
+        entry_is_shared=entry.id in shared,
+        list_url=issuer.status_list_url(status_list.number),
+        position=entry.position,
+    )

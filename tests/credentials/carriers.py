@@ -92,7 +92,7 @@ def raw_pdf(objects: list[bytes]) -> bytes:
 
 
 def gzipped(content: bytes) -> bytes:
-    return gzip.compress(content)
+    return gzip.compress(content, mtime=0)  # no time: the same at every collection
 
 
 RSA = generate_private_key(public_exponent=65_537, key_size=2048)

@@ -19,12 +19,12 @@ from sqlalchemy.orm import Session
 
 from laurel.core import clock
 from laurel.core.db import Database
-from laurel.credentials import queries
 from laurel.credentials.aes_gateway import AesKeyVault
-from laurel.credentials.models import Credential, KeyState
+from laurel.credentials.models import Credential
 from laurel.credentials.rules.issuer import Issuer
+from laurel.credentials.rules.keys import KeyPurpose
 from laurel.credentials.rules.verdicts import RevocationReason
-from laurel.credentials.services.issuers import ensure_key
+from laurel.credentials.services import keys
 from laurel.credentials.services.issuing import issue, revoke
 from laurel.credentials.services.status_lists import refresh_status_lists
 from laurel.migrating import migrate_database
@@ -127,12 +127,10 @@ def check_life(site: Site, judge: Verifier, session: Session) -> None:
 
 
 def rotate(session: Session) -> None:
-    """The active key retires, and the next one signs from now on."""
-    old = queries.find_active_key(session, ISSUER.did)
-    assert old is not None
-    old.state, old.retired_at = KeyState.RETIRED, clock.now()
-    session.flush()
-    ensure_key(session, ISSUER, VAULT, now=clock.now())
+    """The next key is published, and a day later it signs; the one so far retires."""
+    staged = keys.stage(session, ISSUER, VAULT, purpose=KeyPurpose.DATA_INTEGRITY, reason="", actor_id=None, now=clock.now())
+    tomorrow = clock.now() + timedelta(days=1)
+    keys.activate(session, ISSUER, VAULT, staged.fragment, reason="", actor_id=None, now=tomorrow)
     session.commit()
 
 

@@ -60,6 +60,7 @@ class Lobby:
     next_start_at: datetime | None
     obstacle: Obstacle | None
     open_attempt_id: UUID | None
+    open_state: AttemptState | None
     has_passed: bool
     attempts: Sequence[AttemptSummary]
     needs_password: bool
@@ -137,6 +138,7 @@ def describe_lobby(session: Session, quiz_id: UUID, learner_id: UUID, *, now: da
         next_start_at=check.next_start_at,
         obstacle=check.obstacle,
         open_attempt_id=None if running is None else running.id,
+        open_state=None if running is None else running.state,
         has_passed=any(summary.passed for summary in summaries),
         attempts=summaries,
         needs_password=version.password_hash is not None,

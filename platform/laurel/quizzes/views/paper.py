@@ -91,6 +91,7 @@ def show_page(attempt: Attempt, number: int, *, error: str = "", posted: Posted 
         form=AnswerForm(formdata=None, op_id=str(new_id()), seq=str(seq), lease=attempt.lease_token or ""),
         error=error,
         is_left_open="unanswered" in request.args,
+        is_at_flag=request.args.get("at") == "flag",
         **around,
     )
 
@@ -187,14 +188,14 @@ def _posted() -> Posted:
 
 
 def _next_address(attempt: Attempt, number: int, entries: list[MapEntry]) -> str:
-    """Where the pressed button leads. Next after the last question is the review."""
+    """Where the pressed button leads. Next after the last question is the review; a flag keeps the focus."""
     go, go_to = request.form.get("go", ""), request.form.get("go_to", "")
     target = {"previous": number - 1, "next": number + 1}.get(go, number)
     if go_to.isascii() and go_to.isdigit() and len(go_to) < 6:
         target = int(go_to)
     if go == "review" or target > len(entries):
         return url_for(".review_page", attempt_id=attempt.id)
-    return url_for(".question_page", attempt_id=attempt.id, number=max(1, target))
+    return url_for(".question_page", attempt_id=attempt.id, number=max(1, target), at="flag" if go in {"flag", "unflag"} else None)
 
 
 @bp.get("/<uuid:attempt_id>/review")

@@ -13,6 +13,7 @@ class ExamAnswer extends HTMLElement {
     this.form.addEventListener("input", () => this.save());
     document.addEventListener("exam-read-only", () => this.close());
     this.saving.ready.then(() => this.begin());
+    document.querySelector("[data-focus]")?.focus({ preventScroll: true }); // what was pressed on this page before; `autofocus` would scroll
   }
 
   begin() {

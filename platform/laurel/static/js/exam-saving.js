@@ -97,7 +97,7 @@ class ExamSaving extends HTMLElement {
 
   async begin() {
     this.toggleAttribute("ready", true);
-    if (this.pending.size) this.say("Saving what was not saved before");
+    if (this.pending.size) this.say(this.hasAttribute("paused") ? "Kept on this device until the exam goes on" : "Saving what was not saved before");
     if (this.pending.size || !this.isLeased) await this.flush();
     if (this.hasAttribute("time-over")) {
       await this.settle(25_000);

@@ -145,8 +145,9 @@ def test_who_ordered_anew_before_the_debit_failed_is_not_asked_to_pay_twice(
     offering, buyer = make_offering(session), make_user(session)
     order = make_order(session, buyer=buyer, offering=offering)
     move_order(session, order, OrderState.AWAITING_PAYMENT)
-    move_order(session, order, OrderState.PROCESSING)
+    move_order(session, order, OrderState.EXPIRED)
     (make_paid_order if has_paid_it else make_order)(session, buyer=buyer, offering=offering)
+    move_order(session, order, OrderState.PROCESSING)  # the page of the first was open still, and its debit is under way
 
     (mail,) = fail(session, order, now)
 

@@ -66,7 +66,7 @@ def test_an_answer_is_saved_by_its_form_alone(
         ({"go": "next"}, "/questions/3"),
         ({"go": "previous"}, "/questions/1"),
         ({"go": "review"}, "/review"),
-        ({"go": "flag"}, "/questions/2"),
+        ({"go": "flag"}, "/questions/2?at=flag"),
         ({"go_to": "5"}, "/questions/5"),
         ({"go_to": "99"}, "/review"),
         ({"go_to": "-1"}, "/questions/2"),

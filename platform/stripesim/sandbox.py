@@ -60,6 +60,7 @@ class Sandbox:
             yield Work(
                 books=books,
                 now=self.clock.now(),
+                ahead=self.clock.ahead,
                 public_url=self.settings.public_url,
                 enqueue=self.queue.add,
                 origin=origin,

@@ -20,6 +20,8 @@ class Work:
 
     books: Books
     now: int
+    ahead: int
+    """How far `now` is ahead of the shop's clock."""
     public_url: str
     enqueue: Callable[[Books, str], None]
     origin: Origin = field(default_factory=Origin)

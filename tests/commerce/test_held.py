@@ -96,7 +96,7 @@ def test_what_came_for_a_doubted_page_can_be_accepted(
     accept(till, order_id)
 
     order = queries.get_order(session, order_id)
-    assert (order.state, order.amount_paid) == (OrderState.PAID, 20000)
+    assert (order.state, order.amount_paid, order.paid_beyond) == (OrderState.PAID, 20000, 500)
     assert all(task.resolved_at is not None for task in session.scalars(select(ReviewTask)))
     assert list_broken_invariants(session) == []
 

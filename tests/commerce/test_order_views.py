@@ -10,12 +10,13 @@ from sqlalchemy import select
 from laurel.commerce import queries, services
 from laurel.commerce.gateway import PaymentsUnavailableError
 from laurel.commerce.models import CheckoutAttempt, Order
-from laurel.commerce.rules import OrderState
+from laurel.commerce.rules import OfferingKind, OrderState
+from laurel.commerce.services.fulfilling import settle
 from laurel.core.clock import now
 from tests.commerce.shopping import Shopping, text
 from tests.conftest import QueryCount, SignIn
 from tests.factories.accounts import make_user
-from tests.factories.commerce import make_order
+from tests.factories.commerce import make_order, make_paid_order
 
 
 def test_back_from_the_payment_page_the_order_can_be_resumed(shopping: Shopping) -> None:
@@ -164,6 +165,33 @@ def test_every_state_says_what_to_do(shopping: Shopping, state: OrderState, word
     shopping.session.commit()
 
     assert words in text(shopping.client.get(f"/orders/{order.id}"))
+
+
+def test_who_bought_seats_is_told_nothing_of_a_course_that_opens_or_closes(shopping: Shopping) -> None:
+    order = make_paid_order(shopping.session, buyer=shopping.buyer)
+    queries.list_lines(shopping.session, order.id)[0].kind = OfferingKind.SEATS
+    order.amount_refunded = order.amount_paid
+    shopping.session.commit()
+    given_back = text(shopping.client.get(f"/orders/{order.id}"))
+    order.amount_refunded, order.state = 0, OrderState.PROCESSING
+    shopping.session.commit()
+    on_its_way = text(shopping.client.get(f"/orders/{order.id}"))
+
+    assert "$195 went back to you." in given_back
+    assert "Your payment is on its way" in on_its_way
+    assert "The course" not in given_back
+    assert "the course opens" not in on_its_way
+
+
+def test_an_order_of_another_amount_that_staff_took_adds_up(shopping: Shopping) -> None:
+    order = make_order(shopping.session, buyer=shopping.buyer)
+    settle(shopping.session, order, amount_paid=20000, ref="pi_1", now=now())
+    shopping.session.commit()
+
+    page = text(shopping.client.get(f"/orders/{order.id}"))
+
+    assert "<dt>Paid beyond the price</dt><dd>$5</dd>" in page
+    assert "<dt>Paid beyond the price</dt><dd>$5</dd>" in text(shopping.client.get(f"/orders/{order.id}/receipt", follow_redirects=True))
 
 
 def test_an_order_past_paying_is_shown_instead_of_paid(shopping: Shopping) -> None:

@@ -61,6 +61,16 @@ def test_a_sheet_says_every_amount_that_was_written_down(now: datetime) -> None:
     assert sheet.stamp == ""
 
 
+@pytest.mark.parametrize(
+    ("total", "row"),
+    [(27000, None), (30000, ("Paid beyond the price", "$30")), (100, ("Waived by us", "−$269"))],
+)
+def test_a_sheet_adds_up_although_staff_took_another_amount(now: datetime, total: int, row: tuple[str, str] | None) -> None:
+    sheet = compose_sheet(ReceiptKind.RECEIPT, "R-2026-000001", now, CONTENT | {"tax": 0, "total": total})
+
+    assert sheet.sums == (("Subtotal", "$300"), ("Discount", "−$30"), *([row] if row else []))
+
+
 def test_test_money_is_stamped_and_nothing_paid_is_not(now: datetime) -> None:
     free = {**CONTENT, "is_live": False, "total": 0, "payments": []}
 

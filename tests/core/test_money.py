@@ -29,6 +29,13 @@ def test_an_amount_is_read_exactly(text: str, currency: str, minor: int) -> None
         ("", "usd"),
         ("ten", "usd"),
         ("1,5", "usd"),
+        ("1.000", "usd"),  # a thousand, to whoever typed "1,000" into a form that takes a comma for a point
+        ("1.000", "jpy"),
+        ("1e5", "usd"),
+        ("1_000", "usd"),
+        ("\u0661\u0662", "usd"),
+        (".", "usd"),
+        ("--1", "usd"),
     ],
 )
 def test_an_amount_that_cannot_be_charged_is_refused(text: str, currency: str) -> None:

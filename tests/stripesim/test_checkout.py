@@ -150,6 +150,19 @@ def test_time_expires_a_session_by_itself(client: stripe.StripeClient, control: 
     shop.wait_for("checkout.session.expired")
 
 
+def test_after_the_clock_was_moved_the_shop_sells_as_before(client: stripe.StripeClient, control: Control, buyer: Buyer) -> None:
+    control.post("clock", advance=100 * 3600)
+    in_an_hour = int(time.time()) + 3600  # noqa: TID251 (the client's clock, which nobody moves)
+
+    paid, left = _open(client, expires_at=in_an_hour), _open(client, expires_at=in_an_hour)
+    buyer.pay(paid.url or "")
+
+    states = {session.id: session.status for session in client.v1.checkout.sessions.list().data}
+    assert (states[paid.id], states[left.id], left.expires_at) == ("complete", "open", in_an_hour)
+    control.post("clock", advance=3601)
+    assert client.v1.checkout.sessions.retrieve(left.id).status == "expired"
+
+
 def test_an_order_of_nothing_needs_no_card(client: stripe.StripeClient, buyer: Buyer, shop: Shop) -> None:
     session = _open(client, line_items=[line(0)])
     assert "Card number" not in buyer.look(session.url or "").text

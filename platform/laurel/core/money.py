@@ -2,13 +2,14 @@
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from laurel.core.errors import InvalidInputError
 
 ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split())
 THREE_DECIMAL = frozenset("bhd jod kwd omr tnd".split())
 CODE = re.compile("[a-z]{3}")
+WRITTEN = re.compile(r"(?P<whole>[0-9]*)\.?(?P<decimals>[0-9]*)")
 MAX_DIGITS = 12
 """More than anything costs; what is larger is a slip of the keyboard or an attack on the arithmetic."""
 SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥", "inr": "₹"}
@@ -47,18 +48,18 @@ class Money:
 
 def parse_amount(text: str, currency: str) -> int:
     """Minor units of a written amount such as `195.00`; more decimals than the currency has are refused."""
-    try:
-        amount = Decimal(text.strip())
-    except InvalidOperation:
-        raise InvalidInputError("Write an amount such as 195.00.") from None
-    if not amount.is_finite() or amount < 0:
+    written = WRITTEN.fullmatch(text.strip().removeprefix("-"))
+    if written is None or not (written["whole"] or written["decimals"]):
+        raise InvalidInputError("Write an amount such as 195.00.")
+    if text.strip().startswith("-"):
         raise InvalidInputError("An amount is zero or more.")
-    if amount.adjusted() >= MAX_DIGITS:
+    if len(written["whole"].lstrip("0")) > MAX_DIGITS:
         raise InvalidInputError("That is more than anything costs here.")
-    minor = amount.scaleb(exponent(currency))
-    if minor != minor.to_integral_value() or int(minor) % step(currency):
-        raise InvalidInputError(f"{currency.upper()} has {exponent(currency)} decimals at most.")
-    return int(minor)
+    places = exponent(currency)
+    minor = int(written["whole"] + written["decimals"].ljust(places, "0"))
+    if len(written["decimals"]) > places or minor % step(currency):
+        raise InvalidInputError(f"{currency.upper()} has {places} decimals at most. Write thousands without a separator.")
+    return minor
 
 
 def format_money(amount: int, currency: str) -> str:

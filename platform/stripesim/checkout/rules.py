@@ -15,7 +15,7 @@ def check(work: Work, params: dict[str, Any]) -> Doc | None:
     """Raise the first refusal, or return the customer, if one is named."""
     _check_mode(params)
     _check_exclusions(params)
-    _check_expiry(work.now, params.get("expires_at"))
+    _check_expiry(work.now - work.ahead, params.get("expires_at"))
     _check_currency(params)
     customer = None
     if "customer" in params:
@@ -46,6 +46,7 @@ def _check_exclusions(params: dict[str, Any]) -> None:
 
 
 def _check_expiry(now: int, expires_at: int | None) -> None:
+    """`now`: by the shop's clock, which is never moved."""
     if expires_at is None:
         return
     subject = "The `expires_at` timestamp must be"

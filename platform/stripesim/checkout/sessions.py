@@ -28,6 +28,7 @@ def create_session(call: Call) -> Doc:
         "country": ((customer or {}).get("address") or {}).get("country"),
         "payment_intent_data": asked.get("payment_intent_data", {}),
         "customer_update": asked.get("customer_update", {}),
+        "ahead": work.ahead if "expires_at" in asked else 0,
     }
     session, private = pricing.priced(work, session, private)
     rules.check_total(session["amount_total"], session["currency"])

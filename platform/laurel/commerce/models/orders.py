@@ -57,6 +57,12 @@ class Order(Base):
     buyer: Mapped[User] = relationship(init=False, viewonly=True, lazy="raise")
     lines: Mapped[list["OrderLine"]] = relationship(init=False, viewonly=True, lazy="raise", order_by="OrderLine.line_no")
 
+    @property
+    def paid_beyond(self) -> int:
+        """By how much a paid order's total is more (or less) than was asked for: staff took what came as it was."""
+        on_top = self.tax if self.tax_behavior is TaxBehavior.EXCLUSIVE else 0
+        return self.total - (self.subtotal - self.discount + on_top) if self.paid_at is not None else 0
+
     def terms(self, lines: "list[OrderLine]") -> OrderTerms:
         """What a checkout of this order must say."""
         return OrderTerms(

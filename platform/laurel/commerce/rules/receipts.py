@@ -17,6 +17,7 @@ class ReceiptKind(StrEnum):
 
 
 LETTERS = {ReceiptKind.RECEIPT: "R", ReceiptKind.CREDIT_NOTE: "C"}
+BEYOND, WAIVED = "Paid beyond the price", "Waived by us"
 TITLES = {ReceiptKind.RECEIPT: "Receipt", ReceiptKind.CREDIT_NOTE: "Credit note"}
 
 
@@ -130,13 +131,17 @@ def _sums(content: Mapping[str, Any], currency: str) -> tuple[tuple[str, str], .
     if "subtotal" not in content:  # a credit note: its lines say what went back with its tax, whether that came on top or not
         return (("Tax, included in the refund", _money(tax, currency)),) if tax else ()
     sums: list[tuple[str, str]] = []
-    if discount or tax:
+    on_top = tax if content["tax_behavior"] == "exclusive" else 0
+    beyond = content["total"] - (content["subtotal"] - discount + on_top)  # staff took another amount than was asked for
+    if discount or tax or beyond:
         sums.append(("Subtotal", _money(content["subtotal"], currency)))
     if discount:
         sums.append(("Discount", format_money(-discount, currency)))
-    if tax and content["tax_behavior"] == "exclusive":
-        sums.append(("Tax", _money(tax, currency)))
-    elif tax:
+    if on_top:
+        sums.append(("Tax", _money(on_top, currency)))
+    if beyond:
+        sums.append((BEYOND if beyond > 0 else WAIVED, _money(beyond, currency)))
+    if tax and not on_top:
         sums.append(("Tax, included in the total", _money(tax, currency)))
     return tuple(sums)
 

@@ -93,7 +93,7 @@ def make_completion(
     session: Session, *, learner: User | None = None, course: Course | None = None, at: datetime | None = None, **facts: Any
 ) -> CourseCompleted:
     """A learner who has just completed a course with an achievement: the event that says so, its rows flushed."""
-    learner, course, at = learner or make_user(session), course or make_course(session), at or clock.now()
+    learner, course, at = learner or make_user(session), course or make_course(session), at or clock.now() - timedelta(seconds=10)
     make_achievement(session, course=course, **facts)
     enrollment = Enrollment(learner_id=learner.id, course_id=course.id, enrolled_at=at - timedelta(days=30), completed_at=at)
     session.add(enrollment)

@@ -23,11 +23,22 @@ class CredentialIssued(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CredentialCorrected(Event):
+    """A credential has a new signed document, and the one before does not count any more."""
+
+    credential_id: UUID
+    holder_id: UUID
+    version_n: int
+    tells_holder: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
 class CredentialRevoked(Event):
     """A credential does not count any more."""
 
     credential_id: UUID
     holder_id: UUID
+    tells_holder: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

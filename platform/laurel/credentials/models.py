@@ -220,6 +220,8 @@ class CredentialVersion(Base):
     signed_at: Mapped[datetime]
     superseded_at: Mapped[datetime | None] = mapped_column(default=None)
     cause: Mapped[VersionCause] = mapped_column(text_enum(VersionCause), default=VersionCause.ISSUED, server_default="issued")
+    note: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """Why it was corrected, for holder and staff. Not in the chain of events: that must not keep what a person may have erased."""
 
 
 class CredentialEvent(Base):

@@ -202,6 +202,14 @@ def list_versions(session: Session, credential_id: UUID) -> list[tuple[Credentia
     return [(row[0], row[1], row[2], row[3]) for row in rows]
 
 
+def get_version(session: Session, credential_id: UUID, n: int) -> CredentialVersion:
+    """One signed document of a credential; raises NotFoundError."""
+    found = session.scalar(select(CredentialVersion).filter_by(credential_id=credential_id, n=n))
+    if found is None:
+        raise NotFoundError("There is no such version of this certificate.")
+    return found
+
+
 def list_history(session: Session, credential_id: UUID) -> list[CredentialEvent]:
     """What happened to a credential, in order."""
     return list(session.scalars(select(CredentialEvent).filter_by(credential_id=credential_id).order_by(CredentialEvent.position)))

@@ -6,6 +6,7 @@ from laurel.backoffice.views import (
     accommodations,
     attempts,
     codes,
+    credential_acts,
     credentials,
     disputes,
     groups,
@@ -46,6 +47,7 @@ def blueprints(settings: Settings) -> list[Blueprint]:
         groups.bp,
         integrity.bp,
         credentials.bp,
+        credential_acts.bp,
         outages.bp,
         jobs.bp,
     ]

@@ -7,9 +7,8 @@ from uuid import UUID
 from sqlalchemy import Row, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from laurel.accounts.models import User
 from laurel.commerce.queries import is_access_withdrawn
-from laurel.core.errors import InvalidInputError, NotFoundError
+from laurel.core.errors import NotFoundError
 from laurel.core.events import Delivery, DeliveryStatus, EventRecord
 from laurel.credentials.events import CredentialAwarded
 from laurel.credentials.models import (
@@ -22,7 +21,6 @@ from laurel.credentials.models import (
     StatusEntry,
     StatusList,
 )
-from laurel.credentials.rules.numbers import parse_number
 from laurel.credentials.rules.status_list import HALF_FULL
 from laurel.credentials.rules.verdicts import CredentialState
 
@@ -112,8 +110,9 @@ def find_credential_for(session: Session, *, enrollment_id: UUID, attempt_id: UU
 
 
 def lock_credential(session: Session, credential_id: UUID) -> Credential:
-    """The credential, locked until the transaction ends; raises NotFoundError."""
-    locked = session.scalars(select(Credential).where(Credential.id == credential_id).with_for_update()).one_or_none()
+    """The credential as it is now, locked until the transaction ends; raises NotFoundError."""
+    statement = select(Credential).where(Credential.id == credential_id).with_for_update()
+    locked = session.scalars(statement, execution_options={"populate_existing": True}).one_or_none()
     if locked is None:
         raise NotFoundError("There is no such certificate.")
     return locked
@@ -163,30 +162,6 @@ def find_signing_trouble(session: Session, credential: Credential) -> str | None
         .where(Delivery.status != DeliveryStatus.DONE)
     )
     return next((error for facts, error in rows if facts["credential_id"] == str(credential.id)), None)
-
-
-def search_credentials(text: str = "", state: CredentialState | None = None) -> Select[Credential, AchievementVersion, User]:
-    """Credentials for staff, the latest first: by number, or by part of a name or e-mail address."""
-    statement = (
-        select(Credential, AchievementVersion, User)
-        .join(AchievementVersion, AchievementVersion.id == Credential.achievement_version_id)
-        .join(User, User.id == Credential.holder_id)
-        .order_by(Credential.awarded_at.desc(), Credential.id)
-    )
-    if state is not None:
-        statement = statement.where(Credential.state == state)
-    if not text:
-        return statement
-    try:
-        return statement.where(Credential.number == parse_number(text))
-    except InvalidInputError:
-        pattern = f"%{_escaped(text.lower())}%"
-        found = [func.lower(column).like(pattern, escape="\\") for column in (Credential.holder_name, User.email, Credential.number)]
-        return statement.where(or_(*found))
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def list_versions(session: Session, credential_id: UUID) -> list[tuple[CredentialVersion, IssuerKey, StatusEntry, StatusList]]:

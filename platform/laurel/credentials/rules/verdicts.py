@@ -22,6 +22,9 @@ class RevocationReason(StrEnum):
     HOLDER_REQUEST = "at the holder’s request"
 
 
+STAFF_REASONS = (RevocationReason.ISSUED_IN_ERROR, RevocationReason.REQUIREMENTS_WITHDRAWN, RevocationReason.HOLDER_REQUEST)
+"""What staff choose from. A corrected certificate stays valid: only its older documents are superseded, and nobody says so by hand."""
+
 NEXT: dict[CredentialState, frozenset[CredentialState]] = {
     CredentialState.PENDING: frozenset({CredentialState.ISSUED}),
     CredentialState.ISSUED: frozenset({CredentialState.REVOKED}),

@@ -68,6 +68,15 @@ def correct(
     return credential
 
 
+def check_change(session: Session, credential_id: UUID, *, holder_name: str, now: datetime) -> str:
+    """The name as it would be signed; raises what `correct` would raise."""
+    name = check_new_name(holder_name)
+    found = queries.get_credential(session, credential_id)
+    if found.version is not None and found.credential.holder_name != name:
+        check_correctable(found.credential.state, valid_from=found.version.valid_from, valid_until=found.version.valid_until, now=now)
+    return name
+
+
 def _supersede(
     session: Session, credential: Credential, name: str, *, reason: str, issuer: Issuer, keys: KeyVault, now: datetime
 ) -> CredentialVersion:

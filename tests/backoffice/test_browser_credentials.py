@@ -9,11 +9,13 @@ from playwright.sync_api import BrowserContext, expect
 from sqlalchemy.orm import Session
 
 from laurel.core import clock
+from laurel.credentials.rules.bulk import COLUMNS, Duplicates, read_table
 from laurel.credentials.rules.verdicts import RevocationReason
+from laurel.credentials.services.bulk import confirm, draft_import
 from laurel.credentials.services.issuing import revoke
 from tests.conftest import SignIn
 from tests.factories.accounts import make_user
-from tests.factories.credentials import make_credential, make_pending
+from tests.factories.credentials import make_achievement, make_credential, make_pending, make_revocation_job
 from tests.quizzes.browsing import SITE, faults_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
@@ -28,14 +30,32 @@ def make_a_lot(session: Session) -> list[str]:
     revoked = make_credential(session)
     pending = make_pending(session)
     revoke(session, revoked.id, reason=RevocationReason.ISSUED_IN_ERROR, note="Mixed up two people.", actor_id=None, now=clock.now())
+    achievement = make_achievement(session)
+    actor, person = make_user(session, roles=["admin"]), make_user(session, name=LONG)
+    rows = [f'{person.email},"{LONG}",{achievement.slug},2026-11-01', f"nobody@example.com,Nobody,{achievement.slug},1.1.2026"]
+    table = read_table("\n".join([",".join(COLUMNS), *rows]).encode(), {column: column for column in COLUMNS})
+    draft = draft_import(
+        session,
+        table,
+        key="a",
+        title="people-of-last-year.csv",
+        duplicates=Duplicates.SKIP,
+        tells_holder=True,
+        actor_id=actor.id,
+        now=clock.now(),
+    )
+    running = make_revocation_job(session, issued, actor=actor)
+    confirm(session, running.id, count=1, actor_id=actor.id, now=clock.now())
+    running.error = "KeyVaultError: There is no key for did:web:laurel.test#key-2026-01."
     session.commit()
     place = "/backoffice/credentials"
-    return [
+    one = [
         place,
         *(f"{place}/{found.id}" for found in (issued, revoked, pending)),
         f"{place}/{issued.id}/revoke",
         f"{place}/{issued.id}/correct",
     ]
+    return one + [f"{place}/bulk{path}" for path in ("", "/issue", "/revoke", f"/{draft.id}", f"/{running.id}")]
 
 
 @pytest.mark.parametrize(("scheme", "width"), SCHEMES if SHOTS else SCHEMES[:2])

@@ -12,9 +12,12 @@ from laurel.catalog.models import Course
 from laurel.catalog.rules import CourseStatus
 from laurel.core import clock
 from laurel.credentials.gateway import KeyVault
-from laurel.credentials.models import AchievementVersion, Credential
+from laurel.credentials.models import AchievementVersion, BulkJob, Credential
+from laurel.credentials.queries.bulk import RevocationFilter
 from laurel.credentials.rules.issuer import Issuer
+from laurel.credentials.rules.verdicts import RevocationReason
 from laurel.credentials.services.achievements import define_achievement
+from laurel.credentials.services.bulk import draft_revocation
 from laurel.credentials.services.issuing import award, issue
 from laurel.learning.events import CourseCompleted
 from laurel.learning.models import Enrollment
@@ -121,3 +124,18 @@ def make_credential(session: Session, *, keys: KeyVault | None = None, **complet
     """A signed credential."""
     pending = make_pending(session, **completion)
     return issue(session, pending.id, issuer=ISSUER, keys=keys or PlainVault(), now=clock.now())
+
+
+def make_revocation_job(session: Session, *credentials: Credential, actor: User | None = None) -> BulkJob:
+    """The dry run of revoking these."""
+    return draft_revocation(
+        session,
+        RevocationFilter(numbers=tuple(credential.number for credential in credentials)),
+        key=f"job-{next(_numbers)}",
+        title="By hand",
+        reason=RevocationReason.ISSUED_IN_ERROR,
+        note="A batch went wrong.",
+        tells_holder=True,
+        actor_id=(actor or make_user(session, roles=["admin"])).id,
+        now=clock.now(),
+    )

@@ -20,6 +20,7 @@ class CredentialIssued(Event):
 
     credential_id: UUID
     holder_id: UUID
+    tells_holder: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,3 +49,19 @@ class SignatureRenewed(Event):
     credential_id: UUID
     holder_id: UUID
     n: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BulkJobConfirmed(Event):
+    """Somebody said, knowing how many, that credentials shall be issued or revoked. The event's actor is who did."""
+
+    job_id: UUID
+    kind: str
+    rows: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BulkJobStopped(Event):
+    """Somebody said that the rest shall not be done."""
+
+    job_id: UUID

@@ -36,6 +36,8 @@ def issue_credential(session: Session, event: CredentialAwarded, *, issuer: Issu
 
 def email_holder(session: Session, event: CredentialIssued) -> None:
     """The holder hears of it, with the address of the page and the number."""
+    if not event.tells_holder:
+        return
     record = queries.get_credential(session, event.credential_id)
     holder = session.get_one(User, event.holder_id)
     queue_mail(

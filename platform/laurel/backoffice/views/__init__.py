@@ -5,6 +5,7 @@ from flask import Blueprint
 from laurel.backoffice.views import (
     accommodations,
     attempts,
+    bulk,
     codes,
     credential_acts,
     credentials,
@@ -48,6 +49,7 @@ def blueprints(settings: Settings) -> list[Blueprint]:
         integrity.bp,
         credentials.bp,
         credential_acts.bp,
+        bulk.bp,
         outages.bp,
         jobs.bp,
     ]

@@ -22,7 +22,7 @@ from laurel.credentials.models import (
     StatusList,
 )
 from laurel.credentials.rules.status_list import HALF_FULL
-from laurel.credentials.rules.verdicts import CredentialState
+from laurel.credentials.rules.verdicts import CredentialSource, CredentialState
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +130,13 @@ def count_pending(session: Session) -> int:
 
 
 def list_of_course(session: Session, holder_id: UUID, course_id: UUID, state: CredentialState) -> list[UUID]:
-    """A person's credentials of a course in one state."""
+    """A person's credentials of a course in one state, as far as they earned them here: no payment stands behind an imported one."""
     statement = (
         select(Credential.id)
         .join(AchievementVersion, AchievementVersion.id == Credential.achievement_version_id)
         .join(Achievement, Achievement.id == AchievementVersion.achievement_id)
         .where(Credential.holder_id == holder_id, Achievement.course_id == course_id, Credential.state == state)
+        .where(Credential.source == CredentialSource.EXAM)
     )
     return list(session.scalars(statement.order_by(Credential.awarded_at)))
 
@@ -147,7 +148,7 @@ def is_held(session: Session, credential: Credential) -> bool:
         .join(AchievementVersion, AchievementVersion.achievement_id == Achievement.id)
         .where(AchievementVersion.id == credential.achievement_version_id)
     )
-    course_id = session.scalar(statement)
+    course_id = session.scalar(statement) if credential.source is CredentialSource.EXAM else None
     return course_id is not None and is_access_withdrawn(session, credential.holder_id, course_id)
 
 

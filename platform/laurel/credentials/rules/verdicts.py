@@ -13,6 +13,13 @@ class CredentialState(StrEnum):
     REVOKED = "revoked"
 
 
+class CredentialSource(StrEnum):
+    """How it was earned. IMPORT: elsewhere or earlier; staff answer for it, and there is no attempt here."""
+
+    EXAM = "exam"
+    IMPORT = "import"
+
+
 class RevocationReason(StrEnum):
     """Why a credential was revoked, as far as the public hears it."""
 

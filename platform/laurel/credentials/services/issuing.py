@@ -75,7 +75,17 @@ def _add(
     return credential
 
 
-def issue(session: Session, credential_id: UUID, *, issuer: Issuer, keys: KeyVault, now: datetime) -> Credential:
+def issue(
+    session: Session,
+    credential_id: UUID,
+    *,
+    issuer: Issuer,
+    keys: KeyVault,
+    now: datetime,
+    actor_id: UUID | None = None,
+    reason: str = "",
+    tells_holder: bool = True,
+) -> Credential:
     """Sign what was awarded and store it: index, document, state and audit entry together, or none of them.
 
     Told twice, it changes nothing; while a bank decides about the holder's payment, it stays pending. Raises UnsignableError,
@@ -101,9 +111,12 @@ def issue(session: Session, credential_id: UUID, *, issuer: Issuer, keys: KeyVau
         credential_id=credential.id,
         version_n=version.n,
         key_id=version.key_id,
+        actor_id=actor_id,
+        reason=reason,
         document_sha256=version.sha256,
     )
-    publish(session, CredentialIssued(occurred_at=now, credential_id=credential.id, holder_id=credential.holder_id))
+    told = CredentialIssued(occurred_at=now, credential_id=credential.id, holder_id=credential.holder_id, tells_holder=tells_holder)
+    publish(session, told, actor_id=actor_id)
     return credential
 
 
@@ -145,7 +158,7 @@ def gather(
 ) -> CredentialFacts:
     """Everything that the next version of the credential says."""
     holder = session.get_one(User, credential.holder_id)
-    enrollment = get_enrollment(session, credential.enrollment_id)
+    began_at = get_enrollment(session, credential.enrollment_id).enrolled_at if credential.enrollment_id else None
     return CredentialFacts(
         credential_id=credential.id,
         number=credential.number,
@@ -159,7 +172,7 @@ def gather(
         awarded_at=credential.awarded_at,
         valid_from=valid_from,
         valid_until=valid_until,
-        started_at=min(enrollment.enrolled_at, credential.awarded_at),
+        started_at=min(began_at, credential.awarded_at) if began_at else None,
         status_list=status_list.number,
         status_index=entry.position,
     )

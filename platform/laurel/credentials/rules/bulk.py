@@ -15,7 +15,7 @@ from laurel.credentials.rules.text import UNSIGNABLE
 MAX_BYTES = 5 * 1024 * 1024
 MAX_ROWS = 10_000
 MAX_CELL = 1000
-BATCH = 10
+BATCH = 5
 """Rows in one transaction. The end of the chain of events is held for as long: few enough that nobody's save or issue waits long."""
 COLUMNS = ("email", "name", "course", "awarded")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")

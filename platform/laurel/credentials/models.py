@@ -28,6 +28,7 @@ class VersionCause(StrEnum):
 
     ISSUED = "issued"
     SIGNATURE_RENEWED = "signature renewed"
+    CORRECTED = "corrected"
 
 
 class Achievement(Base):

@@ -10,7 +10,7 @@ from laurel.core.errors import ConflictError, InvalidInputError
 from laurel.credentials import queries
 from laurel.credentials.events import CredentialCorrected
 from laurel.credentials.gateway import KeyVault
-from laurel.credentials.models import AchievementVersion, Credential, CredentialVersion
+from laurel.credentials.models import AchievementVersion, Credential, CredentialVersion, VersionCause
 from laurel.credentials.rules.correcting import check_correctable, check_new_name
 from laurel.credentials.rules.history import HistoryKind
 from laurel.credentials.rules.issuer import Issuer
@@ -89,7 +89,7 @@ def _supersede(
     achievement = session.get_one(AchievementVersion, credential.achievement_version_id)
     facts = gather(session, credential, achievement, status_list, entry, valid_from=whole_second(now), valid_until=before.valid_until)
     version = sign_version(credential, facts, signatory, entry, now=now)
-    version.note = reason
+    version.note, version.cause = reason, VersionCause.CORRECTED
     session.add(version)
     credential.current_n = version.n
     return version

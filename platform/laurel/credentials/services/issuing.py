@@ -104,6 +104,20 @@ def issue(
     credential.advance(CredentialState.ISSUED)
     credential.current_n, credential.issued_at = version.n, now
     session.flush()
+    _tell(session, credential, version, actor_id=actor_id, reason=reason, tells_holder=tells_holder, now=now)
+    return credential
+
+
+def _tell(
+    session: Session,
+    credential: Credential,
+    version: CredentialVersion,
+    *,
+    actor_id: UUID | None,
+    reason: str,
+    tells_holder: bool,
+    now: datetime,
+) -> None:
     history.record(
         session,
         HistoryKind.ISSUED,
@@ -117,7 +131,6 @@ def issue(
     )
     told = CredentialIssued(occurred_at=now, credential_id=credential.id, holder_id=credential.holder_id, tells_holder=tells_holder)
     publish(session, told, actor_id=actor_id)
-    return credential
 
 
 def revoke(

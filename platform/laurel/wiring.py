@@ -17,7 +17,7 @@ from laurel.commerce.events import (
 )
 from laurel.core.bus import Subscriptions
 from laurel.credentials import handlers as credentials
-from laurel.credentials.events import CredentialAwarded, CredentialIssued, SignatureRenewed
+from laurel.credentials.events import CredentialAwarded, CredentialCorrected, CredentialIssued, CredentialRevoked, SignatureRenewed
 from laurel.credentials.gateway import KeyVault
 from laurel.credentials.services.issuers import issuer_of
 from laurel.learning import handlers as learning
@@ -50,5 +50,7 @@ def subscriptions(settings: Settings, keys: KeyVault) -> Subscriptions:
             CredentialAwarded: [partial(credentials.issue_credential, issuer=issuer_of(settings), keys=keys)],
             CredentialIssued: [credentials.email_holder],
             SignatureRenewed: [credentials.email_renewed_signature],
+            CredentialCorrected: [partial(credentials.email_correction, issuer=issuer_of(settings))],
+            CredentialRevoked: [partial(credentials.email_revocation, issuer=issuer_of(settings))],
         },
     )

@@ -23,7 +23,7 @@ from tests.factories.accounts import make_user
 from tests.factories.articles import make_article
 from tests.factories.bank import make_question
 from tests.factories.commerce import make_code, make_dispute, make_order, make_paid_order, make_payment, make_review_task, make_seats
-from tests.factories.credentials import make_credential
+from tests.factories.credentials import make_credential, make_revocation_job
 from tests.factories.ctas import make_cta
 from tests.factories.learning import make_classroom
 from tests.factories.quizzes import make_attempt, make_quiz, make_review_request, make_waiting, tasks_of
@@ -94,7 +94,8 @@ def build(session: Session) -> World:
         "task_id": tasks_of(session, make_waiting(session, owner_id=author.id, learner_id=owner.id))[0].id,
         "article_id": make_article(session).id,
         "cta_id": make_cta(session).id,
-        "credential_id": make_credential(session).id,
+        "credential_id": (credential := make_credential(session)).id,
+        "job_id": make_revocation_job(session, credential).id,
         "user_id": owner.id,
         "request_id": make_review_request(session).id,
         "delivery_id": owner.id,

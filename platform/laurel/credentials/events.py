@@ -20,6 +20,17 @@ class CredentialIssued(Event):
 
     credential_id: UUID
     holder_id: UUID
+    tells_holder: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class CredentialCorrected(Event):
+    """A credential has a new signed document, and the one before does not count any more."""
+
+    credential_id: UUID
+    holder_id: UUID
+    version_n: int
+    tells_holder: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +39,7 @@ class CredentialRevoked(Event):
 
     credential_id: UUID
     holder_id: UUID
+    tells_holder: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,3 +49,19 @@ class SignatureRenewed(Event):
     credential_id: UUID
     holder_id: UUID
     n: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BulkJobConfirmed(Event):
+    """Somebody said, knowing how many, that credentials shall be issued or revoked. The event's actor is who did."""
+
+    job_id: UUID
+    kind: str
+    rows: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BulkJobStopped(Event):
+    """Somebody said that the rest shall not be done."""
+
+    job_id: UUID

@@ -9,7 +9,7 @@ from laurel.commerce.rules import LOST
 from laurel.core.db import database_now
 from laurel.core.mail import queue_mail
 from laurel.credentials import queries
-from laurel.credentials.events import CredentialAwarded, CredentialIssued, SignatureRenewed
+from laurel.credentials.events import CredentialAwarded, CredentialCorrected, CredentialIssued, CredentialRevoked, SignatureRenewed
 from laurel.credentials.gateway import KeyVault
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
@@ -36,6 +36,8 @@ def issue_credential(session: Session, event: CredentialAwarded, *, issuer: Issu
 
 def email_holder(session: Session, event: CredentialIssued) -> None:
     """The holder hears of it, with the address of the page and the number."""
+    if not event.tells_holder:
+        return
     record = queries.get_credential(session, event.credential_id)
     holder = session.get_one(User, event.holder_id)
     queue_mail(
@@ -65,6 +67,47 @@ def email_renewed_signature(session: Session, event: SignatureRenewed) -> None:
         achievement_name=record.achievement.name,
         credential_id=event.credential_id,
         number=record.credential.number,
+    )
+
+
+def email_correction(session: Session, event: CredentialCorrected, *, issuer: Issuer) -> None:
+    """The holder hears that there is a newer document, and where to write if it is wrong. The former name is not said again."""
+    if not event.tells_holder:
+        return
+    record = queries.get_credential(session, event.credential_id)
+    queue_mail(
+        session,
+        "credential_corrected",
+        key=f"credential-corrected:{event.credential_id}:{event.version_n}",
+        recipient=session.get_one(User, event.holder_id).email,
+        now=event.occurred_at,
+        holder_name=record.credential.holder_name,
+        achievement_name=record.achievement.name,
+        credential_id=event.credential_id,
+        number=record.credential.number,
+        note=queries.get_version(session, event.credential_id, event.version_n).note,
+        appeal_address=issuer.email,
+    )
+
+
+def email_revocation(session: Session, event: CredentialRevoked, *, issuer: Issuer) -> None:
+    """The holder hears that it was revoked, why, and where to write against it; not where staff decided otherwise."""
+    if not event.tells_holder:
+        return
+    record = queries.get_credential(session, event.credential_id)
+    queue_mail(
+        session,
+        "credential_revoked",
+        key=f"credential-revoked:{event.credential_id}",
+        recipient=session.get_one(User, event.holder_id).email,
+        now=event.occurred_at,
+        holder_name=record.credential.holder_name,
+        achievement_name=record.achievement.name,
+        credential_id=event.credential_id,
+        number=record.credential.number,
+        reason=record.credential.revocation_reason,
+        note=record.credential.revocation_note,
+        appeal_address=issuer.email,
     )
 
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from laurel.accounts.models import User
@@ -13,10 +13,12 @@ from laurel.catalog.models import Course
 from laurel.core.db import Base, text_enum
 from laurel.core.errors import ConflictError
 from laurel.core.ids import new_id
+from laurel.credentials.rules import bulk
+from laurel.credentials.rules.bulk import BulkKind, BulkState, RowState
 from laurel.credentials.rules.document import AchievementFacts
 from laurel.credentials.rules.history import HistoryKind, Link
 from laurel.credentials.rules.keys import KeyPurpose, KeyState, advance
-from laurel.credentials.rules.verdicts import NEXT, CredentialState, RevocationReason
+from laurel.credentials.rules.verdicts import NEXT, CredentialSource, CredentialState, RevocationReason
 from laurel.learning.models import Enrollment
 from laurel.quizzes.models import Attempt
 
@@ -26,6 +28,7 @@ class VersionCause(StrEnum):
 
     ISSUED = "issued"
     SIGNATURE_RENEWED = "signature renewed"
+    CORRECTED = "corrected"
 
 
 class Achievement(Base):
@@ -161,7 +164,10 @@ class StatusEntry(Base):
 
 
 class Credential(Base):
-    """That one person earned one achievement, once. What was signed is in its versions."""
+    """That one person earned one achievement, once. What was signed is in its versions.
+
+    One that staff imported has no attempt and no enrollment (docs/decisions/0016).
+    """
 
     __tablename__ = "credentials"
     __table_args__ = (
@@ -172,6 +178,7 @@ class Credential(Base):
             sqlite_where=text("renewed_from_id IS NULL"),
             postgresql_where=text("renewed_from_id IS NULL"),
         ),
+        CheckConstraint("source <> 'exam' OR (attempt_id IS NOT NULL AND enrollment_id IS NOT NULL)", name="earned"),
     )
 
     # random, not ordered by time: the page's address gives nothing away
@@ -179,8 +186,9 @@ class Credential(Base):
     number: Mapped[str] = mapped_column(String(20), unique=True)
     holder_id: Mapped[UUID] = mapped_column(ForeignKey(User.id), index=True)
     holder_name: Mapped[str] = mapped_column(String(240))
-    enrollment_id: Mapped[UUID] = mapped_column(ForeignKey(Enrollment.id))
-    attempt_id: Mapped[UUID] = mapped_column(ForeignKey(Attempt.id), unique=True)
+    source: Mapped[CredentialSource] = mapped_column(text_enum(CredentialSource), default=CredentialSource.EXAM, server_default="exam")
+    enrollment_id: Mapped[UUID | None] = mapped_column(ForeignKey(Enrollment.id), default=None)
+    attempt_id: Mapped[UUID | None] = mapped_column(ForeignKey(Attempt.id), unique=True, default=None)
     achievement_version_id: Mapped[UUID] = mapped_column(ForeignKey(AchievementVersion.id), index=True)
     awarded_at: Mapped[datetime] = mapped_column(index=True)
     subject_id: Mapped[UUID] = mapped_column(default_factory=uuid4)
@@ -220,6 +228,8 @@ class CredentialVersion(Base):
     signed_at: Mapped[datetime]
     superseded_at: Mapped[datetime | None] = mapped_column(default=None)
     cause: Mapped[VersionCause] = mapped_column(text_enum(VersionCause), default=VersionCause.ISSUED, server_default="issued")
+    note: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """Why it was corrected, for holder and staff. Not in the chain of events: that must not keep what a person may have erased."""
 
 
 class CredentialEvent(Base):
@@ -255,3 +265,46 @@ class CredentialEvent(Base):
             document_sha256=self.document_sha256,
             previous_hash=self.previous_hash,
         )
+
+
+class BulkJob(Base):
+    """One act on many credentials: first a dry run, then confirmed by hand, then done batch by batch. `terms` is what staff chose."""
+
+    __tablename__ = "bulk_jobs"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default_factory=new_id)
+    key: Mapped[str] = mapped_column(String(64), unique=True)
+    kind: Mapped[BulkKind] = mapped_column(text_enum(BulkKind))
+    title: Mapped[str] = mapped_column(String(200))
+    terms: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    actor_id: Mapped[UUID] = mapped_column(ForeignKey(User.id), index=True)
+    state: Mapped[BulkState] = mapped_column(text_enum(BulkState), default=BulkState.DRAFT, index=True)
+    confirmed_at: Mapped[datetime | None] = mapped_column(default=None)
+    finished_at: Mapped[datetime | None] = mapped_column(default=None)
+    error: Mapped[str] = mapped_column(Text, default="")
+    """Why the last batch could not be done; it is tried again by itself."""
+
+    def advance(self, wanted: BulkState) -> None:
+        """Go to the wanted state; raises ConflictError if that does not follow from the present one."""
+        if wanted not in bulk.NEXT[self.state]:
+            raise ConflictError(f"This job is {self.state.value} already.")
+        self.state = wanted
+
+
+class BulkRow(Base):
+    """One credential of a bulk job: to be made, or to be revoked. `n` is its line in the file, or its place in the list."""
+
+    __tablename__ = "bulk_rows"
+    __table_args__ = (UniqueConstraint("job_id", "n"), Index("ix_bulk_rows_job_id_state_n", "job_id", "state", "n"))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default_factory=new_id)
+    job_id: Mapped[UUID] = mapped_column(ForeignKey(BulkJob.id))
+    n: Mapped[int]
+    state: Mapped[RowState] = mapped_column(text_enum(RowState))
+    email: Mapped[str] = mapped_column(String(320), default="")
+    name: Mapped[str] = mapped_column(String(240), default="")
+    course: Mapped[str] = mapped_column(String(200), default="")
+    awarded_at: Mapped[datetime | None] = mapped_column(default=None)
+    message: Mapped[str] = mapped_column(String(300), default="")
+    credential_id: Mapped[UUID | None] = mapped_column(ForeignKey(Credential.id), index=True, default=None)

@@ -5,7 +5,9 @@ from flask import Blueprint
 from laurel.backoffice.views import (
     accommodations,
     attempts,
+    bulk,
     codes,
+    credential_acts,
     credentials,
     disputes,
     groups,
@@ -46,6 +48,8 @@ def blueprints(settings: Settings) -> list[Blueprint]:
         groups.bp,
         integrity.bp,
         credentials.bp,
+        credential_acts.bp,
+        bulk.bp,
         outages.bp,
         jobs.bp,
     ]

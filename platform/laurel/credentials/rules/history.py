@@ -21,6 +21,7 @@ class HistoryKind(StrEnum):
     KEY_COMPROMISED = "key compromised"
     ISSUED = "issued"
     SIGNATURE_RENEWED = "signature renewed"
+    CORRECTED = "corrected"
     REVOKED = "revoked"
 
 

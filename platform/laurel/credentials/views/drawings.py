@@ -47,7 +47,7 @@ def compose_certificate(issuer: Issuer, found: SignedCredential) -> Certificate:
         holder=credential.holder_name,
         achievement=found.achievement.name,
         description=found.achievement.description,
-        issued=day(version.valid_from),
+        issued=day(credential.awarded_at),
         valid_until=day(version.valid_until) if version.valid_until else "No expiry",
         number=credential.number,
         address=address,

@@ -31,9 +31,11 @@ from laurel.credentials.queries.bulk import list_running_jobs
 from laurel.credentials.queries.keys import list_to_be_signed_again
 from laurel.credentials.rules.verdicts import CredentialState
 from laurel.credentials.services.bulk_batches import Desk, run_job
+from laurel.credentials.services.expiry import tell_of_expiry
 from laurel.credentials.services.issuers import ensure_key, issuer_of
 from laurel.credentials.services.issuing import issue
 from laurel.credentials.services.keys import expire_keys, list_missing_purposes
+from laurel.credentials.services.name_changes import forget_former_names
 from laurel.credentials.services.renewal import renew_signature
 from laurel.credentials.services.status_lists import refresh_status_lists
 from laurel.credentials.services.trouble import find_trouble, tell_staff
@@ -242,6 +244,16 @@ class Chores:
 
         Thread(target=run, name="bulk", daemon=True).start()
 
+    def tell_of_expiry(self) -> int:
+        """Tell the holders of certificates that end soon, some hundred in each transaction; returns how many were looked at."""
+        told = 0
+        while True:
+            with self.transaction() as session:
+                seen = tell_of_expiry(session, now=database_now(session))
+            told += seen
+            if not seen:
+                return told
+
     def _till(self) -> Till:
         real = self.settings.takes_real_money
         return Till(transaction=self.transaction, payments=self.ports.payments, env=self.settings.host, is_live=real, now=self.now())
@@ -272,6 +284,7 @@ class Chores:
             delete_ended_counters(session, now=now)
             delete_old_focus_notes(session, now=now)
             forget_old_signs(session, now=now)
+            forget_former_names(session, now=now)
 
 
 def make_huey(settings: Settings) -> Huey:
@@ -326,6 +339,7 @@ def _each_hour(chores: Chores) -> None:
     chores.clear_sessions()
     chores.issue_pending()
     chores.expire_keys()
+    chores.tell_of_expiry()
 
 
 class Bell:

@@ -65,3 +65,46 @@ class BulkJobStopped(Event):
     """Somebody said that the rest shall not be done."""
 
     job_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameChangeEvent(Event):
+    """Something that happened to a person's wish for another name. Names are not in it: what is logged stays, a former name must not."""
+
+    change_id: UUID
+    person_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameChangeAsked(NameChangeEvent):
+    pass
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameChangeApproved(NameChangeEvent):
+    """By staff, or by itself because it is a slip of the pen. The certificates are not yet corrected."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameChangeRefused(NameChangeEvent):
+    pass
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameChangeWithdrawn(NameChangeEvent):
+    pass
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameChangeApplied(NameChangeEvent):
+    """All certificates of the person carry the new name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameReversalAsked(NameChangeEvent):
+    pass
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameChangeReversed(NameChangeEvent):
+    """All certificates of the person carry their former name again."""

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from laurel.accounts.models import User
 from laurel.catalog.models import Course
-from laurel.core.db import Base, text_enum
+from laurel.core.db import Base, only_one, text_enum
 from laurel.core.errors import ConflictError
 from laurel.core.ids import new_id
 from laurel.credentials.rules import bulk
@@ -18,7 +18,10 @@ from laurel.credentials.rules.bulk import BulkKind, BulkState, RowState
 from laurel.credentials.rules.document import AchievementFacts
 from laurel.credentials.rules.history import HistoryKind, Link
 from laurel.credentials.rules.keys import KeyPurpose, KeyState, advance
+from laurel.credentials.rules.name_changes import NEXT as NEXT_OF_NAME_CHANGE
+from laurel.credentials.rules.name_changes import OPEN, NameChangeState
 from laurel.credentials.rules.verdicts import NEXT, CredentialSource, CredentialState, RevocationReason
+from laurel.credentials.rules.visibility import Visibility
 from laurel.learning.models import Enrollment
 from laurel.quizzes.models import Attempt
 
@@ -29,6 +32,9 @@ class VersionCause(StrEnum):
     ISSUED = "issued"
     SIGNATURE_RENEWED = "signature renewed"
     CORRECTED = "corrected"
+
+
+IS_OPEN = f"state IN ({', '.join(repr(state.value) for state in OPEN)})"
 
 
 class Achievement(Base):
@@ -199,6 +205,7 @@ class Credential(Base):
     revocation_reason: Mapped[RevocationReason | None] = mapped_column(text_enum(RevocationReason, length=60), default=None)
     revocation_note: Mapped[str] = mapped_column(Text, default="")
     renewed_from_id: Mapped[UUID | None] = mapped_column(ForeignKey("credentials.id"), index=True, default=None)
+    visibility: Mapped[Visibility] = mapped_column(text_enum(Visibility), default=Visibility.UNLISTED, server_default="unlisted")
 
     def advance(self, wanted: CredentialState) -> None:
         """Go to the wanted state; raises ConflictError if that does not follow from the present one."""
@@ -308,3 +315,72 @@ class BulkRow(Base):
     awarded_at: Mapped[datetime | None] = mapped_column(default=None)
     message: Mapped[str] = mapped_column(String(300), default="")
     credential_id: Mapped[UUID | None] = mapped_column(ForeignKey(Credential.id), index=True, default=None)
+
+
+class ShareLink(Base):
+    """A link by which its holder shows a private certificate until `ends_at`. Never deleted: it says who could see what, and when."""
+
+    __tablename__ = "share_links"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default_factory=uuid4)
+    credential_id: Mapped[UUID] = mapped_column(ForeignKey(Credential.id), index=True)
+    label: Mapped[str] = mapped_column(String(80))
+    made_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None] = mapped_column(default=None)
+
+    def is_good(self, now: datetime) -> bool:
+        return self.withdrawn_at is None and now < self.ends_at
+
+
+class ExpiryNotice(Base):
+    """That a holder was told, so many days before the end, that a certificate ends. Once for each end and stage.
+
+    `told_at` is None for a stage that was passed over: it had begun when the certificate was signed.
+    """
+
+    __tablename__ = "expiry_notices"
+    __table_args__ = (UniqueConstraint("credential_id", "ends_at", "days"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default_factory=new_id)
+    credential_id: Mapped[UUID] = mapped_column(ForeignKey(Credential.id))
+    ends_at: Mapped[datetime]
+    days: Mapped[int]
+    told_at: Mapped[datetime | None]
+
+
+class NameChange(Base):
+    """That a person wants another name on their certificates. The former name is kept for as long as it can come back, no longer."""
+
+    __tablename__ = "name_changes"
+    __table_args__ = (only_one("ix_name_changes_one_open", "person_id", where=IS_OPEN),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default_factory=new_id)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey(User.id), index=True)
+    new_name: Mapped[str] = mapped_column(String(120))
+    words: Mapped[str] = mapped_column(Text)
+    state: Mapped[NameChangeState] = mapped_column(text_enum(NameChangeState), index=True)
+    is_automatic: Mapped[bool]
+    asked_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None] = mapped_column(default=None)
+    decided_by_id: Mapped[UUID | None] = mapped_column(ForeignKey(User.id), index=True, default=None)
+    refusal: Mapped[str] = mapped_column(Text, default="")
+    applied_at: Mapped[datetime | None] = mapped_column(default=None)
+    former_account_name: Mapped[str | None] = mapped_column(String(120), default=None)
+    former_certificate_name: Mapped[str | None] = mapped_column(String(120), default=None)
+
+    def advance(self, wanted: NameChangeState) -> None:
+        """Go to the wanted state; raises ConflictError if that does not follow from the present one."""
+        if wanted not in NEXT_OF_NAME_CHANGE[self.state]:
+            raise ConflictError(f"A change of name that is {self.state} cannot become {wanted}.")
+        self.state = wanted
+
+
+class RenamedCredential(Base):
+    """One certificate that a change of name corrected, and the name it had, for as long as that can come back."""
+
+    __tablename__ = "renamed_credentials"
+
+    change_id: Mapped[UUID] = mapped_column(ForeignKey(NameChange.id), primary_key=True)
+    credential_id: Mapped[UUID] = mapped_column(ForeignKey(Credential.id), primary_key=True, index=True)
+    former_name: Mapped[str | None] = mapped_column(String(240), default=None)

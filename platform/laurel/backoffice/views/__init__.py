@@ -15,6 +15,7 @@ from laurel.backoffice.views import (
     integrity,
     jobs,
     learners,
+    name_changes,
     orders,
     outages,
     overrides,
@@ -50,6 +51,7 @@ def blueprints(settings: Settings) -> list[Blueprint]:
         credentials.bp,
         credential_acts.bp,
         bulk.bp,
+        name_changes.bp,
         outages.bp,
         jobs.bp,
     ]

@@ -23,6 +23,8 @@ class HistoryKind(StrEnum):
     SIGNATURE_RENEWED = "signature renewed"
     CORRECTED = "corrected"
     REVOKED = "revoked"
+    RENEWED = "renewed"
+    VISIBILITY = "visibility changed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,9 +17,10 @@ from laurel.credentials.gateway import KeyVault
 from laurel.credentials.models import AchievementVersion, Credential, CredentialVersion, StatusEntry, StatusList
 from laurel.credentials.openbadges_gateway import sign_credential
 from laurel.credentials.rules.document import CredentialFacts, HolderFacts, build_document
+from laurel.credentials.rules.expiry import renewed_until
 from laurel.credentials.rules.history import HistoryKind
 from laurel.credentials.rules.issuer import Issuer
-from laurel.credentials.rules.moments import end_of_validity, whole_second
+from laurel.credentials.rules.moments import whole_second
 from laurel.credentials.rules.numbers import RANDOM_BITS, number_of
 from laurel.credentials.rules.text import sanitize_text
 from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
@@ -45,7 +46,7 @@ def award(session: Session, *, enrollment_id: UUID, holder_id: UUID, course_id: 
         return None
     for _try in range(TRIES):
         try:
-            credential = _add(session, achievement, enrollment_id=enrollment_id, holder_id=holder_id, attempt_id=attempt_id, now=now)
+            credential = add_pending(session, achievement, enrollment_id=enrollment_id, holder_id=holder_id, attempt_id=attempt_id, now=now)
         except IntegrityError:  # awarded at this very moment by somebody else, or one number in 2⁵⁵ met its twin
             found = queries.find_credential_for(session, enrollment_id=enrollment_id, attempt_id=attempt_id)
             if found is not None:
@@ -56,9 +57,17 @@ def award(session: Session, *, enrollment_id: UUID, holder_id: UUID, course_id: 
     raise UnavailableError
 
 
-def _add(
-    session: Session, achievement: AchievementVersion, *, enrollment_id: UUID, holder_id: UUID, attempt_id: UUID, now: datetime
+def add_pending(
+    session: Session,
+    achievement: AchievementVersion,
+    *,
+    enrollment_id: UUID,
+    holder_id: UUID,
+    attempt_id: UUID,
+    renewed_from_id: UUID | None = None,
+    now: datetime,
 ) -> Credential:
+    """Write down one credential that is due, in the holder's present name. Nobody is told yet."""
     holder = session.get_one(User, holder_id)
     with session.begin_nested():
         credential = Credential(
@@ -69,6 +78,7 @@ def _add(
             attempt_id=attempt_id,
             achievement_version_id=achievement.id,
             awarded_at=whole_second(now),
+            renewed_from_id=renewed_from_id,
         )
         session.add(credential)
         session.flush()
@@ -97,7 +107,7 @@ def issue(
     achievement = session.get_one(AchievementVersion, credential.achievement_version_id)
     signatory = open_signatory(session, issuer, keys, now=now)
     status_list, entry = reserve_entry(session, signatory, now=now)
-    ends = end_of_validity(credential.awarded_at, achievement.validity_months)
+    ends = _end_of(session, credential, achievement)
     facts = gather(session, credential, achievement, status_list, entry, valid_from=credential.awarded_at, valid_until=ends)
     version = sign_version(credential, facts, signatory, entry, now=now)
     session.add(version)
@@ -131,6 +141,15 @@ def _tell(
     )
     told = CredentialIssued(occurred_at=now, credential_id=credential.id, holder_id=credential.holder_id, tells_holder=tells_holder)
     publish(session, told, actor_id=actor_id)
+
+
+def _end_of(session: Session, credential: Credential, achievement: AchievementVersion) -> datetime | None:
+    """When it ends: a renewal counts from the end of what it renews, if that is later than its award."""
+    former = None
+    if credential.renewed_from_id is not None:
+        old = session.get_one(Credential, credential.renewed_from_id)
+        former = queries.get_version(session, old.id, old.current_n).valid_until
+    return renewed_until(awarded_at=credential.awarded_at, former_end=former, months=achievement.validity_months)
 
 
 def revoke(

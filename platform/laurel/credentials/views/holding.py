@@ -96,7 +96,7 @@ def expiry_calendar(credential_id: UUID) -> ResponseReturnValue:
         uid=f"expiry-{credential_id}@{issuer().public_url.split('//')[-1]}",
         ends_on=found.version.valid_until.date(),
         summary=f"Certificate expires: {found.achievement.name}",
-        description=f"Certificate {found.credential.number} by {issuer().name}. From 90 days before this day you can renew it.",
+        description=f"Certificate {found.credential.number} by {issuer().name}. Its page says how to renew it.",
         url=f"{issuer().public_url}{page}",
         written_at=found.version.signed_at,
     )

@@ -13,11 +13,14 @@ from laurel.accounts.models import User
 from laurel.core import clock
 from laurel.credentials.models import Credential, CredentialVersion, ShareLink
 from laurel.credentials.rules.baking import find_in_png, find_in_svg
+from laurel.credentials.rules.keys import KeyPurpose
 from laurel.credentials.rules.visibility import Visibility
+from laurel.credentials.services.issuers import ensure_key
 from tests.conftest import QueryCount, SignIn
 from tests.factories.accounts import make_user
-from tests.factories.credentials import NAME, make_credential, make_pending
+from tests.factories.credentials import ISSUER, NAME, make_credential, make_pending
 from tests.factories.holders import make_private, make_share_link
+from tests.fakes import PlainVault
 
 
 @pytest.fixture
@@ -146,6 +149,8 @@ def test_there_are_not_more_than_twenty_links(holder: FlaskClient, session: Sess
 
 
 def test_one_file_holds_everything(holder: FlaskClient, session: Session, credential: Credential, home: str) -> None:
+    ensure_key(session, ISSUER, PlainVault(), now=clock.now(), purpose=KeyPurpose.JWT)
+    session.commit()
     answer = holder.get(f"{home}/everything.zip")
     stored = session.scalars(select(CredentialVersion.signed_json)).one()
 
@@ -153,7 +158,8 @@ def test_one_file_holds_everything(holder: FlaskClient, session: Session, creden
     assert answer.headers["Content-Disposition"] == f'attachment; filename="{credential.number}.zip"'
     archive = zipfile.ZipFile(io.BytesIO(answer.data))
     files = {name.split("/", 1)[1]: archive.read(name) for name in archive.namelist()}
-    assert set(files) == {"README.txt", "certificate.pdf", "credential.json", "badge.png", "badge.svg"}
+    assert set(files) == {"README.txt", "certificate.pdf", "credential.json", "credential.jwt", "badge.png", "badge.svg"}
+    assert files["credential.jwt"].decode() == holder.get(f"/credentials/{credential.id}.jwt").text
     assert files["credential.json"] == stored.encode()
     assert find_in_png(files["badge.png"]) == find_in_svg(files["badge.svg"]) == stored
     assert files["certificate.pdf"].startswith(b"%PDF")

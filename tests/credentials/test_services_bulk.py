@@ -122,6 +122,7 @@ def test_an_imported_credential_has_no_attempt_names_who_answers_for_it_and_is_s
     version = session.scalars(select(CredentialVersion)).one()
     document = json.loads(version.signed_json)
     assert (credential.source, credential.attempt_id, credential.enrollment_id) == (CredentialSource.IMPORT, None, None)
+    assert "examination" not in credential.source.line
     assert (credential.holder_name, credential.state) == ("Ada King", CredentialState.ISSUED)
     assert document["awardedDate"] == document["validFrom"] == f"{YESTERDAY:%Y-%m-%d}T00:00:00Z"
     assert "activityStartDate" not in document["credentialSubject"]

@@ -14,22 +14,26 @@ from sqlalchemy.orm import Session
 from laurel.core import clock
 from laurel.credentials.models import Credential, CredentialEvent, ShareLink
 from laurel.credentials.rules.history import HistoryKind, find_break
+from laurel.credentials.rules.keys import KeyPurpose
 from laurel.credentials.rules.passes import Link, Pass, write_token
 from laurel.credentials.rules.verdicts import RevocationReason
 from laurel.credentials.rules.visibility import Visibility
+from laurel.credentials.services.issuers import ensure_key
 from laurel.credentials.services.issuing import revoke
 from laurel.credentials.services.visibility import withdraw_share_link
 from tests.conftest import QueryCount
-from tests.factories.credentials import NAME, make_credential
+from tests.factories.credentials import ISSUER, NAME, make_credential
 from tests.factories.holders import make_private, make_share_link
+from tests.fakes import PlainVault
 
 BROWSER = {"Accept": "text/html"}
 HOLDER = "Ada Lovelace"
-FILES = ["{home}", "{home}.json", "{home}/badge.png", "{home}/badge.svg", "{home}/certificate.pdf"]
+FILES = ["{home}", "{home}.json", "{home}.jwt", "{home}/badge.png", "{home}/badge.svg", "{home}/certificate.pdf"]
 
 
 @pytest.fixture
 def credential(session: Session) -> Credential:
+    ensure_key(session, ISSUER, PlainVault(), now=clock.now(), purpose=KeyPurpose.JWT)
     issued = make_credential(session)
     make_private(session, issued)
     session.commit()
@@ -96,6 +100,13 @@ def test_who_asks_for_a_name_hears_yes_or_no(client: FlaskClient, home: str, ask
     assert answer in said.text
     assert HOLDER not in said.text
     assert "Set-Cookie" not in said.headers
+
+
+def test_a_machine_hears_by_the_number_that_it_is_valid_and_nothing_of_what(client: FlaskClient, credential: Credential) -> None:
+    said = client.get(f"/api/v1/certificates/{credential.number}").get_json()
+
+    assert said["verdict"] == "valid"
+    assert set(said["credential"]) == {"id", "number", "issuer"}
 
 
 @pytest.mark.parametrize("asked", ["", "  ", "\u202e", "x" * 5000])

@@ -19,6 +19,11 @@ class CredentialSource(StrEnum):
     EXAM = "exam"
     IMPORT = "import"
 
+    @property
+    def line(self) -> str:
+        """What a certificate says between its holder's name and the name of the credential."""
+        return "has passed the examination and holds the credential" if self is CredentialSource.EXAM else "holds the credential"
+
 
 class RevocationReason(StrEnum):
     """Why a credential was revoked, as far as the public hears it."""

@@ -23,7 +23,7 @@ def renew(session: Session, *, holder_id: UUID, attempt_id: UUID, now: datetime)
     It is seen by others as the old one is, and certifies what the course certifies today. Once for each old certificate.
     """
     found = holding.find_renewable(session, holder_id=holder_id, attempt_id=attempt_id)
-    if found is None or not may_renew(ends_at=found[1].valid_until, now=now):
+    if found is None or found[0].enrollment_id is None or not may_renew(ends_at=found[1].valid_until, now=now):
         return None
     old = queries.lock_credential(session, found[0].id)
     if any(kin.renewed_from_id == old.id and kin.state is not CredentialState.REVOKED for kin in holding.list_renewals(session, old.id)):
@@ -31,7 +31,7 @@ def renew(session: Session, *, holder_id: UUID, attempt_id: UUID, now: datetime)
     earned = session.get_one(AchievementVersion, old.achievement_version_id)
     present = holding.find_present_version(session, earned.achievement_id) or earned
     new = add_pending(
-        session, present, enrollment_id=old.enrollment_id, holder_id=holder_id, attempt_id=attempt_id, renewed_from_id=old.id, now=now
+        session, present, enrollment_id=found[0].enrollment_id, holder_id=holder_id, attempt_id=attempt_id, renewed_from_id=old.id, now=now
     )
     new.visibility = old.visibility
     session.flush()

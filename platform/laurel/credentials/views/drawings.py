@@ -45,6 +45,7 @@ def compose_certificate(issuer: Issuer, found: SignedCredential) -> Certificate:
         language=found.achievement.language,
         issuer=issuer.name,
         holder=credential.holder_name,
+        line=credential.source.line,
         achievement=found.achievement.name,
         description=found.achievement.description,
         issued=day(credential.awarded_at),

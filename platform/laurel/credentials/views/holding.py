@@ -1,5 +1,6 @@
 """The holder's own page of one certificate: its files, who may see it, links that show it, and the day on which it ends."""
 
+from contextlib import suppress
 from uuid import UUID
 
 from flask import Response, current_app, flash, redirect, render_template, url_for
@@ -14,6 +15,7 @@ from laurel.credentials.rules.calendar import expiry_event
 from laurel.credentials.rules.expiry import may_renew
 from laurel.credentials.rules.visibility import Visibility
 from laurel.credentials.services import visibility as services
+from laurel.credentials.services.tokens import NoTokenError, find_token_key
 from laurel.credentials.views.admission import holder_token, link_token
 from laurel.credentials.views.base import bp, issuer
 from laurel.credentials.views.bundle import bundle
@@ -76,7 +78,10 @@ def withdraw_share_link(credential_id: UUID, link_id: UUID) -> ResponseReturnVal
 def everything_zip(credential_id: UUID) -> ResponseReturnValue:
     """All files of the certificate in one."""
     found = _get_signed_of(credential_id)
-    parts = bundle(issuer(), found)
+    token = None
+    with suppress(NoTokenError):
+        token = find_token_key(current_session(), issuer(), current_app.extensions["laurel_ports"].keys)
+    parts = bundle(issuer(), found, token)
     end_transaction()
     response = Response(parts.packed(), mimetype="application/zip")
     response.headers["Content-Disposition"] = f'attachment; filename="{parts.number}.zip"'

@@ -75,5 +75,4 @@ def downgrade() -> None:
     op.drop_table('name_changes')
     op.drop_table('expiry_notices')
     op.drop_table('share_links')
-    with op.batch_alter_table('credentials') as batch_op:
-        batch_op.drop_column('visibility')
+    op.execute("ALTER TABLE credentials DROP COLUMN visibility")  # no batch: it copies the table, and other tables point at it

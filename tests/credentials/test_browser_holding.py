@@ -28,30 +28,10 @@ def test_pages_of_holders_are_accessible_and_fit(
     scheme: str,
     width: int,
 ) -> None:
-    person = make_user(session, name="Ada Lovelace", roles=["admin"])
-    other = make_user(session, name="Maximiliane Freifrau von Droste zu Hülshoff-Wolfenbüttel")
-    seen, private = (make_credential(session, learner=person, at=clock.now() - timedelta(days=1)) for _ in range(2))
-    make_private(session, private)
-    make_share_link(session, private)
-    make_credential(session, learner=other)
-    change = make_name_change(session, other)
-    sign_in(person)
+    paths = make_pages(session, sign_in)
     page = visit(color_scheme=scheme, viewport={"width": width, "height": 900}, java_script_enabled=True).new_page()
     wrong = []
-    for number, path in enumerate(
-        (
-            "/account/credentials",
-            f"/account/credentials/{seen.id}",
-            f"/account/credentials/{private.id}",
-            f"/credentials/{private.id}",
-            f"/credentials/{private.id}?t=over",
-            f"/verify?number={private.number}",
-            "/account/certificate-name",
-            "preview",
-            "/backoffice/name-changes",
-            f"/backoffice/name-changes/{change.id}",
-        )
-    ):
+    for number, path in enumerate(paths):
         if path == "preview":
             page.goto(SITE + "/account/certificate-name")
             page.get_by_label("New name on certificates").fill("Ada King")
@@ -66,3 +46,27 @@ def test_pages_of_holders_are_accessible_and_fit(
             page.screenshot(path=Path(SHOTS) / f"{number:02}-{scheme}-{width}.png", full_page=True)
 
     assert wrong == []
+
+
+def make_pages(session: Session, sign_in: SignIn) -> tuple[str, ...]:
+    """Every page of holders, with something on it, and somebody signed in who may see all of them."""
+    person = make_user(session, name="Ada Lovelace", roles=["admin"])
+    other = make_user(session, name="Maximiliane Freifrau von Droste zu Hülshoff-Wolfenbüttel")
+    seen, private = (make_credential(session, learner=person, at=clock.now() - timedelta(days=1)) for _ in range(2))
+    make_private(session, private)
+    make_share_link(session, private)
+    make_credential(session, learner=other)
+    change = make_name_change(session, other)
+    sign_in(person)
+    return (
+        "/account/credentials",
+        f"/account/credentials/{seen.id}",
+        f"/account/credentials/{private.id}",
+        f"/credentials/{private.id}",
+        f"/credentials/{private.id}?t=over",
+        f"/verify?number={private.number}",
+        "/account/certificate-name",
+        "preview",
+        "/backoffice/name-changes",
+        f"/backoffice/name-changes/{change.id}",
+    )

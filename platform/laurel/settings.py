@@ -75,6 +75,8 @@ class Settings:
     redis_url: str = ""
     issuer_name: str = "Laurel Academy"
     issuer_email: str = "certificates@example.com"
+    linkedin_organization_id: str = ""
+    """The digits by which LinkedIn knows the issuer: with them an entry in a profile shows the logo."""
     seller_address: str = ""
     """The seller's postal address as it stands on receipts, its lines separated by `|` in the environment."""
     seller_tax_id: str = ""
@@ -136,6 +138,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         redis_url=env.get("REDIS_URL", ""),
         issuer_name=env.get("ISSUER_NAME", "Laurel Academy"),
         issuer_email=env.get("ISSUER_EMAIL", "certificates@example.com"),
+        linkedin_organization_id=_digits(env, "LINKEDIN_ORGANIZATION_ID"),
         seller_address="\n".join(part.strip() for part in env.get("SELLER_ADDRESS", "").split("|")),
         seller_tax_id=env.get("SELLER_TAX_ID", ""),
         boot_id=env.get("LAUREL_BOOT_ID") or secrets.token_hex(8),
@@ -166,6 +169,13 @@ def check(settings: Settings) -> None:
     for is_wrong, message in wrong:
         if is_wrong:
             raise SettingsError(message)
+
+
+def _digits(env: Mapping[str, str], name: str) -> str:
+    text = env.get(name, "").strip()
+    if text and not (text.isascii() and text.isdigit() and len(text) <= 20):
+        raise SettingsError(f"{name} must be digits alone, as they stand in the address of the organization's admin page.")
+    return text
 
 
 def _percent(env: Mapping[str, str], name: str, default: int) -> int:

@@ -17,7 +17,18 @@ from laurel.commerce.events import (
 )
 from laurel.core.bus import Subscriptions
 from laurel.credentials import handlers as credentials
-from laurel.credentials.events import CredentialAwarded, CredentialIssued, SignatureRenewed
+from laurel.credentials.events import (
+    CredentialAwarded,
+    CredentialCorrected,
+    CredentialIssued,
+    CredentialRevoked,
+    NameChangeApplied,
+    NameChangeApproved,
+    NameChangeRefused,
+    NameChangeReversed,
+    NameReversalAsked,
+    SignatureRenewed,
+)
 from laurel.credentials.gateway import KeyVault
 from laurel.credentials.services.issuers import issuer_of
 from laurel.learning import handlers as learning
@@ -32,7 +43,7 @@ def subscriptions(settings: Settings, keys: KeyVault) -> Subscriptions:
     return Subscriptions(
         together={  # same transaction: all of it happens, or none of it
             CourseEntitled: [learning.enroll_entitled],
-            AttemptGraded: [learning.finish_assessed_lesson],
+            AttemptGraded: [learning.finish_assessed_lesson, credentials.renew_credential],
             CourseCompleted: [credentials.award_credential],
         },
         afterwards={  # a transaction of its own, tried again until it works
@@ -50,5 +61,12 @@ def subscriptions(settings: Settings, keys: KeyVault) -> Subscriptions:
             CredentialAwarded: [partial(credentials.issue_credential, issuer=issuer_of(settings), keys=keys)],
             CredentialIssued: [credentials.email_holder],
             SignatureRenewed: [credentials.email_renewed_signature],
+            CredentialCorrected: [partial(credentials.email_correction, issuer=issuer_of(settings))],
+            CredentialRevoked: [partial(credentials.email_revocation, issuer=issuer_of(settings))],
+            NameChangeApproved: [partial(credentials.apply_name_change, issuer=issuer_of(settings), keys=keys)],
+            NameChangeApplied: [credentials.email_name_change],
+            NameChangeRefused: [credentials.email_name_refusal],
+            NameReversalAsked: [partial(credentials.reverse_name_change, issuer=issuer_of(settings), keys=keys)],
+            NameChangeReversed: [credentials.email_name_reversal],
         },
     )

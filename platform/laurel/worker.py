@@ -4,9 +4,9 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from uuid import UUID
 
 import psycopg
@@ -20,17 +20,22 @@ from laurel.app import Ports
 from laurel.commerce.models import ReconcileRun
 from laurel.commerce.services import Till, retry_due_events, submit_waiting_refunds
 from laurel.commerce.services.reconcile import Audit, reconcile
+from laurel.core import clock
 from laurel.core.bus import bus, deliver, list_due
 from laurel.core.db import Database, database_now, postgresql_options
 from laurel.core.mail import Message as Mail
 from laurel.core.mail import claim_mail, list_due_mails, record_sending
 from laurel.core.starting import when_it_answers
 from laurel.credentials.queries import list_pending
+from laurel.credentials.queries.bulk import list_running_jobs
 from laurel.credentials.queries.keys import list_to_be_signed_again
 from laurel.credentials.rules.verdicts import CredentialState
+from laurel.credentials.services.bulk_batches import Desk, run_job
+from laurel.credentials.services.expiry import tell_of_expiry
 from laurel.credentials.services.issuers import ensure_key, issuer_of
 from laurel.credentials.services.issuing import issue
 from laurel.credentials.services.keys import expire_keys, list_missing_purposes
+from laurel.credentials.services.name_changes import forget_former_names
 from laurel.credentials.services.renewal import renew_signature
 from laurel.credentials.services.status_lists import refresh_status_lists
 from laurel.credentials.services.trouble import find_trouble, tell_staff
@@ -46,6 +51,7 @@ from laurel.web.browser_sessions import delete_ended_sessions
 from laurel.web.counters import delete_ended_counters
 
 log = logging.getLogger("laurel.worker")
+AT_A_STRETCH = timedelta(seconds=20)
 TABLES_LOCK = 5_140_824
 """The advisory lock under which the queue's tables are made."""
 
@@ -67,6 +73,7 @@ class Chores:
         self.settings = settings
         self.database = database
         self.ports = ports
+        self._bulk = Lock()
 
     def open_session(self) -> Session:
         return self.database.session(writes=True)
@@ -83,14 +90,17 @@ class Chores:
             return database_now(session)
 
     def run_due(self) -> int:
-        """Deliver what is due and send the mails that wait, until nothing is left; returns how many things were done."""
-        done = 0
+        """Deliver what is due and send the mails that wait, until nothing is left; returns how many things were done.
+
+        However much there is, it ends after a while: what only the clock brings about is looked after in between.
+        """
+        done, ends_at = 0, clock.now() + AT_A_STRETCH
         while True:
             with self.database.session(writes=False) as session:
                 waiting = list_due(session, now=database_now(session))
             succeeded = sum(deliver(self.open_session, delivery_id, clock=self.now) for delivery_id in waiting)
             done += succeeded
-            if not succeeded:
+            if not succeeded or clock.now() >= ends_at:
                 return done + self.send_mails()
 
     def send_mails(self) -> int:
@@ -210,6 +220,40 @@ class Chores:
                 log.exception("Credential %s could not be signed", credential_id)
         return issued
 
+    def run_bulk(self) -> None:
+        """Do what is left of bulk jobs; what hinders one is kept with it and holds up no other."""
+        with self.database.session(writes=False) as session:
+            running = list_running_jobs(session)
+        for job_id in running:
+            try:
+                run_job(self.transaction, job_id, Desk(issuer_of(self.settings), self.ports.keys))
+            except Exception:
+                log.exception("A batch of bulk job %s could not be done", job_id)
+
+    def run_bulk_aside(self) -> None:
+        """The same in a thread of its own, one at a time: exams are handed in and mails are sent meanwhile."""
+
+        def run() -> None:
+            if self._bulk.acquire(blocking=False):
+                try:
+                    self.run_bulk()
+                except Exception:
+                    log.exception("Bulk jobs could not be looked for")
+                finally:
+                    self._bulk.release()
+
+        Thread(target=run, name="bulk", daemon=True).start()
+
+    def tell_of_expiry(self) -> int:
+        """Tell the holders of certificates that end soon, some hundred in each transaction; returns how many were looked at."""
+        told = 0
+        while True:
+            with self.transaction() as session:
+                seen = tell_of_expiry(session, now=database_now(session))
+            told += seen
+            if not seen:
+                return told
+
     def _till(self) -> Till:
         real = self.settings.takes_real_money
         return Till(transaction=self.transaction, payments=self.ports.payments, env=self.settings.host, is_live=real, now=self.now())
@@ -240,6 +284,7 @@ class Chores:
             delete_ended_counters(session, now=now)
             delete_old_focus_notes(session, now=now)
             forget_old_signs(session, now=now)
+            forget_former_names(session, now=now)
 
 
 def make_huey(settings: Settings) -> Huey:
@@ -266,6 +311,7 @@ def add_tasks(huey: Huey, chores: Chores | None) -> Callable[[], None]:
     @huey.task(name="run_due")  # type: ignore[untyped-decorator]
     def run_due() -> None:
         if chores is not None:
+            chores.run_bulk_aside()
             chores.run_due()
 
     def every(schedule: object, name: str, work: Callable[[Chores], object]) -> None:
@@ -283,6 +329,7 @@ def add_tasks(huey: Huey, chores: Chores | None) -> Callable[[], None]:
 
 
 def _each_minute(chores: Chores) -> None:
+    chores.run_bulk_aside()
     chores.look_after_time()
     chores.run_due()
     chores.look_after_credentials()
@@ -292,6 +339,7 @@ def _each_hour(chores: Chores) -> None:
     chores.clear_sessions()
     chores.issue_pending()
     chores.expire_keys()
+    chores.tell_of_expiry()
 
 
 class Bell:

@@ -35,7 +35,7 @@ def test_only_signed_webhooks_and_the_sandbox_are_free_of_csrf(shared_app: Flask
 def test_only_examining_a_certificate_is_a_post_that_reads(shared_app: Flask) -> None:
     reading = {endpoint for endpoint in shared_app.view_functions if READING in (policy_of(shared_app, endpoint) or {}).values()}
 
-    assert reading <= {"credentials.examine_upload", "credentials.verify_by_api"}
+    assert reading <= {"credentials.examine_upload", "credentials.verify_by_api", "credentials.answer_name"}
 
 
 def test_addresses_are_kebab_case(shared_app: Flask) -> None:

@@ -14,6 +14,9 @@ from werkzeug.serving import make_server
 
 from laurel.app import Ports, connect
 from laurel.settings import Settings
+from tests.quizzes.conftest import chromium, port, server, visit
+
+__all__ = ["chromium", "port", "server", "visit"]
 
 hypothesis_settings.register_profile("patient", deadline=None)  # two cores are shared by many: how long an example takes says nothing
 hypothesis_settings.load_profile("patient")

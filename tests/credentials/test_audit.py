@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 from laurel.commands import main
 from laurel.core import clock
 from laurel.core.db import Database
-from laurel.credentials.models import Credential, CredentialEvent, CredentialVersion, IssuerKey, StatusEntry, StatusList
+from laurel.credentials.models import BulkRow, Credential, CredentialEvent, CredentialVersion, IssuerKey, StatusEntry, StatusList
 from laurel.credentials.queries.keys import find_active_key
 from laurel.credentials.rules.keys import KeyState
 from laurel.credentials.rules.verdicts import RevocationReason
 from laurel.credentials.services.auditing import Audit
+from laurel.credentials.services.correcting import correct
 from laurel.credentials.services.issuing import revoke
 from laurel.credentials.services.renewal import renew_signature
 from laurel.credentials.services.status_lists import refresh_status_lists
@@ -24,8 +25,9 @@ from laurel.learning.models import Enrollment
 from laurel.quizzes.models import Attempt
 from laurel.quizzes.rules import AttemptState
 from tests.credentials.rotation import compromise, rotate
+from tests.credentials.test_services_bulk import draft, finish, make_line, start
 from tests.factories.accounts import make_user
-from tests.factories.credentials import ISSUER, make_credential, make_pending
+from tests.factories.credentials import ISSUER, make_achievement, make_credential, make_pending
 from tests.fakes import PlainVault
 
 
@@ -34,6 +36,28 @@ def run(database: Database, *, page_size: int = 200) -> tuple[int, list[str]]:
     audit = Audit(read=partial(database.session, writes=False), issuer=ISSUER, now=clock.now(), page_size=page_size)
     details = [difference.detail for difference in audit.differences()]
     return audit.credentials, details
+
+
+def test_a_corrected_certificate_and_an_imported_one_are_well(database: Database) -> None:
+    with database.session(writes=True) as session:
+        renamed = make_credential(session)
+        facts = {"holder_name": "Ada King", "reason": "She married.", "actor_id": None}
+        correct(session, renamed.id, issuer=ISSUER, keys=PlainVault(), now=clock.now(), **facts)  # type: ignore[arg-type]
+        achievement = make_achievement(session)
+        finish(session, start(session, draft(session, make_line(make_user(session), achievement.slug))))
+        session.commit()
+
+    assert run(database) == (2, [])
+
+
+def test_an_import_that_no_confirmed_job_names_is_told(database: Database) -> None:
+    with database.session(writes=True) as session:
+        achievement = make_achievement(session)
+        finish(session, start(session, draft(session, make_line(make_user(session), achievement.slug))))
+        session.execute(delete(BulkRow))
+        session.commit()
+
+    assert run(database) == (1, ["it was imported, and no import names it"])
 
 
 def revoke_it(session: Session, credential: Credential) -> None:

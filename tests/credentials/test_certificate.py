@@ -27,6 +27,7 @@ TEXT = CertificateText(
     language="en",
     issuer="Laurel Academy",
     holder="Ada Lovelace",
+    line="has passed the examination and holds the credential",
     achievement="Certified AI Prompt Engineer Level 1",
     description="The holder can plan, write, test and improve prompts for text and images.",
     issued="20 November 2026",

@@ -16,11 +16,12 @@ from laurel.core.events import EventRecord
 from laurel.credentials import handlers, queries
 from laurel.credentials.models import Credential, CredentialEvent, CredentialVersion, IssuerKey, StatusEntry, StatusList
 from laurel.credentials.rules.history import find_break
+from laurel.credentials.services.correcting import correct
 from laurel.credentials.services.issuers import open_signatory
 from laurel.credentials.services.issuing import issue
 from laurel.credentials.services.status_lists import reserve_entry
 from tests.factories.accounts import make_user
-from tests.factories.credentials import ISSUER, make_completion, make_pending
+from tests.factories.credentials import ISSUER, make_completion, make_credential, make_pending
 from tests.fakes import PlainVault
 
 THREADS = 8
@@ -108,3 +109,44 @@ def test_who_draws_the_same_index_at_the_same_moment_draws_again(app: Flask, dat
         taken = session.scalars(select(StatusEntry.position).filter_by(list_id=first.id).order_by(StatusEntry.position)).all()
         assert taken == list(range(THREADS + 1))
         assert session.scalar(select(func.count()).select_from(StatusList)) == 2
+
+
+def rename(session: Session, credential_id: UUID, name: str) -> None:
+    correct(session, credential_id, holder_name=name, reason="Typo.", actor_id=None, issuer=ISSUER, keys=PlainVault(), now=clock.now())
+
+
+def test_eight_corrections_of_one_certificate_to_one_name_make_one_version(app: Flask, database: Database) -> None:
+    with database.session(writes=True) as session:
+        credential_id = make_credential(session).id
+        session.commit()
+
+    at_once(database, lambda session: rename(session, credential_id, "Ada King"))
+
+    with database.session(writes=False) as session:
+        versions = session.scalars(select(CredentialVersion).order_by(CredentialVersion.n)).all()
+        assert [version.n for version in versions] == [1, 2]
+        assert [version.superseded_at is None for version in versions] == [False, True]
+        assert session.scalar(select(func.count()).select_from(EventRecord).filter_by(name="CredentialCorrected")) == 1
+
+
+def test_eight_certificates_corrected_at_once_get_one_version_and_one_index_each(app: Flask, database: Database) -> None:
+    waiting: list[UUID] = []
+    with database.session(writes=True) as session:
+        waiting.extend(make_credential(session, learner=make_user(session)).id for _ in range(THREADS))
+        session.commit()
+    lock = threading.Lock()
+
+    def rename_next(session: Session) -> None:
+        with lock:
+            credential_id = waiting.pop()
+        rename(session, credential_id, "Ada King")
+
+    at_once(database, rename_next)
+
+    with database.session(writes=False) as session:
+        chain = session.scalars(select(CredentialEvent).order_by(CredentialEvent.position)).all()
+        places = session.execute(select(StatusEntry.list_id, StatusEntry.position)).all()
+        assert sorted(session.scalars(select(CredentialVersion.n))) == [1] * THREADS + [2] * THREADS
+        assert len(set(places)) == 2 * THREADS
+        assert session.scalar(select(func.count()).select_from(StatusEntry).where(StatusEntry.set_at.is_not(None))) == THREADS
+        assert find_break((event.link, event.hash) for event in chain) is None

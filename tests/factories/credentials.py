@@ -12,9 +12,12 @@ from laurel.catalog.models import Course
 from laurel.catalog.rules import CourseStatus
 from laurel.core import clock
 from laurel.credentials.gateway import KeyVault
-from laurel.credentials.models import AchievementVersion, Credential
+from laurel.credentials.models import AchievementVersion, BulkJob, Credential
+from laurel.credentials.queries.bulk import RevocationFilter
 from laurel.credentials.rules.issuer import Issuer
+from laurel.credentials.rules.verdicts import RevocationReason
 from laurel.credentials.services.achievements import define_achievement
+from laurel.credentials.services.bulk import draft_revocation
 from laurel.credentials.services.issuing import award, issue
 from laurel.learning.events import CourseCompleted
 from laurel.learning.models import Enrollment
@@ -93,7 +96,7 @@ def make_completion(
     session: Session, *, learner: User | None = None, course: Course | None = None, at: datetime | None = None, **facts: Any
 ) -> CourseCompleted:
     """A learner who has just completed a course with an achievement: the event that says so, its rows flushed."""
-    learner, course, at = learner or make_user(session), course or make_course(session), at or clock.now()
+    learner, course, at = learner or make_user(session), course or make_course(session), at or clock.now() - timedelta(seconds=10)
     make_achievement(session, course=course, **facts)
     enrollment = Enrollment(learner_id=learner.id, course_id=course.id, enrolled_at=at - timedelta(days=30), completed_at=at)
     session.add(enrollment)
@@ -121,3 +124,18 @@ def make_credential(session: Session, *, keys: KeyVault | None = None, **complet
     """A signed credential."""
     pending = make_pending(session, **completion)
     return issue(session, pending.id, issuer=ISSUER, keys=keys or PlainVault(), now=clock.now())
+
+
+def make_revocation_job(session: Session, *credentials: Credential, actor: User | None = None) -> BulkJob:
+    """The dry run of revoking these."""
+    return draft_revocation(
+        session,
+        RevocationFilter(numbers=tuple(credential.number for credential in credentials)),
+        key=f"job-{next(_numbers)}",
+        title="By hand",
+        reason=RevocationReason.ISSUED_IN_ERROR,
+        note="A batch went wrong.",
+        tells_holder=True,
+        actor_id=(actor or make_user(session, roles=["admin"])).id,
+        now=clock.now(),
+    )

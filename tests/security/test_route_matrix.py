@@ -23,8 +23,9 @@ from tests.factories.accounts import make_user
 from tests.factories.articles import make_article
 from tests.factories.bank import make_question
 from tests.factories.commerce import make_code, make_dispute, make_order, make_paid_order, make_payment, make_review_task, make_seats
-from tests.factories.credentials import make_credential
+from tests.factories.credentials import make_credential, make_revocation_job
 from tests.factories.ctas import make_cta
+from tests.factories.holders import make_name_change, make_share_link
 from tests.factories.learning import make_classroom
 from tests.factories.quizzes import make_attempt, make_quiz, make_review_request, make_waiting, tasks_of
 from tests.factories.terms import make_group, make_override
@@ -94,7 +95,7 @@ def build(session: Session) -> World:
         "task_id": tasks_of(session, make_waiting(session, owner_id=author.id, learner_id=owner.id))[0].id,
         "article_id": make_article(session).id,
         "cta_id": make_cta(session).id,
-        "credential_id": make_credential(session).id,
+        **build_certificates(session, owner),
         "user_id": owner.id,
         "request_id": make_review_request(session).id,
         "delivery_id": owner.id,
@@ -122,6 +123,17 @@ def build_money(session: Session, owner: User) -> dict[str, str | UUID]:
         "receipt_number": next(iter(list_receipt_numbers(session, [make_paid_order(session, buyer=owner).id]).values())),
         "dispute_id": make_dispute(session, make_payment(session, order)).id,
         "review_task_id": make_review_task(session, order).id,
+    }
+
+
+def build_certificates(session: Session, owner: User) -> dict[str, str | UUID]:
+    """A certificate of the owner, a link that shows it, a job that would revoke it, and another name that they want on it."""
+    credential = make_credential(session, learner=owner)
+    return {
+        "credential_id": credential.id,
+        "job_id": make_revocation_job(session, credential).id,
+        "link_id": make_share_link(session, credential).id,
+        "change_id": make_name_change(session, owner).id,
     }
 
 

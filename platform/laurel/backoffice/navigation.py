@@ -19,6 +19,7 @@ ENTRIES = [
     ("Learners", "/backoffice/learners", "users", "people:read"),
     ("Review requests", "/backoffice/review-requests", "scale", "attempts:review"),
     ("Credentials", "/backoffice/credentials", "award", "credentials:read"),
+    ("Name changes", "/backoffice/name-changes", "user-pen", "credentials:read"),
     ("Overrides", "/backoffice/quizzes", "sliders-horizontal", "attempts:read"),
     ("Groups", "/backoffice/groups", "users-round", "overrides:write"),
     ("Outages", "/backoffice/outages", "activity", "attempts:read"),

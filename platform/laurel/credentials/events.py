@@ -20,6 +20,17 @@ class CredentialIssued(Event):
 
     credential_id: UUID
     holder_id: UUID
+    tells_holder: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class CredentialCorrected(Event):
+    """A credential has a new signed document, and the one before does not count any more."""
+
+    credential_id: UUID
+    holder_id: UUID
+    version_n: int
+    tells_holder: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +39,7 @@ class CredentialRevoked(Event):
 
     credential_id: UUID
     holder_id: UUID
+    tells_holder: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,3 +49,62 @@ class SignatureRenewed(Event):
     credential_id: UUID
     holder_id: UUID
     n: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BulkJobConfirmed(Event):
+    """Somebody said, knowing how many, that credentials shall be issued or revoked. The event's actor is who did."""
+
+    job_id: UUID
+    kind: str
+    rows: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BulkJobStopped(Event):
+    """Somebody said that the rest shall not be done."""
+
+    job_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameChangeEvent(Event):
+    """Something that happened to a person's wish for another name. Names are not in it: what is logged stays, a former name must not."""
+
+    change_id: UUID
+    person_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameChangeAsked(NameChangeEvent):
+    pass
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameChangeApproved(NameChangeEvent):
+    """By staff, or by itself because it is a slip of the pen. The certificates are not yet corrected."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameChangeRefused(NameChangeEvent):
+    pass
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameChangeWithdrawn(NameChangeEvent):
+    pass
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameChangeApplied(NameChangeEvent):
+    """All certificates of the person carry the new name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameReversalAsked(NameChangeEvent):
+    pass
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameChangeReversed(NameChangeEvent):
+    """All certificates of the person carry their former name again."""

@@ -9,12 +9,26 @@ from laurel.commerce.rules import LOST
 from laurel.core.db import database_now
 from laurel.core.mail import queue_mail
 from laurel.credentials import queries
-from laurel.credentials.events import CredentialAwarded, CredentialIssued, SignatureRenewed
+from laurel.credentials.events import (
+    CredentialAwarded,
+    CredentialCorrected,
+    CredentialIssued,
+    CredentialRevoked,
+    NameChangeApplied,
+    NameChangeApproved,
+    NameChangeRefused,
+    NameChangeReversed,
+    NameReversalAsked,
+    SignatureRenewed,
+)
 from laurel.credentials.gateway import KeyVault
+from laurel.credentials.queries import names
 from laurel.credentials.rules.issuer import Issuer
+from laurel.credentials.rules.name_changes import REVERSIBLE
 from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
-from laurel.credentials.services import issuing
+from laurel.credentials.services import issuing, name_changes, renewing
 from laurel.learning.events import CourseCompleted
+from laurel.quizzes.events import AttemptGraded
 
 
 def award_credential(session: Session, event: CourseCompleted) -> None:
@@ -36,6 +50,8 @@ def issue_credential(session: Session, event: CredentialAwarded, *, issuer: Issu
 
 def email_holder(session: Session, event: CredentialIssued) -> None:
     """The holder hears of it, with the address of the page and the number."""
+    if not event.tells_holder:
+        return
     record = queries.get_credential(session, event.credential_id)
     holder = session.get_one(User, event.holder_id)
     queue_mail(
@@ -68,6 +84,47 @@ def email_renewed_signature(session: Session, event: SignatureRenewed) -> None:
     )
 
 
+def email_correction(session: Session, event: CredentialCorrected, *, issuer: Issuer) -> None:
+    """The holder hears that there is a newer document, and where to write if it is wrong. The former name is not said again."""
+    if not event.tells_holder:
+        return
+    record = queries.get_credential(session, event.credential_id)
+    queue_mail(
+        session,
+        "credential_corrected",
+        key=f"credential-corrected:{event.credential_id}:{event.version_n}",
+        recipient=session.get_one(User, event.holder_id).email,
+        now=event.occurred_at,
+        holder_name=record.credential.holder_name,
+        achievement_name=record.achievement.name,
+        credential_id=event.credential_id,
+        number=record.credential.number,
+        note=queries.get_version(session, event.credential_id, event.version_n).note,
+        appeal_address=issuer.email,
+    )
+
+
+def email_revocation(session: Session, event: CredentialRevoked, *, issuer: Issuer) -> None:
+    """The holder hears that it was revoked, why, and where to write against it; not where staff decided otherwise."""
+    if not event.tells_holder:
+        return
+    record = queries.get_credential(session, event.credential_id)
+    queue_mail(
+        session,
+        "credential_revoked",
+        key=f"credential-revoked:{event.credential_id}",
+        recipient=session.get_one(User, event.holder_id).email,
+        now=event.occurred_at,
+        holder_name=record.credential.holder_name,
+        achievement_name=record.achievement.name,
+        credential_id=event.credential_id,
+        number=record.credential.number,
+        reason=record.credential.revocation_reason,
+        note=record.credential.revocation_note,
+        appeal_address=issuer.email,
+    )
+
+
 def issue_held(session: Session, event: AccessReturned, *, issuer: Issuer, keys: KeyVault) -> None:
     """What was earned while a bank was deciding is signed once the course is the learner's again."""
     for credential_id in queries.list_of_course(session, event.user_id, event.course_id, CredentialState.PENDING):
@@ -94,3 +151,46 @@ def revoke_after_lost_dispute(session: Session, event: DisputeClosed) -> None:
                 actor_id=None,
                 now=event.occurred_at,
             )
+
+
+def renew_credential(session: Session, event: AttemptGraded) -> None:
+    """Who passes the exam again near the end of their certificate, or after it, has earned a new one."""
+    if event.passed and not event.is_preview:
+        renewing.renew(session, holder_id=event.learner_id, attempt_id=event.attempt_id, now=event.occurred_at)
+
+
+def apply_name_change(session: Session, event: NameChangeApproved, *, issuer: Issuer, keys: KeyVault) -> None:
+    """All certificates get the new name in one go, or none does and it is tried again."""
+    name_changes.apply_name(session, event.change_id, issuer=issuer, keys=keys, now=database_now(session))
+
+
+def reverse_name_change(session: Session, event: NameReversalAsked, *, issuer: Issuer, keys: KeyVault) -> None:
+    """All certificates get their former name back in one go, or none does and it is tried again."""
+    name_changes.reverse_name(session, event.change_id, issuer=issuer, keys=keys, now=database_now(session))
+
+
+def email_name_change(session: Session, event: NameChangeApplied) -> None:
+    """The person hears that it is done, and until when it can be taken back. The former name is not said again."""
+    change, person = names.get_change(session, event.change_id)
+    queue_mail(
+        session,
+        "name_changed",
+        key=f"name-changed:{change.id}",
+        recipient=person.email,
+        now=event.occurred_at,
+        new_name=change.new_name,
+        reversible_until=event.occurred_at + REVERSIBLE,
+    )
+
+
+def email_name_refusal(session: Session, event: NameChangeRefused) -> None:
+    """The person hears that staff did not agree, and why."""
+    change, person = names.get_change(session, event.change_id)
+    facts = {"name": person.name, "new_name": change.new_name, "reason": change.refusal}
+    queue_mail(session, "name_refused", key=f"name-refused:{change.id}", recipient=person.email, now=event.occurred_at, **facts)
+
+
+def email_name_reversal(session: Session, event: NameChangeReversed) -> None:
+    """The person hears that their certificates are as they were. No name is said: the one that was taken back is nobody's business."""
+    _change, person = names.get_change(session, event.change_id)
+    queue_mail(session, "name_restored", key=f"name-restored:{event.change_id}", recipient=person.email, now=event.occurred_at)

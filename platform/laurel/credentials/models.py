@@ -5,18 +5,23 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from laurel.accounts.models import User
 from laurel.catalog.models import Course
-from laurel.core.db import Base, text_enum
+from laurel.core.db import Base, only_one, text_enum
 from laurel.core.errors import ConflictError
 from laurel.core.ids import new_id
+from laurel.credentials.rules import bulk
+from laurel.credentials.rules.bulk import BulkKind, BulkState, RowState
 from laurel.credentials.rules.document import AchievementFacts
 from laurel.credentials.rules.history import HistoryKind, Link
 from laurel.credentials.rules.keys import KeyPurpose, KeyState, advance
-from laurel.credentials.rules.verdicts import NEXT, CredentialState, RevocationReason
+from laurel.credentials.rules.name_changes import NEXT as NEXT_OF_NAME_CHANGE
+from laurel.credentials.rules.name_changes import OPEN, NameChangeState
+from laurel.credentials.rules.verdicts import NEXT, CredentialSource, CredentialState, RevocationReason
+from laurel.credentials.rules.visibility import Visibility
 from laurel.learning.models import Enrollment
 from laurel.quizzes.models import Attempt
 
@@ -26,6 +31,10 @@ class VersionCause(StrEnum):
 
     ISSUED = "issued"
     SIGNATURE_RENEWED = "signature renewed"
+    CORRECTED = "corrected"
+
+
+IS_OPEN = f"state IN ({', '.join(repr(state.value) for state in OPEN)})"
 
 
 class Achievement(Base):
@@ -161,7 +170,10 @@ class StatusEntry(Base):
 
 
 class Credential(Base):
-    """That one person earned one achievement, once. What was signed is in its versions."""
+    """That one person earned one achievement, once. What was signed is in its versions.
+
+    One that staff imported has no attempt and no enrollment (docs/decisions/0016).
+    """
 
     __tablename__ = "credentials"
     __table_args__ = (
@@ -172,6 +184,7 @@ class Credential(Base):
             sqlite_where=text("renewed_from_id IS NULL"),
             postgresql_where=text("renewed_from_id IS NULL"),
         ),
+        CheckConstraint("source <> 'exam' OR (attempt_id IS NOT NULL AND enrollment_id IS NOT NULL)", name="earned"),
     )
 
     # random, not ordered by time: the page's address gives nothing away
@@ -179,8 +192,9 @@ class Credential(Base):
     number: Mapped[str] = mapped_column(String(20), unique=True)
     holder_id: Mapped[UUID] = mapped_column(ForeignKey(User.id), index=True)
     holder_name: Mapped[str] = mapped_column(String(240))
-    enrollment_id: Mapped[UUID] = mapped_column(ForeignKey(Enrollment.id))
-    attempt_id: Mapped[UUID] = mapped_column(ForeignKey(Attempt.id), unique=True)
+    source: Mapped[CredentialSource] = mapped_column(text_enum(CredentialSource), default=CredentialSource.EXAM, server_default="exam")
+    enrollment_id: Mapped[UUID | None] = mapped_column(ForeignKey(Enrollment.id), default=None)
+    attempt_id: Mapped[UUID | None] = mapped_column(ForeignKey(Attempt.id), unique=True, default=None)
     achievement_version_id: Mapped[UUID] = mapped_column(ForeignKey(AchievementVersion.id), index=True)
     awarded_at: Mapped[datetime] = mapped_column(index=True)
     subject_id: Mapped[UUID] = mapped_column(default_factory=uuid4)
@@ -191,6 +205,7 @@ class Credential(Base):
     revocation_reason: Mapped[RevocationReason | None] = mapped_column(text_enum(RevocationReason, length=60), default=None)
     revocation_note: Mapped[str] = mapped_column(Text, default="")
     renewed_from_id: Mapped[UUID | None] = mapped_column(ForeignKey("credentials.id"), index=True, default=None)
+    visibility: Mapped[Visibility] = mapped_column(text_enum(Visibility), default=Visibility.UNLISTED, server_default="unlisted")
 
     def advance(self, wanted: CredentialState) -> None:
         """Go to the wanted state; raises ConflictError if that does not follow from the present one."""
@@ -220,6 +235,8 @@ class CredentialVersion(Base):
     signed_at: Mapped[datetime]
     superseded_at: Mapped[datetime | None] = mapped_column(default=None)
     cause: Mapped[VersionCause] = mapped_column(text_enum(VersionCause), default=VersionCause.ISSUED, server_default="issued")
+    note: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """Why it was corrected, for holder and staff. Not in the chain of events: that must not keep what a person may have erased."""
 
 
 class CredentialEvent(Base):
@@ -255,3 +272,115 @@ class CredentialEvent(Base):
             document_sha256=self.document_sha256,
             previous_hash=self.previous_hash,
         )
+
+
+class BulkJob(Base):
+    """One act on many credentials: first a dry run, then confirmed by hand, then done batch by batch. `terms` is what staff chose."""
+
+    __tablename__ = "bulk_jobs"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default_factory=new_id)
+    key: Mapped[str] = mapped_column(String(64), unique=True)
+    kind: Mapped[BulkKind] = mapped_column(text_enum(BulkKind))
+    title: Mapped[str] = mapped_column(String(200))
+    terms: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    actor_id: Mapped[UUID] = mapped_column(ForeignKey(User.id), index=True)
+    state: Mapped[BulkState] = mapped_column(text_enum(BulkState), default=BulkState.DRAFT, index=True)
+    confirmed_at: Mapped[datetime | None] = mapped_column(default=None)
+    finished_at: Mapped[datetime | None] = mapped_column(default=None)
+    error: Mapped[str] = mapped_column(Text, default="")
+    """Why the last batch could not be done; it is tried again by itself."""
+
+    def advance(self, wanted: BulkState) -> None:
+        """Go to the wanted state; raises ConflictError if that does not follow from the present one."""
+        if wanted not in bulk.NEXT[self.state]:
+            raise ConflictError(f"This job is {self.state.value} already.")
+        self.state = wanted
+
+
+class BulkRow(Base):
+    """One credential of a bulk job: to be made, or to be revoked. `n` is its line in the file, or its place in the list."""
+
+    __tablename__ = "bulk_rows"
+    __table_args__ = (UniqueConstraint("job_id", "n"), Index("ix_bulk_rows_job_id_state_n", "job_id", "state", "n"))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default_factory=new_id)
+    job_id: Mapped[UUID] = mapped_column(ForeignKey(BulkJob.id))
+    n: Mapped[int]
+    state: Mapped[RowState] = mapped_column(text_enum(RowState))
+    email: Mapped[str] = mapped_column(String(320), default="")
+    name: Mapped[str] = mapped_column(String(240), default="")
+    course: Mapped[str] = mapped_column(String(200), default="")
+    awarded_at: Mapped[datetime | None] = mapped_column(default=None)
+    message: Mapped[str] = mapped_column(String(300), default="")
+    credential_id: Mapped[UUID | None] = mapped_column(ForeignKey(Credential.id), index=True, default=None)
+
+
+class ShareLink(Base):
+    """A link by which its holder shows a private certificate until `ends_at`. Never deleted: it says who could see what, and when."""
+
+    __tablename__ = "share_links"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default_factory=uuid4)
+    credential_id: Mapped[UUID] = mapped_column(ForeignKey(Credential.id), index=True)
+    label: Mapped[str] = mapped_column(String(80))
+    made_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None] = mapped_column(default=None)
+
+    def is_good(self, now: datetime) -> bool:
+        return self.withdrawn_at is None and now < self.ends_at
+
+
+class ExpiryNotice(Base):
+    """That a holder was told, so many days before the end, that a certificate ends. Once for each end and stage.
+
+    `told_at` is None for a stage that was passed over: it had begun when the certificate was signed.
+    """
+
+    __tablename__ = "expiry_notices"
+    __table_args__ = (UniqueConstraint("credential_id", "ends_at", "days"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default_factory=new_id)
+    credential_id: Mapped[UUID] = mapped_column(ForeignKey(Credential.id))
+    ends_at: Mapped[datetime]
+    days: Mapped[int]
+    told_at: Mapped[datetime | None]
+
+
+class NameChange(Base):
+    """That a person wants another name on their certificates. The former name is kept for as long as it can come back, no longer."""
+
+    __tablename__ = "name_changes"
+    __table_args__ = (only_one("ix_name_changes_one_open", "person_id", where=IS_OPEN),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default_factory=new_id)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey(User.id), index=True)
+    new_name: Mapped[str] = mapped_column(String(120))
+    words: Mapped[str] = mapped_column(Text)
+    state: Mapped[NameChangeState] = mapped_column(text_enum(NameChangeState), index=True)
+    is_automatic: Mapped[bool]
+    asked_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None] = mapped_column(default=None)
+    decided_by_id: Mapped[UUID | None] = mapped_column(ForeignKey(User.id), index=True, default=None)
+    refusal: Mapped[str] = mapped_column(Text, default="")
+    applied_at: Mapped[datetime | None] = mapped_column(default=None)
+    former_account_name: Mapped[str | None] = mapped_column(String(120), default=None)
+    former_certificate_name: Mapped[str | None] = mapped_column(String(120), default=None)
+
+    def advance(self, wanted: NameChangeState) -> None:
+        """Go to the wanted state; raises ConflictError if that does not follow from the present one."""
+        if wanted not in NEXT_OF_NAME_CHANGE[self.state]:
+            raise ConflictError(f"A change of name that is {self.state} cannot become {wanted}.")
+        self.state = wanted
+
+
+class RenamedCredential(Base):
+    """One certificate that a change of name corrected, and the name it had, for as long as that can come back."""
+
+    __tablename__ = "renamed_credentials"
+
+    change_id: Mapped[UUID] = mapped_column(ForeignKey(NameChange.id), primary_key=True)
+    credential_id: Mapped[UUID] = mapped_column(ForeignKey(Credential.id), primary_key=True, index=True)
+    former_name: Mapped[str | None] = mapped_column(String(240), default=None)

@@ -34,6 +34,7 @@ class CertificateText:
     language: str
     issuer: str
     holder: str
+    line: str
     achievement: str
     description: str
     issued: str

@@ -5,7 +5,9 @@ from flask import Blueprint
 from laurel.backoffice.views import (
     accommodations,
     attempts,
+    bulk,
     codes,
+    credential_acts,
     credentials,
     disputes,
     groups,
@@ -13,6 +15,7 @@ from laurel.backoffice.views import (
     integrity,
     jobs,
     learners,
+    name_changes,
     orders,
     outages,
     overrides,
@@ -46,6 +49,9 @@ def blueprints(settings: Settings) -> list[Blueprint]:
         groups.bp,
         integrity.bp,
         credentials.bp,
+        credential_acts.bp,
+        bulk.bp,
+        name_changes.bp,
         outages.bp,
         jobs.bp,
     ]

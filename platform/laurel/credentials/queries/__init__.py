@@ -7,9 +7,8 @@ from uuid import UUID
 from sqlalchemy import Row, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from laurel.accounts.models import User
 from laurel.commerce.queries import is_access_withdrawn
-from laurel.core.errors import InvalidInputError, NotFoundError
+from laurel.core.errors import NotFoundError
 from laurel.core.events import Delivery, DeliveryStatus, EventRecord
 from laurel.credentials.events import CredentialAwarded
 from laurel.credentials.models import (
@@ -22,9 +21,8 @@ from laurel.credentials.models import (
     StatusEntry,
     StatusList,
 )
-from laurel.credentials.rules.numbers import parse_number
 from laurel.credentials.rules.status_list import HALF_FULL
-from laurel.credentials.rules.verdicts import CredentialState
+from laurel.credentials.rules.verdicts import CredentialSource, CredentialState
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +110,9 @@ def find_credential_for(session: Session, *, enrollment_id: UUID, attempt_id: UU
 
 
 def lock_credential(session: Session, credential_id: UUID) -> Credential:
-    """The credential, locked until the transaction ends; raises NotFoundError."""
-    locked = session.scalars(select(Credential).where(Credential.id == credential_id).with_for_update()).one_or_none()
+    """The credential as it is now, locked until the transaction ends; raises NotFoundError."""
+    statement = select(Credential).where(Credential.id == credential_id).with_for_update()
+    locked = session.scalars(statement, execution_options={"populate_existing": True}).one_or_none()
     if locked is None:
         raise NotFoundError("There is no such certificate.")
     return locked
@@ -131,12 +130,13 @@ def count_pending(session: Session) -> int:
 
 
 def list_of_course(session: Session, holder_id: UUID, course_id: UUID, state: CredentialState) -> list[UUID]:
-    """A person's credentials of a course in one state."""
+    """A person's credentials of a course in one state, as far as they earned them here: no payment stands behind an imported one."""
     statement = (
         select(Credential.id)
         .join(AchievementVersion, AchievementVersion.id == Credential.achievement_version_id)
         .join(Achievement, Achievement.id == AchievementVersion.achievement_id)
         .where(Credential.holder_id == holder_id, Achievement.course_id == course_id, Credential.state == state)
+        .where(Credential.source == CredentialSource.EXAM)
     )
     return list(session.scalars(statement.order_by(Credential.awarded_at)))
 
@@ -148,7 +148,7 @@ def is_held(session: Session, credential: Credential) -> bool:
         .join(AchievementVersion, AchievementVersion.achievement_id == Achievement.id)
         .where(AchievementVersion.id == credential.achievement_version_id)
     )
-    course_id = session.scalar(statement)
+    course_id = session.scalar(statement) if credential.source is CredentialSource.EXAM else None
     return course_id is not None and is_access_withdrawn(session, credential.holder_id, course_id)
 
 
@@ -165,30 +165,6 @@ def find_signing_trouble(session: Session, credential: Credential) -> str | None
     return next((error for facts, error in rows if facts["credential_id"] == str(credential.id)), None)
 
 
-def search_credentials(text: str = "", state: CredentialState | None = None) -> Select[Credential, AchievementVersion, User]:
-    """Credentials for staff, the latest first: by number, or by part of a name or e-mail address."""
-    statement = (
-        select(Credential, AchievementVersion, User)
-        .join(AchievementVersion, AchievementVersion.id == Credential.achievement_version_id)
-        .join(User, User.id == Credential.holder_id)
-        .order_by(Credential.awarded_at.desc(), Credential.id)
-    )
-    if state is not None:
-        statement = statement.where(Credential.state == state)
-    if not text:
-        return statement
-    try:
-        return statement.where(Credential.number == parse_number(text))
-    except InvalidInputError:
-        pattern = f"%{_escaped(text.lower())}%"
-        found = [func.lower(column).like(pattern, escape="\\") for column in (Credential.holder_name, User.email, Credential.number)]
-        return statement.where(or_(*found))
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-
-
 def list_versions(session: Session, credential_id: UUID) -> list[tuple[CredentialVersion, IssuerKey, StatusEntry, StatusList]]:
     """Every signed document of a credential with its key and its place on a status list, the latest first."""
     rows = session.execute(
@@ -200,6 +176,14 @@ def list_versions(session: Session, credential_id: UUID) -> list[tuple[Credentia
         .order_by(CredentialVersion.n.desc())
     )
     return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
+def get_version(session: Session, credential_id: UUID, n: int) -> CredentialVersion:
+    """One signed document of a credential; raises NotFoundError."""
+    found = session.scalar(select(CredentialVersion).filter_by(credential_id=credential_id, n=n))
+    if found is None:
+        raise NotFoundError("There is no such version of this certificate.")
+    return found
 
 
 def list_history(session: Session, credential_id: UUID) -> list[CredentialEvent]:

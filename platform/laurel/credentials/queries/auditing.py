@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from laurel.credentials.models import Credential, CredentialEvent, CredentialVersion, IssuerKey, StatusEntry, StatusList
+from laurel.credentials.models import BulkJob, BulkRow, Credential, CredentialEvent, CredentialVersion, IssuerKey, StatusEntry, StatusList
+from laurel.credentials.rules.bulk import BulkKind, RowState
 from laurel.learning.models import Enrollment
 from laurel.quizzes.models import Attempt
 
@@ -17,10 +18,14 @@ Version = tuple[CredentialVersion, IssuerKey, StatusEntry, StatusList]
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A credential and the rows that it rests on. `digests` are those of documents that the history knows."""
+    """A credential and the rows that it rests on. `digests` are those of documents that the history knows.
+
+    `is_vouched_for`: a confirmed import names it.
+    """
 
     credential: Credential
-    enrolled_id: UUID
+    enrolled_id: UUID | None
+    is_vouched_for: bool
     attempt: Attempt | None
     versions: Sequence[Version]
     digests: frozenset[str]
@@ -34,15 +39,18 @@ def list_ids(session: Session, *, after: UUID | None, limit: int) -> Sequence[UU
 
 def list_stored(session: Session, ids: Sequence[UUID]) -> list[Stored]:
     """These credentials with all that they rest on; three queries, however many they are."""
+    named = select(BulkRow.id).join(BulkJob, BulkJob.id == BulkRow.job_id)
+    named = named.where(BulkRow.credential_id == Credential.id, BulkRow.state == RowState.DONE, BulkJob.kind == BulkKind.ISSUE)
+    vouched = named.correlate(Credential).exists()
     rows = session.execute(
-        select(Credential, Enrollment.learner_id, Attempt)
-        .join(Enrollment, Enrollment.id == Credential.enrollment_id)
+        select(Credential, Enrollment.learner_id, Attempt, vouched)
+        .outerjoin(Enrollment, Enrollment.id == Credential.enrollment_id)
         .outerjoin(Attempt, Attempt.id == Credential.attempt_id)
         .where(Credential.id.in_(ids))
         .order_by(Credential.id)
     )
     versions, digests = _list_versions(session, ids), _list_digests(session, ids)
-    return [Stored(row[0], row[1], row[2], versions[row[0].id], frozenset(digests[row[0].id])) for row in rows]
+    return [Stored(row[0], row[1], row[3], row[2], versions[row[0].id], frozenset(digests[row[0].id])) for row in rows]
 
 
 def list_shared_entries(session: Session, entries: Sequence[UUID]) -> set[UUID]:

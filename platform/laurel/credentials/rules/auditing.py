@@ -9,7 +9,7 @@ from uuid import UUID
 
 from laurel.credentials.rules.keys import TRUSTED, KeyState
 from laurel.credentials.rules.moments import timestamp
-from laurel.credentials.rules.verdicts import CredentialState
+from laurel.credentials.rules.verdicts import CredentialSource, CredentialState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,9 @@ class CredentialFacts:
     url: str
     state: CredentialState
     holder_id: UUID
-    enrolled_id: UUID
+    source: CredentialSource = CredentialSource.EXAM
+    enrolled_id: UUID | None
+    is_vouched_for: bool = False
     current_n: int
     earned: Earned | None
     versions: Sequence[SignedFacts]
@@ -81,6 +83,10 @@ def compare_list(*, number: int, published: Iterable[int], stored: Iterable[int]
 
 
 def _award(found: CredentialFacts) -> Iterator[str]:
+    if found.source is CredentialSource.IMPORT:
+        if not found.is_vouched_for:
+            yield "it was imported, and no import names it"
+        return
     earned = found.earned
     if earned is None:
         yield "the attempt that earned it does not exist"

@@ -39,7 +39,7 @@ class HolderFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialFacts:
-    """Everything one version of a credential says."""
+    """Everything one version of a credential says. `started_at` is not known of one that was earned elsewhere."""
 
     credential_id: UUID
     number: str
@@ -48,7 +48,7 @@ class CredentialFacts:
     awarded_at: datetime
     valid_from: datetime
     valid_until: datetime | None
-    started_at: datetime
+    started_at: datetime | None
     status_list: int
     status_index: int
 
@@ -129,7 +129,7 @@ def _subject(issuer: Issuer, facts: CredentialFacts) -> dict[str, Any]:
         "type": ["AchievementSubject"],
         "identifier": identifiers,
         "licenseNumber": facts.number,
-        "activityStartDate": timestamp(facts.started_at),
+        **({"activityStartDate": timestamp(facts.started_at)} if facts.started_at else {}),
         "activityEndDate": timestamp(facts.awarded_at),
         "achievement": build_achievement(issuer, facts.achievement),
     }

@@ -21,7 +21,10 @@ class HistoryKind(StrEnum):
     KEY_COMPROMISED = "key compromised"
     ISSUED = "issued"
     SIGNATURE_RENEWED = "signature renewed"
+    CORRECTED = "corrected"
     REVOKED = "revoked"
+    RENEWED = "renewed"
+    VISIBILITY = "visibility changed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

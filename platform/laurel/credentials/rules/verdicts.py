@@ -13,6 +13,18 @@ class CredentialState(StrEnum):
     REVOKED = "revoked"
 
 
+class CredentialSource(StrEnum):
+    """How it was earned. IMPORT: elsewhere or earlier; staff answer for it, and there is no attempt here."""
+
+    EXAM = "exam"
+    IMPORT = "import"
+
+    @property
+    def line(self) -> str:
+        """What a certificate says between its holder's name and the name of the credential."""
+        return "has passed the examination and holds the credential" if self is CredentialSource.EXAM else "holds the credential"
+
+
 class RevocationReason(StrEnum):
     """Why a credential was revoked, as far as the public hears it."""
 
@@ -21,6 +33,9 @@ class RevocationReason(StrEnum):
     SUPERSEDED = "superseded by a corrected version"
     HOLDER_REQUEST = "at the holder’s request"
 
+
+STAFF_REASONS = (RevocationReason.ISSUED_IN_ERROR, RevocationReason.REQUIREMENTS_WITHDRAWN, RevocationReason.HOLDER_REQUEST)
+"""What staff choose from. A corrected certificate stays valid: only its older documents are superseded, and nobody says so by hand."""
 
 NEXT: dict[CredentialState, frozenset[CredentialState]] = {
     CredentialState.PENDING: frozenset({CredentialState.ISSUED}),

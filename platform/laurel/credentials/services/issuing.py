@@ -17,9 +17,10 @@ from laurel.credentials.gateway import KeyVault
 from laurel.credentials.models import AchievementVersion, Credential, CredentialVersion, StatusEntry, StatusList
 from laurel.credentials.openbadges_gateway import sign_credential
 from laurel.credentials.rules.document import CredentialFacts, HolderFacts, build_document
+from laurel.credentials.rules.expiry import renewed_until
 from laurel.credentials.rules.history import HistoryKind
 from laurel.credentials.rules.issuer import Issuer
-from laurel.credentials.rules.moments import end_of_validity, whole_second
+from laurel.credentials.rules.moments import whole_second
 from laurel.credentials.rules.numbers import RANDOM_BITS, number_of
 from laurel.credentials.rules.text import sanitize_text
 from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
@@ -45,7 +46,7 @@ def award(session: Session, *, enrollment_id: UUID, holder_id: UUID, course_id: 
         return None
     for _try in range(TRIES):
         try:
-            credential = _add(session, achievement, enrollment_id=enrollment_id, holder_id=holder_id, attempt_id=attempt_id, now=now)
+            credential = add_pending(session, achievement, enrollment_id=enrollment_id, holder_id=holder_id, attempt_id=attempt_id, now=now)
         except IntegrityError:  # awarded at this very moment by somebody else, or one number in 2⁵⁵ met its twin
             found = queries.find_credential_for(session, enrollment_id=enrollment_id, attempt_id=attempt_id)
             if found is not None:
@@ -56,9 +57,17 @@ def award(session: Session, *, enrollment_id: UUID, holder_id: UUID, course_id: 
     raise UnavailableError
 
 
-def _add(
-    session: Session, achievement: AchievementVersion, *, enrollment_id: UUID, holder_id: UUID, attempt_id: UUID, now: datetime
+def add_pending(
+    session: Session,
+    achievement: AchievementVersion,
+    *,
+    enrollment_id: UUID,
+    holder_id: UUID,
+    attempt_id: UUID,
+    renewed_from_id: UUID | None = None,
+    now: datetime,
 ) -> Credential:
+    """Write down one credential that is due, in the holder's present name. Nobody is told yet."""
     holder = session.get_one(User, holder_id)
     with session.begin_nested():
         credential = Credential(
@@ -69,13 +78,24 @@ def _add(
             attempt_id=attempt_id,
             achievement_version_id=achievement.id,
             awarded_at=whole_second(now),
+            renewed_from_id=renewed_from_id,
         )
         session.add(credential)
         session.flush()
     return credential
 
 
-def issue(session: Session, credential_id: UUID, *, issuer: Issuer, keys: KeyVault, now: datetime) -> Credential:
+def issue(
+    session: Session,
+    credential_id: UUID,
+    *,
+    issuer: Issuer,
+    keys: KeyVault,
+    now: datetime,
+    actor_id: UUID | None = None,
+    reason: str = "",
+    tells_holder: bool = True,
+) -> Credential:
     """Sign what was awarded and store it: index, document, state and audit entry together, or none of them.
 
     Told twice, it changes nothing; while a bank decides about the holder's payment, it stays pending. Raises UnsignableError,
@@ -87,12 +107,27 @@ def issue(session: Session, credential_id: UUID, *, issuer: Issuer, keys: KeyVau
     achievement = session.get_one(AchievementVersion, credential.achievement_version_id)
     signatory = open_signatory(session, issuer, keys, now=now)
     status_list, entry = reserve_entry(session, signatory, now=now)
-    facts = _gather(session, credential, achievement, status_list, entry)
-    version = _sign(credential, facts, signatory, entry, now=now)
+    ends = _end_of(session, credential, achievement)
+    facts = gather(session, credential, achievement, status_list, entry, valid_from=credential.awarded_at, valid_until=ends)
+    version = sign_version(credential, facts, signatory, entry, now=now)
     session.add(version)
     credential.advance(CredentialState.ISSUED)
     credential.current_n, credential.issued_at = version.n, now
     session.flush()
+    _tell(session, credential, version, actor_id=actor_id, reason=reason, tells_holder=tells_holder, now=now)
+    return credential
+
+
+def _tell(
+    session: Session,
+    credential: Credential,
+    version: CredentialVersion,
+    *,
+    actor_id: UUID | None,
+    reason: str,
+    tells_holder: bool,
+    now: datetime,
+) -> None:
     history.record(
         session,
         HistoryKind.ISSUED,
@@ -100,14 +135,32 @@ def issue(session: Session, credential_id: UUID, *, issuer: Issuer, keys: KeyVau
         credential_id=credential.id,
         version_n=version.n,
         key_id=version.key_id,
+        actor_id=actor_id,
+        reason=reason,
         document_sha256=version.sha256,
     )
-    publish(session, CredentialIssued(occurred_at=now, credential_id=credential.id, holder_id=credential.holder_id))
-    return credential
+    told = CredentialIssued(occurred_at=now, credential_id=credential.id, holder_id=credential.holder_id, tells_holder=tells_holder)
+    publish(session, told, actor_id=actor_id)
+
+
+def _end_of(session: Session, credential: Credential, achievement: AchievementVersion) -> datetime | None:
+    """When it ends: a renewal counts from the end of what it renews, if that is later than its award."""
+    former = None
+    if credential.renewed_from_id is not None:
+        old = session.get_one(Credential, credential.renewed_from_id)
+        former = queries.get_version(session, old.id, old.current_n).valid_until
+    return renewed_until(awarded_at=credential.awarded_at, former_end=former, months=achievement.validity_months)
 
 
 def revoke(
-    session: Session, credential_id: UUID, *, reason: RevocationReason, note: str, actor_id: UUID | None, now: datetime
+    session: Session,
+    credential_id: UUID,
+    *,
+    reason: RevocationReason,
+    note: str,
+    actor_id: UUID | None,
+    now: datetime,
+    tells_holder: bool = True,
 ) -> Credential:
     """Revoke for good: our pages say so at once, the status list when it is signed next. `note` is for holder and staff."""
     credential = queries.lock_credential(session, credential_id)
@@ -120,15 +173,24 @@ def revoke(
         status_list.changed_at = now
     session.flush()
     history.record(session, HistoryKind.REVOKED, at=now, credential_id=credential.id, actor_id=actor_id, reason=reason)
-    publish(session, CredentialRevoked(occurred_at=now, credential_id=credential.id, holder_id=credential.holder_id), actor_id=actor_id)
+    told = CredentialRevoked(occurred_at=now, credential_id=credential.id, holder_id=credential.holder_id, tells_holder=tells_holder)
+    publish(session, told, actor_id=actor_id)
     return credential
 
 
-def _gather(
-    session: Session, credential: Credential, achievement: AchievementVersion, status_list: StatusList, entry: StatusEntry
+def gather(
+    session: Session,
+    credential: Credential,
+    achievement: AchievementVersion,
+    status_list: StatusList,
+    entry: StatusEntry,
+    *,
+    valid_from: datetime,
+    valid_until: datetime | None,
 ) -> CredentialFacts:
+    """Everything that the next version of the credential says."""
     holder = session.get_one(User, credential.holder_id)
-    enrollment = get_enrollment(session, credential.enrollment_id)
+    began_at = get_enrollment(session, credential.enrollment_id).enrolled_at if credential.enrollment_id else None
     return CredentialFacts(
         credential_id=credential.id,
         number=credential.number,
@@ -140,15 +202,18 @@ def _gather(
             salt=secrets.token_hex(SALT_BYTES),
         ),
         awarded_at=credential.awarded_at,
-        valid_from=credential.awarded_at,
-        valid_until=end_of_validity(credential.awarded_at, achievement.validity_months),
-        started_at=min(enrollment.enrolled_at, credential.awarded_at),
+        valid_from=valid_from,
+        valid_until=valid_until,
+        started_at=min(began_at, credential.awarded_at) if began_at else None,
         status_list=status_list.number,
         status_index=entry.position,
     )
 
 
-def _sign(credential: Credential, facts: CredentialFacts, signatory: Signatory, entry: StatusEntry, *, now: datetime) -> CredentialVersion:
+def sign_version(
+    credential: Credential, facts: CredentialFacts, signatory: Signatory, entry: StatusEntry, *, now: datetime
+) -> CredentialVersion:
+    """The next version of the credential, signed and not yet stored."""
     document = build_document(signatory.issuer, facts)
     text = sign_credential(document, signatory.private, created=now, allows_http=signatory.issuer.allows_http)
     return CredentialVersion(

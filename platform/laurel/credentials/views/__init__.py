@@ -2,7 +2,18 @@
 
 from flask import Blueprint
 
-from laurel.credentials.views import account, api, keys, pages, published, uploads, verification  # noqa: F401 (they add their views)
+from laurel.credentials.views import (  # noqa: F401 (they add their views)
+    account,
+    api,
+    holding,
+    keys,
+    names,
+    pages,
+    private,
+    published,
+    uploads,
+    verification,
+)
 from laurel.credentials.views.base import bp
 from laurel.settings import Settings
 

@@ -13,6 +13,7 @@ from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.moments import timestamp
 from laurel.credentials.rules.numbers import parse_number
 from laurel.credentials.rules.verdicts import Check, Verdict
+from laurel.credentials.rules.visibility import Visibility
 from laurel.credentials.services.examining import Issued
 from laurel.credentials.views.base import FOR_ALL, RegisterAwayError, bp, compact, document, from_register, issuer, problem
 from laurel.credentials.views.presenters import show
@@ -105,6 +106,8 @@ def _describe_issued(issuer: Issuer, issued: Issued) -> dict[str, Any]:
 
 def _describe_record(issuer: Issuer, found: CredentialRecord) -> dict[str, Any]:
     credential, version = found.credential, found.version
+    if credential.visibility is Visibility.PRIVATE:
+        return {"id": issuer.credential_url(credential.id), "number": credential.number, "issuer": issuer.did}
     return {
         "id": issuer.credential_url(credential.id),
         "number": credential.number,

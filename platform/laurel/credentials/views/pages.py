@@ -8,14 +8,16 @@ from flask.typing import ResponseReturnValue
 
 from laurel.core.errors import UnavailableError
 from laurel.credentials import artwork, queries
-from laurel.credentials.queries import SignedCredential
+from laurel.credentials.queries import SignedCredential, holding
 from laurel.credentials.rules.baking import bake_png, bake_svg
 from laurel.credentials.rules.negotiation import HTML, PAGE_TYPES
 from laurel.credentials.services.tokens import find_token_key, make_token
 from laurel.credentials.typst_gateway import render_certificate
 from laurel.credentials.views import drawings
+from laurel.credentials.views.admission import admit, require_admission
 from laurel.credentials.views.base import as_download, asked_for, bp, document, issuer, not_acceptable
-from laurel.credentials.views.presenters import show
+from laurel.credentials.views.presenters import ShownCredential, show
+from laurel.credentials.views.private import private_page
 from laurel.web.access import PUBLIC, policy
 from laurel.web.session import current_session, end_transaction
 
@@ -29,7 +31,9 @@ class StillPendingError(UnavailableError):
 
 
 def _get_signed(credential_id: UUID) -> SignedCredential:
-    found = queries.signed(queries.get_credential(current_session(), credential_id))
+    record = queries.get_credential(current_session(), credential_id)
+    require_admission(record.credential)
+    found = queries.signed(record)
     if found is None:
         raise StillPendingError
     return found
@@ -43,14 +47,27 @@ def credential_page(credential_id: UUID) -> ResponseReturnValue:
         return not_acceptable(PAGE_TYPES)
     if media != HTML:
         return document(_get_signed(credential_id).version.signed_json, media, caching=SIGNED, negotiated=True)
-    shown = show(issuer(), queries.get_credential(current_session(), credential_id))
-    address = issuer().number_url(shown.record.credential.number)
-    qr = artwork.qr_code(address, quiet_zone=4)
-    page = render_template("credentials/credential_page.html", shown=shown, issuer=issuer(), qr=qr, address=address)
-    response = make_response(page)
+    response = make_response(_page(show(issuer(), queries.get_credential(current_session(), credential_id))))
     response.headers["Cache-Control"] = "no-cache"
     response.vary.add("Accept")
     return response
+
+
+def _page(shown: ShownCredential) -> str:
+    """The whole certificate to who may see it; of a private one nobody else learns more than its number and its status."""
+    admission = admit(shown.record.credential)
+    if not admission.is_full:
+        return private_page(shown, is_dead=admission.is_dead)
+    address = issuer().number_url(shown.record.credential.number)
+    return render_template(
+        "credentials/credential_page.html",
+        shown=shown,
+        issuer=issuer(),
+        qr=artwork.qr_code(address, quiet_zone=4),
+        address=address,
+        admission=admission,
+        kin=holding.list_kin(current_session(), shown.record.credential),
+    )
 
 
 @bp.get("/credentials/<uuid:credential_id>.json")

@@ -1,0 +1,175 @@
+"""Issuing and revoking many certificates: a dry run with its report, a confirmation that says how many, and the progress."""
+
+import csv
+import io
+from collections.abc import Callable
+from uuid import UUID
+
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from laurel.backoffice.forms import show_error
+from laurel.backoffice.forms.bulk import BulkRevokeForm, ConfirmForm, ImportForm, new_key
+from laurel.backoffice.navigation import work_nav
+from laurel.core.db import database_now
+from laurel.core.errors import ConflictError, InvalidInputError
+from laurel.credentials.models import BulkJob
+from laurel.credentials.queries import bulk as queries
+from laurel.credentials.queries.staff import list_achievement_choices
+from laurel.credentials.rules.bulk import MAX_BYTES, BulkState, Duplicates, RowState, harmless, read_table
+from laurel.credentials.services import bulk
+from laurel.web.access import my_id, policy
+from laurel.web.bodies import takes
+from laurel.web.forms import LaurelForm
+from laurel.web.pages import paginate
+from laurel.web.session import current_session, transaction
+
+bp = Blueprint("backoffice_bulk", __name__, url_prefix="/backoffice/credentials/bulk")
+LOOK_AFTER = 5  # seconds
+
+
+@bp.get("")
+@policy(GET="credentials:write")
+def job_list() -> ResponseReturnValue:
+    page = paginate(current_session(), queries.select_jobs(), scalars=False)
+    return render_template("backoffice/bulk_list.html", page=page, work_nav=work_nav())
+
+
+@bp.route("/issue", methods=["GET", "POST"])
+@takes(MAX_BYTES + 100_000)
+@policy(GET="credentials:write", POST="credentials:write")
+def import_page() -> ResponseReturnValue:
+    """The upload; what comes of it is a dry run."""
+    form = ImportForm(key=new_key())
+
+    def draft(session: Session) -> BulkJob:
+        rows = read_table(form.file.data.read(), form.headers())
+        return bulk.draft_import(
+            session,
+            rows,
+            key=form.key.data,
+            title=form.file.data.filename or "A file",
+            duplicates=Duplicates(form.duplicates.data),
+            tells_holder=form.tells_holder.data,
+            actor_id=my_id(),
+            now=database_now(session),
+        )
+
+    return draft_page(form, draft, "backoffice/bulk_import_page.html")
+
+
+@bp.route("/revoke", methods=["GET", "POST"])
+@policy(GET="credentials:write", POST="credentials:write")
+def revoke_page() -> ResponseReturnValue:
+    """The filter; what comes of it is a dry run."""
+    form = BulkRevokeForm(key=new_key())
+    choices = [(str(achievement_id), name) for achievement_id, name in list_achievement_choices(current_session())]
+    form.achievement.choices = [("", "Any"), *choices]
+
+    def draft(session: Session) -> BulkJob:
+        return bulk.draft_revocation(
+            session,
+            form.wanted(),
+            key=form.key.data,
+            title=form.title(),
+            reason=form.public_reason(),
+            note=form.note.data,
+            tells_holder=form.tells_holder.data,
+            actor_id=my_id(),
+            now=database_now(session),
+        )
+
+    return draft_page(form, draft, "backoffice/bulk_revoke_page.html")
+
+
+def draft_page(form: LaurelForm, draft: Callable[[Session], BulkJob], template: str) -> ResponseReturnValue:
+    """Show the form, or make the dry run and go to its report."""
+    if form.is_submitted() and form.validate():
+        try:
+            with transaction() as session:
+                job = draft(session)
+        except InvalidInputError as error:
+            show_error(form, error)
+        else:
+            return redirect(url_for(".job_page", job_id=job.id), 303)
+    return render_template(template, form=form, work_nav=work_nav()), 400 if form.is_submitted() else 200
+
+
+@bp.get("/<uuid:job_id>")
+@policy(GET="credentials:write")
+def job_page(job_id: UUID) -> ResponseReturnValue:
+    return show(job_id, ConfirmForm())
+
+
+@bp.post("/<uuid:job_id>/confirm")
+@policy(POST="credentials:write")
+def confirm(job_id: UUID) -> ResponseReturnValue:
+    """Begin, if the number that was typed is right."""
+    form, status = ConfirmForm(), 400
+    if form.validate():
+        try:
+            with transaction() as session:
+                bulk.confirm(session, job_id, count=int(form.count.data), actor_id=my_id(), now=database_now(session))
+        except InvalidInputError as error:
+            show_error(form, error)
+        except ConflictError as error:
+            form.form_errors.append(error.message)
+            status = 409
+        else:
+            return redirect(url_for(".job_page", job_id=job_id), 303)
+    return show(job_id, form, status=status)
+
+
+@bp.post("/<uuid:job_id>/stop")
+@policy(POST="credentials:write")
+def stop(job_id: UUID) -> ResponseReturnValue:
+    """Throw a dry run away, or do no more of what runs."""
+    with transaction() as session:
+        bulk.stop(session, job_id, actor_id=my_id(), now=database_now(session))
+    flash("Nothing more is done of it.", "success")
+    return redirect(url_for(".job_page", job_id=job_id), 303)
+
+
+@bp.get("/<uuid:job_id>/report.csv")
+@policy(GET="credentials:write")
+def report_csv(job_id: UUID) -> ResponseReturnValue:
+    """Every row with what became of it, for a spreadsheet: no cell is taken for a formula."""
+    session = current_session()
+    queries.get_job(session, job_id)
+    text = io.StringIO()
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL)
+    writer.writerow(["line", "result", "why", "email", "name", "course", "awarded", "number"])
+    for row, number in session.execute(queries.select_rows(job_id)):
+        awarded = f"{row.awarded_at:%Y-%m-%d}" if row.awarded_at else ""
+        cells = [str(row.n), row.state.value, row.message, row.email, row.name, row.course, awarded, number or ""]
+        writer.writerow([harmless(cell) for cell in cells])
+    response = Response("\ufeff" + text.getvalue(), content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="credentials-{job_id}.csv"'
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def show(job_id: UUID, form: ConfirmForm, *, status: int = 200) -> ResponseReturnValue:
+    """The report of a dry run, or how far it is; while it runs, the page loads itself again."""
+    session = current_session()
+    job, counts = queries.get_job(session, job_id), queries.count_rows(session, job_id)
+    wanted = request.args.get("state", "")
+    state = RowState(wanted) if wanted in set(RowState) else None
+    page = render_template(
+        "backoffice/bulk_page.html",
+        job=job,
+        counts=counts,
+        total=sum(counts.values()),
+        left=counts[RowState.READY],
+        state=state or "",
+        states=[found for found in RowState if counts[found]],
+        page=paginate(session, queries.select_rows(job_id, state), scalars=False),
+        form=form,
+        refusal=bulk.why_not(job, counts),
+        work_nav=work_nav(),
+    )
+    response = make_response(page, status)
+    if job.state is BulkState.RUNNING and request.args.get("page", "1") == "1":
+        response.headers["Refresh"] = str(LOOK_AFTER)
+    return response

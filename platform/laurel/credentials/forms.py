@@ -1,0 +1,40 @@
+"""The shape of what holders say about their certificates."""
+
+from wtforms import RadioField, SelectChoice, SelectField, StringField, TextAreaField
+from wtforms.validators import DataRequired, Length, Optional
+
+from laurel.credentials.rules.name_changes import MAX_NAME
+from laurel.credentials.rules.visibility import Visibility
+from laurel.web.forms import LaurelForm, NameField
+
+VISIBILITIES = [
+    SelectChoice(Visibility.UNLISTED.value, "Unlisted: whoever has its address or its number sees it; search engines do not list it"),
+    SelectChoice(Visibility.PUBLIC.value, "Public: the same, and search engines may list it"),
+    SelectChoice(Visibility.PRIVATE.value, "Private: others learn only that the number exists and is valid, unless you give them a link"),
+]
+DURATIONS = [
+    SelectChoice(days, words) for days, words in (("1", "1 day"), ("7", "7 days"), ("30", "30 days"), ("90", "90 days"), ("365", "1 year"))
+]
+MAX_WORDS = 2000
+
+
+class VisibilityForm(LaurelForm):
+    visibility = RadioField("Who may see this certificate", choices=VISIBILITIES, validators=[DataRequired("Choose who may see it.")])
+
+
+class ShareLinkForm(LaurelForm):
+    label = StringField("Whom it is for", validators=[Optional(), Length(max=80, message="Use 80 characters at most.")])
+    days = SelectField("How long it works", choices=DURATIONS, default="30")
+
+
+class NameChangeForm(LaurelForm):
+    new_name = NameField(
+        "New name on certificates",
+        validators=[
+            DataRequired("Enter the name as it shall stand on your certificates."),
+            Length(max=MAX_NAME, message=f"Use {MAX_NAME} characters at most."),
+        ],
+    )
+    words = TextAreaField(
+        "What staff should know", validators=[Optional(), Length(max=MAX_WORDS, message=f"Use {MAX_WORDS} characters at most.")]
+    )

@@ -1,0 +1,148 @@
+"""Finding bulk jobs, their rows, and what a row needs to know."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from laurel.accounts.models import User
+from laurel.catalog.models import Course
+from laurel.core.errors import NotFoundError
+from laurel.credentials.models import Achievement, AchievementVersion, BulkJob, BulkRow, Credential
+from laurel.credentials.rules.bulk import MAX_ROWS, BulkState, RowState
+from laurel.credentials.rules.verdicts import CredentialState
+
+Value = TypeVar("Value")
+CHUNK = 500
+"""Values in one IN list."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevocationFilter:
+    """Which credentials shall be revoked: of one achievement, awarded in [since, until), or of these numbers."""
+
+    achievement_id: UUID | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    numbers: tuple[str, ...] = ()
+
+
+def get_job(session: Session, job_id: UUID) -> BulkJob:
+    """The job; raises NotFoundError."""
+    found = session.get(BulkJob, job_id)
+    if found is None:
+        raise NotFoundError("There is no such job.")
+    return found
+
+
+def lock_job(session: Session, job_id: UUID) -> BulkJob:
+    """The job as it is now, locked until the transaction ends; raises NotFoundError."""
+    found = session.get(BulkJob, job_id, with_for_update=True, populate_existing=True)
+    if found is None:
+        raise NotFoundError("There is no such job.")
+    return found
+
+
+def lock_running_job(session: Session, job_id: UUID) -> BulkJob | None:
+    """The job if it is running and nobody else is at it, locked until the transaction ends."""
+    statement = select(BulkJob).where(BulkJob.id == job_id, BulkJob.state == BulkState.RUNNING)
+    return session.scalar(statement.with_for_update(skip_locked=True))
+
+
+def find_job_by_key(session: Session, key: str) -> BulkJob | None:
+    """What was made of the same form before."""
+    return session.scalar(select(BulkJob).filter_by(key=key))
+
+
+def list_running_jobs(session: Session) -> list[UUID]:
+    """Jobs with something left to do, the oldest confirmation first."""
+    return list(session.scalars(select(BulkJob.id).filter_by(state=BulkState.RUNNING).order_by(BulkJob.confirmed_at, BulkJob.id)))
+
+
+def select_jobs() -> Select[BulkJob, str]:
+    """All jobs with the name of who made them, the latest first."""
+    return select(BulkJob, User.name).join(User, User.id == BulkJob.actor_id).order_by(BulkJob.created_at.desc(), BulkJob.id)
+
+
+def select_rows(job_id: UUID, state: RowState | None = None) -> Select[BulkRow, str | None]:
+    """A job's rows in their order, each with the number of its credential if it has one."""
+    statement = (
+        select(BulkRow, Credential.number)
+        .outerjoin(Credential, Credential.id == BulkRow.credential_id)
+        .where(BulkRow.job_id == job_id)
+        .order_by(BulkRow.n)
+    )
+    return statement if state is None else statement.where(BulkRow.state == state)
+
+
+def count_rows(session: Session, job_id: UUID) -> dict[RowState, int]:
+    """How many rows are in each state."""
+    rows = session.execute(select(BulkRow.state, func.count()).where(BulkRow.job_id == job_id).group_by(BulkRow.state))
+    found = {row[0]: row[1] for row in rows}
+    return {state: found.get(state, 0) for state in RowState}
+
+
+def list_next_rows(session: Session, job_id: UUID, *, limit: int) -> Sequence[BulkRow]:
+    """The next rows to be done."""
+    waiting = select(BulkRow).filter_by(job_id=job_id, state=RowState.READY).order_by(BulkRow.n).limit(limit)
+    return session.scalars(waiting).all()
+
+
+def map_people(session: Session, emails: Iterable[str]) -> dict[str, UUID]:
+    """Person by address, of those that have an account."""
+    found: dict[str, UUID] = {}
+    for some in _in_chunks(list(set(emails))):
+        found |= {row[0]: row[1] for row in session.execute(select(User.email, User.id).where(User.email.in_(some)))}
+    return found
+
+
+def map_achievements(session: Session) -> dict[str, AchievementVersion]:
+    """What can be earned at present, by the course's slug."""
+    rows = session.execute(
+        select(Course.slug, AchievementVersion)
+        .join(Achievement, Achievement.course_id == Course.id)
+        .join(AchievementVersion, (AchievementVersion.achievement_id == Achievement.id) & (AchievementVersion.n == Achievement.latest_n))
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def list_held(session: Session, holder_ids: Collection[UUID]) -> dict[tuple[UUID, UUID], str]:
+    """(holder, achievement) → number of what these people hold that was not revoked."""
+    found: dict[tuple[UUID, UUID], str] = {}
+    for some in _in_chunks(list(holder_ids)):
+        rows = session.execute(
+            select(Credential.holder_id, AchievementVersion.achievement_id, Credential.number)
+            .join(AchievementVersion, AchievementVersion.id == Credential.achievement_version_id)
+            .where(Credential.holder_id.in_(some), Credential.state != CredentialState.REVOKED)
+        )
+        found |= {(row[0], row[1]): row[2] for row in rows}
+    return found
+
+
+def list_revocable(session: Session, wanted: RevocationFilter) -> list[tuple[Credential, User, str]]:
+    """Credentials that fit the filter, with holder and achievement's name, pending and revoked ones too, one more than a job takes."""
+    statement = (
+        select(Credential, User, AchievementVersion.name)
+        .join(AchievementVersion, AchievementVersion.id == Credential.achievement_version_id)
+        .join(User, User.id == Credential.holder_id)
+        .order_by(Credential.awarded_at, Credential.id)
+        .limit(MAX_ROWS + 1)
+    )
+    if wanted.achievement_id is not None:
+        statement = statement.where(AchievementVersion.achievement_id == wanted.achievement_id)
+    if wanted.since is not None:
+        statement = statement.where(Credential.awarded_at >= wanted.since)
+    if wanted.until is not None:
+        statement = statement.where(Credential.awarded_at < wanted.until)
+    if not wanted.numbers:
+        return [(row[0], row[1], row[2]) for row in session.execute(statement)]
+    chunks = (session.execute(statement.where(Credential.number.in_(some))) for some in _in_chunks(wanted.numbers))
+    return [(row[0], row[1], row[2]) for rows in chunks for row in rows]
+
+
+def _in_chunks(values: Sequence[Value]) -> Iterator[Sequence[Value]]:
+    return (values[at : at + CHUNK] for at in range(0, len(values), CHUNK))

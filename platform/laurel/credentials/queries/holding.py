@@ -1,0 +1,116 @@
+"""What holders ask about their own certificates, and who may see a private one."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import and_, exists, select
+from sqlalchemy.orm import Session, aliased
+
+from laurel.accounts.models import User
+from laurel.core.errors import NotFoundError
+from laurel.credentials.models import (
+    Achievement,
+    AchievementVersion,
+    Credential,
+    CredentialVersion,
+    ExpiryNotice,
+    ShareLink,
+)
+from laurel.credentials.queries import CredentialRecord, get_credential
+from laurel.credentials.rules.verdicts import CredentialState
+from laurel.quizzes.models import Attempt
+
+
+def get_credential_of(session: Session, holder_id: UUID, credential_id: UUID) -> CredentialRecord:
+    """The holder's credential with its current document. Somebody else's does not exist for them."""
+    found = get_credential(session, credential_id)
+    if found.credential.holder_id != holder_id:
+        raise NotFoundError("There is no such certificate.")
+    return found
+
+
+def lock_credential_of(session: Session, holder_id: UUID, credential_id: UUID) -> Credential:
+    """The holder's credential, locked until the transaction ends; raises NotFoundError."""
+    mine = select(Credential).where(Credential.id == credential_id, Credential.holder_id == holder_id)
+    found = session.scalars(mine.with_for_update()).one_or_none()
+    if found is None:
+        raise NotFoundError("There is no such certificate.")
+    return found
+
+
+def find_share_link(session: Session, link_id: UUID) -> ShareLink | None:
+    return session.get(ShareLink, link_id)
+
+
+def list_share_links(session: Session, credential_id: UUID, *, now: datetime) -> list[ShareLink]:
+    """The links that are still good, the latest first."""
+    good = select(ShareLink).where(ShareLink.credential_id == credential_id, ShareLink.withdrawn_at.is_(None), ShareLink.ends_at > now)
+    return list(session.scalars(good.order_by(ShareLink.made_at.desc(), ShareLink.id)))
+
+
+def list_kin(session: Session, credential: Credential) -> list[Credential]:
+    """The credential that this one renewed and those that renewed it, signed ones only, the oldest first."""
+    kin = select(Credential).where(
+        (Credential.id == credential.renewed_from_id) | (Credential.renewed_from_id == credential.id),
+        Credential.state != CredentialState.PENDING,
+    )
+    return list(session.scalars(kin.order_by(Credential.awarded_at)))
+
+
+def find_renewable(session: Session, *, holder_id: UUID, attempt_id: UUID) -> tuple[Credential, CredentialVersion] | None:
+    """The holder's latest credential that was earned by the same exam as this attempt is at, by another attempt."""
+    former, present = aliased(Attempt), aliased(Attempt)
+    row = session.execute(
+        select(Credential, CredentialVersion)
+        .join(CredentialVersion, and_(CredentialVersion.credential_id == Credential.id, CredentialVersion.n == Credential.current_n))
+        .join(former, former.id == Credential.attempt_id)
+        .join(present, present.quiz_id == former.quiz_id)
+        .where(present.id == attempt_id, Credential.holder_id == holder_id, Credential.state == CredentialState.ISSUED)
+        .where(Credential.attempt_id != attempt_id)
+        .order_by(Credential.awarded_at.desc())
+        .limit(1)
+    ).one_or_none()
+    return (row[0], row[1]) if row is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A credential that ends soon, or has just ended, with whoever is to hear of it."""
+
+    credential: Credential
+    ends_at: datetime
+    achievement: AchievementVersion
+    holder: User
+
+
+def list_ending(session: Session, days: int, *, after: datetime, until: datetime, limit: int) -> list[Ending]:
+    """Credentials that end between the two moments, neither revoked nor renewed, of which the stage of `days` is not yet noted."""
+    newer, ends_at = aliased(Credential), CredentialVersion.valid_until
+    is_renewed = exists().where(newer.renewed_from_id == Credential.id, newer.state != CredentialState.REVOKED)
+    noted = exists().where(ExpiryNotice.credential_id == Credential.id, ExpiryNotice.ends_at == ends_at, ExpiryNotice.days == days)
+    rows = session.execute(
+        select(Credential, ends_at, AchievementVersion, User)
+        .join(CredentialVersion, and_(CredentialVersion.credential_id == Credential.id, CredentialVersion.n == Credential.current_n))
+        .join(AchievementVersion, AchievementVersion.id == Credential.achievement_version_id)
+        .join(User, User.id == Credential.holder_id)
+        .where(Credential.state == CredentialState.ISSUED, ends_at > after, ends_at <= until, ~is_renewed, ~noted)
+        .order_by(ends_at, Credential.id)
+        .limit(limit)
+    )
+    return [Ending(row[0], row[1], row[2], row[3]) for row in rows if row[1] is not None]
+
+
+def list_renewals(session: Session, credential_id: UUID) -> list[Credential]:
+    """What renewed a credential, pending ones too, the oldest first."""
+    renewals = select(Credential).where(Credential.renewed_from_id == credential_id)
+    return list(session.scalars(renewals.order_by(Credential.awarded_at)))
+
+
+def find_present_version(session: Session, achievement_id: UUID) -> AchievementVersion | None:
+    """What an achievement certifies today."""
+    return session.scalar(
+        select(AchievementVersion)
+        .join(Achievement, and_(Achievement.id == AchievementVersion.achievement_id, Achievement.latest_n == AchievementVersion.n))
+        .where(Achievement.id == achievement_id)
+    )

@@ -1,0 +1,91 @@
+"""Changes of name: a person's own, and those that wait for staff."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Select, and_, or_, select
+from sqlalchemy.orm import Session
+
+from laurel.accounts.models import User
+from laurel.core.errors import NotFoundError
+from laurel.credentials.models import AchievementVersion, Credential, CredentialVersion, NameChange, RenamedCredential
+from laurel.credentials.rules.name_changes import OPEN, NameChangeState
+from laurel.credentials.rules.verdicts import CredentialState
+
+
+def list_correctable(session: Session, holder_id: UUID, *, now: datetime) -> list[tuple[Credential, AchievementVersion]]:
+    """A person's certificates that a new name comes onto: those that were neither revoked nor have expired, the latest first."""
+    ends_at = CredentialVersion.valid_until
+    rows = session.execute(
+        select(Credential, AchievementVersion)
+        .join(AchievementVersion, AchievementVersion.id == Credential.achievement_version_id)
+        .outerjoin(CredentialVersion, and_(CredentialVersion.credential_id == Credential.id, CredentialVersion.n == Credential.current_n))
+        .where(Credential.holder_id == holder_id, Credential.state != CredentialState.REVOKED, or_(ends_at.is_(None), ends_at > now))
+        .order_by(Credential.awarded_at.desc(), Credential.id)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def lock_change(session: Session, change_id: UUID) -> NameChange:
+    """The change, locked until the transaction ends; raises NotFoundError."""
+    found = session.scalars(select(NameChange).where(NameChange.id == change_id).with_for_update()).one_or_none()
+    if found is None:
+        raise NotFoundError("There is no such change of name.")
+    return found
+
+
+def lock_change_of(session: Session, person_id: UUID, change_id: UUID) -> NameChange:
+    """The person's own change, locked; somebody else's does not exist for them."""
+    mine = select(NameChange).where(NameChange.id == change_id, NameChange.person_id == person_id)
+    found = session.scalars(mine.with_for_update()).one_or_none()
+    if found is None:
+        raise NotFoundError("There is no such change of name.")
+    return found
+
+
+def find_latest_change(session: Session, person_id: UUID) -> NameChange | None:
+    """What became of the person's last request."""
+    return session.scalars(select(NameChange).filter_by(person_id=person_id).order_by(NameChange.asked_at.desc()).limit(1)).one_or_none()
+
+
+def has_open_change(session: Session, person_id: UUID) -> bool:
+    return session.scalar(select(NameChange.id).where(NameChange.person_id == person_id, NameChange.state.in_(OPEN)).limit(1)) is not None
+
+
+def was_changed_unasked(session: Session, credential_ids: list[UUID]) -> bool:
+    """Whether one of the certificates has had a new name without staff before: that happens once for each."""
+    automatic = (
+        select(RenamedCredential.credential_id)
+        .join(NameChange, NameChange.id == RenamedCredential.change_id)
+        .where(RenamedCredential.credential_id.in_(credential_ids), NameChange.is_automatic)
+    )
+    return session.scalar(automatic.limit(1)) is not None
+
+
+def list_renamed(session: Session, change_id: UUID) -> list[tuple[RenamedCredential, Credential, CredentialVersion | None]]:
+    """What a change corrected, each with its certificate and that one's current document."""
+    rows = session.execute(
+        select(RenamedCredential, Credential, CredentialVersion)
+        .join(Credential, Credential.id == RenamedCredential.credential_id)
+        .outerjoin(CredentialVersion, and_(CredentialVersion.credential_id == Credential.id, CredentialVersion.n == Credential.current_n))
+        .where(RenamedCredential.change_id == change_id)
+        .order_by(RenamedCredential.credential_id)
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def select_changes(state: NameChangeState) -> Select[NameChange, User]:
+    """Changes in one state with their persons for staff; those that wait begin with the one that waits longest."""
+    order = NameChange.asked_at if state is NameChangeState.WAITING else NameChange.asked_at.desc()
+    return (
+        select(NameChange, User).join(User, User.id == NameChange.person_id).where(NameChange.state == state).order_by(order, NameChange.id)
+    )
+
+
+def get_change(session: Session, change_id: UUID) -> tuple[NameChange, User]:
+    """The change with its person; raises NotFoundError."""
+    statement = select(NameChange, User).join(User, User.id == NameChange.person_id).where(NameChange.id == change_id)
+    row = session.execute(statement).one_or_none()
+    if row is None:
+        raise NotFoundError("There is no such change of name.")
+    return row[0], row[1]

@@ -1,0 +1,70 @@
+"""What staff look for and look at: every credential, and who did what to it."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import Session
+
+from laurel.accounts.models import User
+from laurel.core.errors import InvalidInputError
+from laurel.credentials.models import Achievement, AchievementVersion, Credential, CredentialEvent
+from laurel.credentials.rules.numbers import parse_number
+from laurel.credentials.rules.verdicts import CredentialState
+from laurel.quizzes.models import Attempt, Quiz
+
+
+def search_credentials(
+    text: str = "", state: CredentialState | None = None, achievement_id: UUID | None = None
+) -> Select[Credential, AchievementVersion, User]:
+    """Credentials, the latest first: by number, or by part of a name or e-mail address; of one achievement, in one state."""
+    statement = (
+        select(Credential, AchievementVersion, User)
+        .join(AchievementVersion, AchievementVersion.id == Credential.achievement_version_id)
+        .join(User, User.id == Credential.holder_id)
+        .order_by(Credential.awarded_at.desc(), Credential.id)
+    )
+    if state is not None:
+        statement = statement.where(Credential.state == state)
+    if achievement_id is not None:
+        statement = statement.where(AchievementVersion.achievement_id == achievement_id)
+    if not text:
+        return statement
+    try:
+        return statement.where(Credential.number == parse_number(text))
+    except InvalidInputError:
+        pattern = f"%{_escaped(text.lower())}%"
+        found = [func.lower(column).like(pattern, escape="\\") for column in (Credential.holder_name, User.email, Credential.number)]
+        return statement.where(or_(*found))
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def list_achievement_choices(session: Session) -> list[tuple[UUID, str]]:
+    """Everything that can be earned, as its latest version calls it, by name."""
+    rows = session.execute(
+        select(Achievement.id, AchievementVersion.name)
+        .join(AchievementVersion, (AchievementVersion.achievement_id == Achievement.id) & (AchievementVersion.n == Achievement.latest_n))
+        .order_by(AchievementVersion.name, Achievement.id)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def list_history_with_actors(session: Session, credential_id: UUID) -> Sequence[tuple[CredentialEvent, str | None]]:
+    """What happened to a credential in order, each with the name of who did it; None: the system by itself."""
+    statement = (
+        select(CredentialEvent, User.name)
+        .outerjoin(User, User.id == CredentialEvent.actor_id)
+        .where(CredentialEvent.credential_id == credential_id)
+        .order_by(CredentialEvent.position)
+    )
+    return [(row[0], row[1]) for row in session.execute(statement)]
+
+
+def find_attempt_behind(session: Session, credential: Credential) -> tuple[Attempt, Quiz] | None:
+    """The attempt that earned it, with its exam."""
+    statement = select(Attempt, Quiz).join(Quiz, Quiz.id == Attempt.quiz_id).where(Attempt.id == credential.attempt_id)
+    row = session.execute(statement).one_or_none()
+    return (row[0], row[1]) if row is not None else None

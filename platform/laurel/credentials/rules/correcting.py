@@ -1,0 +1,33 @@
+"""When a certificate may be corrected, and to what."""
+
+from datetime import datetime
+
+from laurel.core.errors import ConflictError, InvalidInputError
+from laurel.credentials.rules.moments import whole_second
+from laurel.credentials.rules.text import sanitize_text
+from laurel.credentials.rules.verdicts import CredentialState
+
+MAX_NAME = 240
+
+
+def check_new_name(text: str) -> str:
+    """The name as it will be signed; raises InvalidInputError if nothing is left of it or it does not fit."""
+    name = " ".join(sanitize_text(text).split())
+    if not name:
+        raise InvalidInputError("Enter the name as it shall stand on the certificate.", field="holder_name")
+    if len(name) > MAX_NAME:
+        raise InvalidInputError(f"A name on a certificate has at most {MAX_NAME} characters.", field="holder_name")
+    return name
+
+
+def check_correctable(state: CredentialState, *, valid_from: datetime, valid_until: datetime | None, now: datetime) -> None:
+    """Raise ConflictError unless a newer document may follow the present one.
+
+    `validFrom` of the newer one must be later, and not in the future: so it is never the same second.
+    """
+    if state is CredentialState.REVOKED:
+        raise ConflictError("This certificate was revoked. Nothing about it can be corrected any more.")
+    if valid_until is not None and now >= valid_until:
+        raise ConflictError("This certificate has expired. Nothing about it can be corrected any more.")
+    if whole_second(now) <= valid_from:
+        raise ConflictError("This certificate was signed only a moment ago. Wait a second and send it again.")

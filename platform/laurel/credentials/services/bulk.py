@@ -1,0 +1,186 @@
+"""Acts on many credentials: a dry run that changes nothing, then a confirmation by somebody who says how many."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from laurel.accounts.models import User
+from laurel.accounts.services.addresses import normalize_email
+from laurel.core.bus import nudge_after_commit, publish
+from laurel.core.db import table_of
+from laurel.core.errors import ConflictError, ForbiddenError, InvalidInputError
+from laurel.core.ids import new_id
+from laurel.credentials.events import BulkJobConfirmed, BulkJobStopped
+from laurel.credentials.models import BulkJob, BulkRow, Credential
+from laurel.credentials.queries import bulk as queries
+from laurel.credentials.queries.bulk import RevocationFilter
+from laurel.credentials.rules.bulk import MAX_ROWS, BulkKind, BulkState, Duplicates, ImportRow, RowState
+from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
+from laurel.credentials.services.importing import check_award
+
+Verdict = tuple[RowState, str]
+
+
+def draft_import(
+    session: Session,
+    rows: Sequence[ImportRow],
+    *,
+    key: str,
+    title: str,
+    duplicates: Duplicates,
+    tells_holder: bool,
+    actor_id: UUID,
+    now: datetime,
+) -> BulkJob:
+    """The dry run of a file: a verdict on every row, nothing issued. The same `key` again is the same job."""
+    found = queries.find_job_by_key(session, key)
+    if found is not None:
+        return found
+    terms = {"duplicates": duplicates.value, "tells_holder": tells_holder}
+    job = _add_job(session, BulkKind.ISSUE, key=key, title=title, terms=terms, actor_id=actor_id, now=now)
+    judge = _Judge(session, rows, duplicates=duplicates, actor_id=actor_id, now=now)
+    _add_rows(session, job, ({**_shown(row), **_verdict(judge.judge(row))} for row in rows))
+    return job
+
+
+def draft_revocation(
+    session: Session,
+    wanted: RevocationFilter,
+    *,
+    key: str,
+    title: str,
+    reason: RevocationReason,
+    note: str,
+    tells_holder: bool,
+    actor_id: UUID,
+    now: datetime,
+) -> BulkJob:
+    """The dry run of a filter: every certificate that fits it, nothing revoked. The same `key` again is the same job."""
+    found = queries.find_job_by_key(session, key)
+    if found is not None:
+        return found
+    fitting = queries.list_revocable(session, wanted)
+    if not fitting:
+        raise InvalidInputError("No certificate fits this. Look at the dates, or at the numbers.")
+    if len(fitting) > MAX_ROWS:
+        raise InvalidInputError(f"More than {MAX_ROWS:,} certificates fit this. Narrow it by dates and do it in parts.")
+    terms = {"reason": reason.value, "note": note, "tells_holder": tells_holder}
+    job = _add_job(session, BulkKind.REVOKE, key=key, title=title, terms=terms, actor_id=actor_id, now=now)
+    rows = [_revocation_row(n, *row, actor_id=actor_id) for n, row in enumerate(fitting, start=1)]
+    missing = sorted(set(wanted.numbers) - {credential.number for credential, _holder, _name in fitting})
+    rows += [
+        {"n": n, "name": number, **_verdict((RowState.WRONG, "We never gave out this number."))}
+        for n, number in enumerate(missing, start=len(rows) + 1)
+    ]
+    _add_rows(session, job, rows)
+    return job
+
+
+def confirm(session: Session, job_id: UUID, *, count: int, actor_id: UUID, now: datetime) -> BulkJob:
+    """Begin, if whoever says so knows how many rows it is about. Twice changes nothing."""
+    job = queries.lock_job(session, job_id)
+    if job.state is BulkState.RUNNING or job.state is BulkState.DONE:
+        return job
+    counts = queries.count_rows(session, job_id)
+    refusal = why_not(job, counts)
+    if refusal:
+        raise ConflictError(refusal)
+    if count != counts[RowState.READY]:
+        raise InvalidInputError("That is not the number of rows. Read the report once more before you go on.", field="count")
+    job.advance(BulkState.RUNNING)
+    job.confirmed_at, job.actor_id = now, actor_id
+    publish(session, BulkJobConfirmed(occurred_at=now, job_id=job.id, kind=job.kind.value, rows=count), actor_id=actor_id)
+    nudge_after_commit(session)
+    return job
+
+
+def why_not(job: BulkJob, counts: dict[RowState, int]) -> str:
+    """Why a dry run cannot be confirmed; empty if it can."""
+    if counts[RowState.READY] == 0:
+        return "There is nothing to do: no row is ready."
+    if job.terms.get("duplicates") == Duplicates.REFUSE and counts[RowState.SKIPPED]:
+        return "Some of these people hold the certificate already, and you chose that then nothing is issued."
+    return ""
+
+
+def stop(session: Session, job_id: UUID, *, actor_id: UUID, now: datetime) -> BulkJob:
+    """Do no more of it. What was done stays done."""
+    job = queries.lock_job(session, job_id)
+    if job.state is BulkState.STOPPED:
+        return job
+    job.advance(BulkState.STOPPED)
+    job.finished_at = now
+    publish(session, BulkJobStopped(occurred_at=now, job_id=job.id), actor_id=actor_id)
+    return job
+
+
+class _Judge:
+    """What is to be said about each row, with everything looked up before: a few queries for the whole file."""
+
+    def __init__(self, session: Session, rows: Sequence[ImportRow], *, duplicates: Duplicates, actor_id: UUID, now: datetime) -> None:
+        self.duplicates, self.actor_id, self.now = duplicates, actor_id, now
+        self.people = queries.map_people(session, (row.email.casefold() for row in rows if not row.error))
+        self.achievements = queries.map_achievements(session)
+        self.held = queries.list_held(session, list(self.people.values()))
+
+    def judge(self, row: ImportRow) -> Verdict:
+        if row.error or row.awarded_at is None:
+            return RowState.WRONG, row.error
+        try:
+            return self._judge(row, row.awarded_at)
+        except (InvalidInputError, ForbiddenError) as error:
+            return RowState.WRONG, error.message
+
+    def _judge(self, row: ImportRow, awarded_at: datetime) -> Verdict:
+        person = self.people.get(normalize_email(row.email))
+        achievement = self.achievements.get(row.course)
+        if achievement is None:
+            return RowState.WRONG, "No course with a certificate has this short name."
+        if person is None:
+            return RowState.WRONG, "Nobody has an account with this address. They have to register first."
+        check_award(achievement, holder_id=person, actor_id=self.actor_id, awarded_at=awarded_at, now=self.now)
+        held = self.held.get((person, achievement.achievement_id))
+        return (RowState.SKIPPED, f"Holds {held} already.") if held else (RowState.READY, "")
+
+
+def _add_job(session: Session, kind: BulkKind, *, key: str, title: str, terms: dict[str, Any], actor_id: UUID, now: datetime) -> BulkJob:
+    job = BulkJob(key=key, kind=kind, title=title[:200], terms=terms, actor_id=actor_id, created_at=now)
+    session.add(job)
+    session.flush()
+    return job
+
+
+def _add_rows(session: Session, job: BulkJob, rows: Iterable[dict[str, Any]]) -> None:
+    empty = {"email": "", "name": "", "course": "", "awarded_at": None, "credential_id": None}
+    session.execute(insert(table_of(BulkRow)), [{**empty, **row, "id": new_id(), "job_id": job.id} for row in rows])
+
+
+def _shown(row: ImportRow) -> dict[str, Any]:
+    return {"n": row.n, "email": row.email.casefold(), "name": row.name, "course": row.course, "awarded_at": row.awarded_at}
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    return {"state": verdict[0], "message": verdict[1][:300]}
+
+
+def _revocation_row(n: int, credential: Credential, holder: User, achievement: str, *, actor_id: UUID) -> dict[str, Any]:
+    verdict: Verdict = RowState.READY, ""
+    if credential.holder_id == actor_id:
+        verdict = RowState.WRONG, "This is your own. A colleague has to do that."
+    elif credential.state is CredentialState.REVOKED:
+        verdict = RowState.SKIPPED, "It was revoked before."
+    elif credential.state is CredentialState.PENDING:
+        verdict = RowState.WRONG, "It is not signed yet, so there is nothing to revoke."
+    return {
+        "n": n,
+        "email": holder.email,
+        "name": credential.holder_name,
+        "course": achievement,
+        "awarded_at": credential.awarded_at,
+        "credential_id": credential.id,
+        **_verdict(verdict),
+    }

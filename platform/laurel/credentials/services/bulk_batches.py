@@ -1,0 +1,118 @@
+"""Doing a confirmed bulk job. Each batch is one transaction: whoever is killed in the middle loses no row and repeats none."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from laurel.accounts.queries import find_user_by_email
+from laurel.core.db import database_now
+from laurel.core.errors import DomainError, NotFoundError, UnavailableError
+from laurel.credentials.gateway import KeyVault
+from laurel.credentials.models import AchievementVersion, BulkJob, BulkRow
+from laurel.credentials.queries import bulk as queries
+from laurel.credentials.queries import get_credential
+from laurel.credentials.rules.bulk import BATCH, BulkKind, BulkState, RowState
+from laurel.credentials.rules.gate import UnsignableError
+from laurel.credentials.rules.issuer import Issuer
+from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
+from laurel.credentials.services.importing import AlreadyHeldError, issue_import
+from laurel.credentials.services.issuing import revoke
+
+Transaction = Callable[[], AbstractContextManager[Session]]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Who issues, and with which keys."""
+
+    issuer: Issuer
+    keys: KeyVault
+
+
+def run_job(transaction: Transaction, job_id: UUID, desk: Desk) -> None:
+    """Batch after batch until nothing is left, somebody stopped it, or somebody else is at it.
+
+    What hinders a whole batch, such as a missing key, is kept with the job for staff to read, and raised.
+    """
+    try:
+        while True:
+            with transaction() as session:
+                if not advance(session, job_id, desk, now=database_now(session)):
+                    return
+    except Exception as error:
+        with transaction() as session:
+            queries.lock_job(session, job_id).error = f"{type(error).__name__}: {error}"[:500]
+        raise
+
+
+def advance(session: Session, job_id: UUID, desk: Desk, *, now: datetime, size: int = BATCH) -> bool:
+    """Do the next batch in the caller's transaction; False if there was nothing to do, or it is somebody else's at the moment."""
+    job = queries.lock_running_job(session, job_id)
+    if job is None:
+        return False
+    rows = queries.list_next_rows(session, job_id, limit=size)
+    achievements = queries.map_achievements(session) if rows and job.kind is BulkKind.ISSUE else {}
+    for row in rows:
+        _try(session, job, row, achievements, desk, now=now)
+    job.error = ""
+    if not rows:
+        job.advance(BulkState.DONE)
+        job.finished_at = now
+    return bool(rows)
+
+
+def _try(session: Session, job: BulkJob, row: BulkRow, achievements: dict[str, AchievementVersion], desk: Desk, *, now: datetime) -> None:
+    """One row by itself: what is wrong with it undoes nothing of the others."""
+    try:
+        with session.begin_nested():
+            if job.kind is BulkKind.ISSUE:
+                _issue(session, job, row, achievements, desk, now=now)
+            else:
+                _revoke(session, job, row, now=now)
+    except UnavailableError:
+        raise  # nothing is wrong with the row: the batch is tried again
+    except AlreadyHeldError as error:
+        row.state, row.message = RowState.SKIPPED, error.message
+    except (DomainError, UnsignableError) as error:
+        row.state, row.message = RowState.FAILED, str(error)[:300]
+
+
+def _issue(session: Session, job: BulkJob, row: BulkRow, achievements: dict[str, AchievementVersion], desk: Desk, *, now: datetime) -> None:
+    holder, achievement = find_user_by_email(session, row.email), achievements.get(row.course)
+    if holder is None or achievement is None or row.awarded_at is None:
+        raise NotFoundError("The account or the course is not there any more.")
+    made = issue_import(
+        session,
+        holder_id=holder.id,
+        name=row.name,
+        achievement=achievement,
+        awarded_at=row.awarded_at,
+        actor_id=job.actor_id,
+        issuer=desk.issuer,
+        keys=desk.keys,
+        now=now,
+        tells_holder=bool(job.terms["tells_holder"]),
+    )
+    row.credential_id, row.state = made.id, RowState.DONE
+
+
+def _revoke(session: Session, job: BulkJob, row: BulkRow, *, now: datetime) -> None:
+    if row.credential_id is None:
+        raise NotFoundError("There is no such certificate.")
+    if get_credential(session, row.credential_id).credential.state is CredentialState.REVOKED:
+        row.state, row.message = RowState.SKIPPED, "It was revoked in the meantime."
+        return
+    revoke(
+        session,
+        row.credential_id,
+        reason=RevocationReason(job.terms["reason"]),
+        note=job.terms["note"],
+        actor_id=job.actor_id,
+        now=now,
+        tells_holder=bool(job.terms["tells_holder"]),
+    )
+    row.state = RowState.DONE

@@ -1,0 +1,57 @@
+"""Holders decide who may see their certificates."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from laurel.core.errors import ConflictError, InvalidInputError, NotFoundError
+from laurel.credentials.models import Credential, ShareLink
+from laurel.credentials.queries import holding
+from laurel.credentials.rules.history import HistoryKind
+from laurel.credentials.rules.text import sanitize_text
+from laurel.credentials.rules.visibility import Visibility
+from laurel.credentials.services import history
+
+DAYS = (1, 7, 30, 90, 365)
+MAX_LINKS = 20
+MAX_LABEL = 80
+
+
+def change_visibility(session: Session, holder_id: UUID, credential_id: UUID, *, wanted: Visibility, now: datetime) -> Credential:
+    """The holder's certificate is seen by others from now on as wanted. Saying it twice changes nothing."""
+    credential = holding.lock_credential_of(session, holder_id, credential_id)
+    if credential.visibility is wanted:
+        return credential
+    former, credential.visibility = credential.visibility, wanted
+    session.flush()
+    history.record(
+        session, HistoryKind.VISIBILITY, at=now, credential_id=credential.id, actor_id=holder_id, reason=f"from {former} to {wanted}"
+    )
+    return credential
+
+
+def make_share_link(session: Session, holder_id: UUID, credential_id: UUID, *, label: str, days: int, now: datetime) -> ShareLink:
+    """A link that shows the holder's private certificate for so many days (one of DAYS)."""
+    credential = holding.lock_credential_of(session, holder_id, credential_id)
+    if days not in DAYS:
+        raise InvalidInputError("Choose how long the link shall work.", field="days")
+    words = sanitize_text(label)
+    if len(words) > MAX_LABEL:
+        raise InvalidInputError(f"Use {MAX_LABEL} characters at most.", field="label")
+    if len(holding.list_share_links(session, credential.id, now=now)) >= MAX_LINKS:
+        raise ConflictError(f"There are {MAX_LINKS} links to this certificate already. Withdraw one of them first.")
+    link = ShareLink(credential_id=credential.id, label=words, made_at=now, ends_at=now + timedelta(days=days))
+    session.add(link)
+    session.flush()
+    return link
+
+
+def withdraw_share_link(session: Session, holder_id: UUID, credential_id: UUID, link_id: UUID, *, now: datetime) -> None:
+    """The link shows nothing any more. Saying it twice changes nothing."""
+    credential = holding.lock_credential_of(session, holder_id, credential_id)
+    link = holding.find_share_link(session, link_id)
+    if link is None or link.credential_id != credential.id:
+        raise NotFoundError("There is no such link.")
+    link.withdrawn_at = link.withdrawn_at or now
+    session.flush()

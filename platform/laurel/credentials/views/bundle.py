@@ -1,0 +1,60 @@
+"""Everything that a holder has of one certificate, as one ZIP file."""
+
+import io
+import zipfile
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import render_template
+
+from laurel.credentials.queries import SignedCredential
+from laurel.credentials.rules.baking import bake_png, bake_svg
+from laurel.credentials.rules.issuer import Issuer
+from laurel.credentials.services.tokens import NoTokenError, TokenKey, make_token
+from laurel.credentials.typst_gateway import Certificate, UnprintableError, render_certificate
+from laurel.credentials.views import drawings
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """What goes into the file, read from the database already: packing it takes no connection."""
+
+    number: str
+    readme: str
+    svg: str
+    document: str
+    token: TokenKey | None
+    certificate: Certificate
+    signed_at: datetime
+
+    def packed(self) -> bytes:
+        """The ZIP. A PDF that no font of ours can print is left out, and a token where no key opens; the README says so anyhow."""
+        files: list[tuple[str, bytes]] = [("README.txt", self.readme.encode()), ("credential.json", self.document.encode())]
+        with suppress(UnprintableError):
+            files.append(("certificate.pdf", render_certificate(self.certificate)))
+        if self.token is not None:
+            with suppress(NoTokenError):
+                files.append(("credential.jwt", make_token(self.document, self.token).encode()))
+        files.append(("badge.png", bake_png(drawings.badge_png(self.svg), self.document)))
+        files.append(("badge.svg", bake_svg(self.svg, self.document).encode()))
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in files:
+                entry = zipfile.ZipInfo(f"{self.number}/{name}", date_time=self.signed_at.timetuple()[:6])
+                entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+                archive.writestr(entry, content)
+        return out.getvalue()
+
+
+def bundle(issuer: Issuer, found: SignedCredential, token: TokenKey | None) -> Bundle:
+    """All that the file needs; without a key there is no token in it."""
+    return Bundle(
+        number=found.credential.number,
+        readme=render_template("credentials/readme.txt", found=found, issuer=issuer),
+        svg=drawings.badge_svg(found.achievement),
+        document=found.version.signed_json,
+        token=token,
+        certificate=drawings.compose_certificate(issuer, found),
+        signed_at=found.version.signed_at,
+    )

@@ -1,0 +1,152 @@
+"""The holder's own page of one certificate: its files, who may see it, links that show it, and the day on which it ends."""
+
+from contextlib import suppress
+from uuid import UUID
+
+from flask import Response, current_app, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from laurel.core.db import database_now
+from laurel.core.errors import NotFoundError
+from laurel.credentials.forms import ShareLinkForm, VisibilityForm
+from laurel.credentials.queries import CredentialRecord, SignedCredential, holding, signed
+from laurel.credentials.rules import linkedin
+from laurel.credentials.rules.calendar import expiry_event
+from laurel.credentials.rules.expiry import may_renew
+from laurel.credentials.rules.visibility import Visibility
+from laurel.credentials.services import visibility as services
+from laurel.credentials.services.tokens import NoTokenError, find_token_key
+from laurel.credentials.views.admission import holder_token, link_token
+from laurel.credentials.views.base import bp, issuer
+from laurel.credentials.views.bundle import bundle
+from laurel.credentials.views.presenters import show
+from laurel.web.access import SIGNED_IN, my_id, policy
+from laurel.web.limits import limiter
+from laurel.web.session import current_session, end_transaction, transaction
+
+BUNDLES = "10 per minute"
+AS_FILE = "private, no-store"
+
+
+@bp.get("/account/credentials/<uuid:credential_id>")
+@policy(GET=SIGNED_IN)
+def holder_page(credential_id: UUID) -> ResponseReturnValue:
+    record = holding.get_credential_of(current_session(), my_id(), credential_id)
+    return _page(record)
+
+
+@bp.post("/account/credentials/<uuid:credential_id>/visibility")
+@policy(POST=SIGNED_IN)
+def change_visibility(credential_id: UUID) -> ResponseReturnValue:
+    record = holding.get_credential_of(current_session(), my_id(), credential_id)
+    form = VisibilityForm()
+    if not form.validate_on_submit():
+        return _page(record, visibility_form=form), 400
+    with transaction() as session:
+        wanted = Visibility(form.visibility.data)
+        services.change_visibility(session, my_id(), credential_id, wanted=wanted, now=database_now(session))
+    flash(f"This certificate is {wanted} now.", "success")
+    return redirect(url_for(".holder_page", credential_id=credential_id), 303)
+
+
+@bp.post("/account/credentials/<uuid:credential_id>/share-links")
+@policy(POST=SIGNED_IN)
+def make_share_link(credential_id: UUID) -> ResponseReturnValue:
+    record = holding.get_credential_of(current_session(), my_id(), credential_id)
+    form = ShareLinkForm()
+    if not form.validate_on_submit():
+        return _page(record, link_form=form), 400
+    with transaction() as session:
+        days = int(form.days.data)
+        services.make_share_link(session, my_id(), credential_id, label=form.label.data or "", days=days, now=database_now(session))
+    flash("The link is made. Copy it below.", "success")
+    return redirect(url_for(".holder_page", credential_id=credential_id, _anchor="links"), 303)
+
+
+@bp.post("/account/credentials/<uuid:credential_id>/share-links/<uuid:link_id>/withdraw")
+@policy(POST=SIGNED_IN)
+def withdraw_share_link(credential_id: UUID, link_id: UUID) -> ResponseReturnValue:
+    with transaction() as session:
+        services.withdraw_share_link(session, my_id(), credential_id, link_id, now=database_now(session))
+    flash("That link shows nothing any more.", "success")
+    return redirect(url_for(".holder_page", credential_id=credential_id, _anchor="links"), 303)
+
+
+@bp.get("/account/credentials/<uuid:credential_id>/everything.zip")
+@limiter.limit(BUNDLES)
+@policy(GET=SIGNED_IN)
+def everything_zip(credential_id: UUID) -> ResponseReturnValue:
+    """All files of the certificate in one."""
+    found = _get_signed_of(credential_id)
+    token = None
+    with suppress(NoTokenError):
+        token = find_token_key(current_session(), issuer(), current_app.extensions["laurel_ports"].keys)
+    parts = bundle(issuer(), found, token)
+    end_transaction()
+    response = Response(parts.packed(), mimetype="application/zip")
+    response.headers["Content-Disposition"] = f'attachment; filename="{parts.number}.zip"'
+    response.headers["Cache-Control"] = AS_FILE
+    return response
+
+
+@bp.get("/account/credentials/<uuid:credential_id>/expiry.ics")
+@policy(GET=SIGNED_IN)
+def expiry_calendar(credential_id: UUID) -> ResponseReturnValue:
+    """The day on which it ends, for the holder's calendar."""
+    found = _get_signed_of(credential_id)
+    if found.version.valid_until is None:
+        raise NotFoundError("This certificate does not expire.")
+    page = url_for(".holder_page", credential_id=credential_id)
+    event = expiry_event(
+        uid=f"expiry-{credential_id}@{issuer().public_url.split('//')[-1]}",
+        ends_on=found.version.valid_until.date(),
+        summary=f"Certificate expires: {found.achievement.name}",
+        description=f"Certificate {found.credential.number} by {issuer().name}. Its page says how to renew it.",
+        url=f"{issuer().public_url}{page}",
+        written_at=found.version.signed_at,
+    )
+    response = Response(event, content_type="text/calendar; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{found.credential.number}.ics"'
+    response.headers["Cache-Control"] = AS_FILE
+    return response
+
+
+def _get_signed_of(credential_id: UUID) -> SignedCredential:
+    found = signed(holding.get_credential_of(current_session(), my_id(), credential_id))
+    if found is None:
+        raise NotFoundError("This certificate is still being signed.")
+    return found
+
+
+def _page(record: CredentialRecord, *, visibility_form: VisibilityForm | None = None, link_form: ShareLinkForm | None = None) -> str:
+    session, credential = current_session(), record.credential
+    now = database_now(session)
+    is_private = credential.visibility is Visibility.PRIVATE
+    links = holding.list_share_links(session, credential.id, now=now) if is_private else []
+    shown = show(issuer(), record)
+    ends_at = record.version.valid_until if record.version else None
+    return render_template(
+        "credentials/holder_page.html",
+        shown=shown,
+        issuer=issuer(),
+        token=holder_token(credential, now),
+        links=[(link, f"{shown.page_url}?t={link_token(link.id)}") for link in links],
+        visibility_form=visibility_form or VisibilityForm(visibility=credential.visibility.value),
+        link_form=link_form or ShareLinkForm(),
+        linkedin_add=linkedin.add_to_profile_url(_entry(record)) if record.version else "",
+        linkedin_share=linkedin.share_url(shown.page_url),
+        kin=holding.list_kin(session, credential),
+        may_renew=may_renew(ends_at=ends_at, now=now) and credential.revoked_at is None,
+    )
+
+
+def _entry(record: CredentialRecord) -> linkedin.Entry:
+    return linkedin.Entry(
+        name=record.achievement.name,
+        organization=issuer().name,
+        organization_id=current_app.extensions["laurel_settings"].linkedin_organization_id,
+        issued=record.credential.awarded_at,
+        ends=record.version.valid_until if record.version else None,
+        page_url=issuer().credential_url(record.credential.id),
+        number=record.credential.number,
+    )

@@ -1,0 +1,121 @@
+"""Changing the name on one's certificates: asked for, looked at on each certificate, sent; withdrawn or taken back."""
+
+from uuid import UUID
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from laurel.accounts.queries import get_user
+from laurel.core.db import database_now
+from laurel.core.errors import InvalidInputError
+from laurel.credentials.forms import NameChangeForm
+from laurel.credentials.queries import names
+from laurel.credentials.rules.name_changes import OPEN, REVERSIBLE, NameChangeState, answer_due, check_wanted_name
+from laurel.credentials.services import name_changes
+from laurel.credentials.views.base import bp, issuer
+from laurel.web.access import SIGNED_IN, my_id, policy
+from laurel.web.limits import limiter
+from laurel.web.session import current_session, transaction
+
+ASK = "20 per hour"
+
+
+@bp.get("/account/certificate-name")
+@policy(GET=SIGNED_IN)
+def name_change_page() -> ResponseReturnValue:
+    return _form_page(NameChangeForm())
+
+
+@bp.post("/account/certificate-name/preview")
+@policy(POST=SIGNED_IN)
+def preview_name() -> ResponseReturnValue:
+    """Every certificate as it would be. Nothing is written yet."""
+    form = NameChangeForm()
+    if not form.validate_on_submit():
+        return _form_page(form), 400
+    return _preview_page(form)
+
+
+@bp.post("/account/certificate-name")
+@limiter.limit(ASK)
+@policy(POST=SIGNED_IN)
+def ask_for_name() -> ResponseReturnValue:
+    form = NameChangeForm()
+    if not form.validate_on_submit():
+        return _form_page(form), 400
+    try:
+        with transaction() as session:
+            change = name_changes.ask_for_name(
+                session,
+                my_id(),
+                new_name=form.new_name.data,
+                words=form.words.data or "",
+                confirmed=_confirmed(),
+                now=database_now(session),
+            )
+    except InvalidInputError as error:
+        if error.field == "confirmed":
+            return _preview_page(form, error=error.message, status=400)
+        form.new_name.errors = [error.message]
+        return _form_page(form), 400
+    said = "It is being put on your certificates." if change.is_automatic else "Staff look at it and answer by mail."
+    flash(f"Your wish is noted. {said}", "success")
+    return redirect(url_for(".name_change_page"), 303)
+
+
+@bp.post("/account/certificate-name/<uuid:change_id>/withdraw")
+@policy(POST=SIGNED_IN)
+def withdraw_name(change_id: UUID) -> ResponseReturnValue:
+    with transaction() as session:
+        name_changes.withdraw_name(session, my_id(), change_id, now=database_now(session))
+    flash("Your wish is withdrawn. Nothing was changed.", "success")
+    return redirect(url_for(".name_change_page"), 303)
+
+
+@bp.post("/account/certificate-name/<uuid:change_id>/reverse")
+@policy(POST=SIGNED_IN)
+def reverse_name(change_id: UUID) -> ResponseReturnValue:
+    with transaction() as session:
+        name_changes.ask_to_reverse(session, my_id(), change_id, now=database_now(session))
+    flash("The former name is being put back on your certificates.", "success")
+    return redirect(url_for(".name_change_page"), 303)
+
+
+def _confirmed() -> list[UUID]:
+    """The certificates whose boxes were ticked; whatever is no id was not."""
+    found = []
+    for text in request.form.getlist("confirmed")[:500]:
+        try:
+            found.append(UUID(text))
+        except ValueError:
+            continue
+    return found
+
+
+def _form_page(form: NameChangeForm) -> str:
+    session = current_session()
+    now, latest = database_now(session), names.find_latest_change(session, my_id())
+    until = latest.applied_at + REVERSIBLE if latest is not None and latest.applied_at is not None else None
+    return render_template(
+        "credentials/name_change_page.html",
+        form=form,
+        present=get_user(session, my_id()).name_on_certificates,
+        latest=latest,
+        is_open=latest is not None and latest.state in OPEN,
+        answer_by=answer_due(latest.asked_at) if latest is not None else None,
+        reversible_until=until if latest is not None and latest.state is NameChangeState.APPLIED and until and now < until else None,
+    )
+
+
+def _preview_page(form: NameChangeForm, *, error: str = "", status: int = 200) -> ResponseReturnValue:
+    session = current_session()
+    try:
+        name = check_wanted_name(form.new_name.data)
+    except InvalidInputError as invalid:
+        form.new_name.errors = [invalid.message]
+        return _form_page(form), 400
+    mine = names.list_correctable(session, my_id(), now=database_now(session))
+    page = render_template(
+        "credentials/name_preview_page.html", form=form, name=name, mine=mine, error=error, issuer=issuer(), confirmed=set(_confirmed())
+    )
+    return page, status

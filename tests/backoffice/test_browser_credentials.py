@@ -1,0 +1,97 @@
+"""Pages about certificates in a real browser: no rule of axe broken, nothing wider than a small phone, and no script needed."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, expect
+from sqlalchemy.orm import Session
+
+from laurel.core import clock
+from laurel.credentials.rules.bulk import COLUMNS, Duplicates, read_table
+from laurel.credentials.rules.verdicts import RevocationReason
+from laurel.credentials.services.bulk import confirm, draft_import
+from laurel.credentials.services.issuing import revoke
+from tests.conftest import SignIn
+from tests.factories.accounts import make_user
+from tests.factories.credentials import make_achievement, make_credential, make_pending, make_revocation_job
+from tests.quizzes.browsing import SITE, faults_of
+
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
+SHOTS = os.environ.get("LAUREL_SHOTS")
+SCHEMES = [("light", 1280), ("dark", 360), ("light", 360), ("dark", 1280)]
+LONG = "Ada Augusta Byron King, Countess of Lovelace, Wolfeschlegelsteinhausenbergerdorff the Third"
+
+
+def make_a_lot(session: Session) -> list[str]:
+    """Certificates in every state; the addresses of the pages about them."""
+    issued = make_credential(session, learner=make_user(session, name=LONG))
+    revoked = make_credential(session)
+    pending = make_pending(session)
+    revoke(session, revoked.id, reason=RevocationReason.ISSUED_IN_ERROR, note="Mixed up two people.", actor_id=None, now=clock.now())
+    achievement = make_achievement(session)
+    actor, person = make_user(session, roles=["admin"]), make_user(session, name=LONG)
+    rows = [f'{person.email},"{LONG}",{achievement.slug},2026-11-01', f"nobody@example.com,Nobody,{achievement.slug},1.1.2026"]
+    table = read_table("\n".join([",".join(COLUMNS), *rows]).encode(), {column: column for column in COLUMNS})
+    draft = draft_import(
+        session,
+        table,
+        key="a",
+        title="people-of-last-year.csv",
+        duplicates=Duplicates.SKIP,
+        tells_holder=True,
+        actor_id=actor.id,
+        now=clock.now(),
+    )
+    running = make_revocation_job(session, issued, actor=actor)
+    confirm(session, running.id, count=1, actor_id=actor.id, now=clock.now())
+    running.error = "KeyVaultError: There is no key for did:web:laurel.test#key-2026-01."
+    session.commit()
+    place = "/backoffice/credentials"
+    one = [
+        place,
+        *(f"{place}/{found.id}" for found in (issued, revoked, pending)),
+        f"{place}/{issued.id}/revoke",
+        f"{place}/{issued.id}/correct",
+    ]
+    return one + [f"{place}/bulk{path}" for path in ("", "/issue", "/revoke", f"/{draft.id}", f"/{running.id}")]
+
+
+@pytest.mark.parametrize(("scheme", "width"), SCHEMES if SHOTS else SCHEMES[:2])
+def test_pages_about_certificates_are_accessible_and_fit(
+    visit: Callable[..., BrowserContext], session: Session, sign_in: SignIn, scheme: str, width: int
+) -> None:
+    sign_in(make_user(session, name="Ann Admin", roles=["admin"]))
+    paths = make_a_lot(session)
+    page = visit(color_scheme=scheme, viewport={"width": width, "height": 900}, java_script_enabled=True).new_page()
+    wrong = []
+    for number, path in enumerate(paths):
+        page.goto(SITE + path)
+        broken, overflow = faults_of(page)
+        if broken or overflow:
+            wrong.append((path, broken, overflow))
+        if SHOTS:
+            page.screenshot(path=Path(SHOTS) / f"{number:02}-{scheme}-{width}.png", full_page=True)
+
+    assert wrong == []
+
+
+def test_a_name_is_corrected_without_a_script(visit: Callable[..., BrowserContext], session: Session, sign_in: SignIn) -> None:
+    sign_in(make_user(session, name="Ann Admin", roles=["admin"]))
+    credential = make_credential(session)
+    session.commit()
+    page = visit(java_script_enabled=False, viewport={"width": 360, "height": 800}).new_page()
+
+    page.goto(f"{SITE}/backoffice/credentials/{credential.id}/correct")
+    page.get_by_label("Name on the certificate").fill("Ada King")
+    page.get_by_label("Why").fill("She married.")
+    page.get_by_role("button", name="Show the change").click()
+    expect(page.get_by_text("From “Ada Lovelace” to “Ada King”")).to_be_visible()
+    if SHOTS:
+        page.screenshot(path=Path(SHOTS) / "preview-360.png", full_page=True)
+    page.get_by_role("button", name="Correct the certificate").click()
+
+    expect(page.get_by_text("now carries the name Ada King")).to_be_visible()
+    page.goto(f"{SITE}/credentials/{credential.id}")
+    expect(page.get_by_role("heading", name="Ada King")).to_be_visible()

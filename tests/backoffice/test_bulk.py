@@ -1,0 +1,218 @@
+"""The pages for many certificates at once."""
+
+import csv
+import io
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
+
+from laurel.app import Ports
+from laurel.core import clock
+from laurel.core.db import Database
+from laurel.credentials.models import BulkJob, BulkRow, Credential
+from laurel.credentials.rules.bulk import BulkState
+from laurel.credentials.rules.verdicts import CredentialState
+from laurel.settings import Settings
+from laurel.worker import Chores
+from tests.conftest import QueryCount, SignIn
+from tests.factories.accounts import make_user
+from tests.factories.credentials import make_achievement, make_credential, make_revocation_job
+
+PLACE = "/backoffice/credentials/bulk"
+HEAD = "email,name,course,awarded\n"
+Send = Callable[..., TestResponse]
+REVOKING = {"reason": "issued in error", "note": "A batch went wrong."}
+
+
+@pytest.fixture
+def admin(session: Session, sign_in: SignIn) -> FlaskClient:
+    return sign_in(make_user(session, name="Ann Admin", roles=["admin"]))
+
+
+@pytest.fixture
+def send(admin: FlaskClient, csrf: Callable[..., str]) -> Send:
+    def post(path: str, **fields: object) -> TestResponse:
+        return admin.post(PLACE + path, data={"csrf_token": csrf(), **fields})
+
+    return post
+
+
+@pytest.fixture
+def upload(send: Send) -> Send:
+    def post(text: str | bytes, key: str = "one form", **fields: str) -> TestResponse:
+        columns = {"email": "email", "name": "name", "course": "course", "awarded": "awarded", "duplicates": "skip", "tells_holder": "y"}
+        file = (io.BytesIO(text.encode() if isinstance(text, str) else text), "people.csv")
+        return send("/issue", **{**columns, "key": key, "file": file, **fields})
+
+    return post
+
+
+def make_lines(session: Session, count: int) -> str:
+    course = make_achievement(session).slug
+    lines = [f"{make_user(session, name='Ada').email},Ada,{course},{clock.now() - timedelta(days=2):%Y-%m-%d}\n" for _ in range(count)]
+    session.commit()
+    return HEAD + "".join(lines)
+
+
+def test_a_file_is_checked_confirmed_by_number_and_issued(
+    upload: Send, send: Send, admin: FlaskClient, session: Session, settings: Settings, database: Database, ports: Ports
+) -> None:
+    text = make_lines(session, 3) + "nobody@example.com,Nobody,x,2026-11-01\n"
+
+    report = upload(text)
+    job_path = report.headers["Location"].removeprefix(PLACE)
+    dry = admin.get(report.headers["Location"]).text
+    wrong = send(f"{job_path}/confirm", count="4")
+    right = send(f"{job_path}/confirm", count="3")
+    running = admin.get(report.headers["Location"])
+    Chores(settings, database, ports).run_bulk()
+    done = admin.get(report.headers["Location"])
+
+    assert report.status_code == 303
+    for words in ("This is a dry run", "3 certificates are signed", "No course with a certificate", "Each holder gets a mail"):
+        assert words in dry
+    assert (wrong.status_code, right.status_code) == (400, 303)
+    assert "not the number of rows" in wrong.text
+    assert "3 certificates are signed" in wrong.text  # nothing of the report is lost
+    assert running.headers["Refresh"] == "5"
+    assert "1 of 4 rows" in running.text
+    assert "Refresh" not in done.headers
+    assert "3 certificates issued" in done.text
+    certificate = session.scalars(select(Credential)).first()
+    assert certificate is not None
+    page = admin.get(f"/backoffice/credentials/{certificate.id}").text
+    for words in ("imported by staff", "bulk import by staff", "Ann Admin"):
+        assert words in page
+    public = admin.get(f"/credentials/{certificate.id}", headers={"Accept": "text/html"}).text
+    assert "entered by its staff" in public
+    assert "This certificate is valid." in public
+    assert admin.get(f"/credentials/{certificate.id}/certificate.pdf").status_code == 200
+
+
+def test_the_same_form_sent_twice_leads_to_one_report(upload: Send, session: Session) -> None:
+    text = make_lines(session, 1)
+
+    first, second = upload(text), upload(text)
+
+    assert first.headers["Location"] == second.headers["Location"]
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"\xff\xfe\x00", "UTF-16"),
+        (HEAD.encode() + b"\xe9,x,y,z\n", "Line 2 is not in UTF-8"),
+        (HEAD.encode() + b'"open\n', "From line 2 on this is no CSV"),
+        (b"a,b\nc,d\n", "not among the headers of the file: a, b"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_said_beside_its_field(upload: Send, session: Session, data: bytes, words: str) -> None:
+    answer = upload(data.replace(b"name", b"full name"), name="full name", duplicates="refuse")
+
+    assert answer.status_code == 400
+    assert words in answer.text
+    assert 'value="full name"' in answer.text  # the form is kept
+    assert session.scalar(select(func.count()).select_from(BulkJob)) == 0
+
+
+def test_no_file_and_a_file_that_is_too_large_are_refused(send: Send, admin: FlaskClient) -> None:
+    assert send("/issue", key="x", email="email", name="name", course="course", awarded="awarded").status_code == 400
+    assert admin.post(PLACE + "/issue", data=b"x" * (6 * 1024 * 1024), content_type="multipart/form-data; boundary=b").status_code == 413
+
+
+def test_hostile_rows_are_told_by_line_and_harm_no_spreadsheet(upload: Send, admin: FlaskClient, session: Session) -> None:
+    report = upload(HEAD + "a\x00@example.com,Ada,x,2026-11-01\n" + '"=1+1",<script>alert(1)</script>,x,2026-11-01\n')
+
+    page = admin.get(report.headers["Location"]).text
+    exported = admin.get(f"{report.headers['Location']}/report.csv")
+
+    assert "cannot be signed" in page
+    assert "begins with =" in page
+    assert "<script>alert(1)" not in page
+    cells = [cell for line in csv.reader(io.StringIO(exported.get_data(as_text=True).lstrip("\ufeff"))) for cell in line]
+    assert "'=1+1" in cells
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
+    assert exported.headers["Cache-Control"] == "private, no-store"
+
+
+def test_a_dry_run_is_thrown_away_and_cannot_be_confirmed_then(upload: Send, send: Send, session: Session) -> None:
+    path = upload(make_lines(session, 1)).headers["Location"].removeprefix(PLACE)
+
+    stopped, late = send(f"{path}/stop"), send(f"{path}/confirm", count="1")
+
+    assert (stopped.status_code, late.status_code) == (303, 409)
+    assert session.scalars(select(BulkJob.state)).one() is BulkState.STOPPED
+
+
+def test_many_are_revoked_by_numbers_after_a_look_and_a_number(
+    send: Send, admin: FlaskClient, session: Session, settings: Settings, database: Database, ports: Ports
+) -> None:
+    listed = [make_credential(session) for _ in range(2)]
+    other = make_credential(session)
+    session.commit()
+    numbers = "\n".join(credential.number.lower() for credential in listed)
+
+    report = send("/revoke", key="k", numbers=numbers, **REVOKING)
+    page = admin.get(report.headers["Location"]).text
+    session.rollback()
+    assert {credential.state for credential in listed} == {CredentialState.ISSUED}
+    send(report.headers["Location"].removeprefix(PLACE) + "/confirm", count="2")
+    Chores(settings, database, ports).run_bulk()
+
+    assert "This cannot be undone" in page
+    assert "2 certificates are revoked" in page
+    session.rollback()
+    session.expire_all()
+    assert {credential.state for credential in listed} == {CredentialState.REVOKED}
+    assert other.state is CredentialState.ISSUED
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({}, "nobody revokes everything"),
+        ({"numbers": "LRL-7Q4M-KD2X-93ZZ\nLRL-1"}, "Line 2"),
+        ({"first_day": "2026-02-02", "last_day": "2026-02-01"}, "before the first"),
+        ({"first_day": "2020-01-01", "last_day": "2020-01-02"}, "No certificate fits"),
+        ({"first_day": "2020-01-01", "note": ""}, "Say why"),
+        ({"first_day": "2020-01-01", "reason": "made up"}, "choice"),
+        ({"achievement": "made up"}, "choice"),
+    ],
+)
+def test_a_filter_that_is_wrong_is_said_and_kept(send: Send, session: Session, fields: dict[str, str], words: str) -> None:
+    answer = send("/revoke", **{"key": "k", **REVOKING, **fields})
+
+    assert answer.status_code == 400
+    assert words in answer.text
+    assert session.scalar(select(func.count()).select_from(BulkJob)) == 0
+
+
+def test_support_reads_certificates_and_does_not_issue_or_revoke_many(session: Session, sign_in: SignIn) -> None:
+    support = sign_in(make_user(session, roles=["support"]))
+
+    assert support.get(PLACE).status_code == 403
+    assert "Many at once" not in support.get("/backoffice/credentials").text
+
+
+def test_a_report_of_many_rows_takes_as_many_queries_as_one_of_few(
+    upload: Send, admin: FlaskClient, session: Session, queries: QueryCount
+) -> None:
+    path = upload(make_lines(session, 60)).headers["Location"]
+    make_revocation_job(session, make_credential(session))
+    session.commit()
+
+    queries.clear()
+    assert "60 rows" in admin.get(path).text
+    assert queries.selects <= 6
+    queries.clear()
+    assert admin.get(PLACE).status_code == 200
+    assert queries.selects <= 4
+    queries.clear()
+    upload(make_lines(session, 60), key="another")
+    assert session.scalar(select(func.count()).select_from(BulkRow)) == 121
+    assert queries.selects <= 80  # making the people included

@@ -1,0 +1,72 @@
+"""Pages of holders in a real browser: no rule of axe broken, nothing wider than a small phone."""
+
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext
+from sqlalchemy.orm import Session
+
+from laurel.core import clock
+from tests.conftest import SignIn
+from tests.factories.accounts import make_user
+from tests.factories.credentials import make_credential
+from tests.factories.holders import make_name_change, make_private, make_share_link
+from tests.quizzes.browsing import SITE, faults_of
+
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
+SHOTS = os.environ.get("LAUREL_SHOTS")
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 360)])
+def test_pages_of_holders_are_accessible_and_fit(
+    visit: Callable[..., BrowserContext],
+    session: Session,
+    sign_in: SignIn,
+    scheme: str,
+    width: int,
+) -> None:
+    paths = make_pages(session, sign_in)
+    page = visit(color_scheme=scheme, viewport={"width": width, "height": 900}, java_script_enabled=True).new_page()
+    wrong = []
+    for number, path in enumerate(paths):
+        if path == "preview":
+            page.goto(SITE + "/account/certificate-name")
+            page.get_by_label("New name on certificates").fill("Ada King")
+            page.get_by_role("button", name="See how it will look").click()
+            page.get_by_role("heading", name="How your certificates will look").wait_for()
+        else:
+            page.goto(SITE + path)
+        broken, overflow = faults_of(page)
+        if broken or overflow:
+            wrong.append((path, broken, overflow))
+        if SHOTS:
+            page.screenshot(path=Path(SHOTS) / f"{number:02}-{scheme}-{width}.png", full_page=True)
+
+    assert wrong == []
+
+
+def make_pages(session: Session, sign_in: SignIn) -> tuple[str, ...]:
+    """Every page of holders, with something on it, and somebody signed in who may see all of them."""
+    person = make_user(session, name="Ada Lovelace", roles=["admin"])
+    other = make_user(session, name="Maximiliane Freifrau von Droste zu Hülshoff-Wolfenbüttel")
+    seen, private = (make_credential(session, learner=person, at=clock.now() - timedelta(days=1)) for _ in range(2))
+    make_private(session, private)
+    make_share_link(session, private)
+    make_credential(session, learner=other)
+    change = make_name_change(session, other)
+    sign_in(person)
+    return (
+        "/account/credentials",
+        f"/account/credentials/{seen.id}",
+        f"/account/credentials/{private.id}",
+        f"/credentials/{private.id}",
+        f"/credentials/{private.id}?t=over",
+        f"/verify?number={private.number}",
+        "/account/certificate-name",
+        "preview",
+        "/backoffice/name-changes",
+        f"/backoffice/name-changes/{change.id}",
+    )

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from laurel.accounts.models import User
 from laurel.commerce import queries, services
-from laurel.commerce.models import Dispute
+from laurel.commerce.models import Dispute, LedgerEntry
 from laurel.commerce.rules import AccessEffect, OrderState
 from laurel.commerce.services import Till
 from tests.commerce.bought import buy_course, turn_into_seats
@@ -79,6 +79,23 @@ def test_pages_about_money_are_accessible_and_fit(
             page.screenshot(path=Path(SHOTS) / f"{number:02}-{scheme}-{width}.png", full_page=True)
 
     assert wrong == []
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_large_amount_is_read_to_its_end(
+    visit: Callable[..., BrowserContext], session: Session, till: Till, payments: FakePayments, sign_in: SignIn, width: int
+) -> None:
+    order_id = buy_course(till, payments).order_id
+    session.add(LedgerEntry(order_id=order_id, kind="payment", ref="pi_large", amount=1_234_567_890, currency="usd", created_at=till.now))
+    session.commit()
+    sign_in(make_user(session, roles=["admin"]))
+    page = visit(viewport={"width": width, "height": 900}).new_page()
+
+    page.goto(f"{SITE}/backoffice/revenue")
+
+    expect(page.locator(".tiles")).to_contain_text("$12,345,873.90")
+    assert page.evaluate("[...document.querySelectorAll('.tiles > div')].every(tile => tile.scrollWidth <= tile.clientWidth)")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_a_refund_is_made_without_scripts(

@@ -138,6 +138,7 @@ def test_a_price_that_cannot_be_charged_is_refused(post: Post, session: Session,
 
     assert status == 400
     assert words in page
+    assert ('aria-invalid="true"' in page) == (words != "free in every currency or in none")
     assert queries.get_offer(session, offering.course_id).prices == {"eur": 17900, "usd": 19500}
 
 

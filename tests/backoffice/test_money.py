@@ -257,8 +257,13 @@ def test_an_order_that_is_held_is_accepted_or_given_back(
     path = f"/backoffice/tasks/{task.id}"
     assert "total 1 for 19500" in text(staff.get("/backoffice/tasks"))
 
-    empty = send(staff, staff.get(path), path, act="accept", answer="")
-    assert empty.status_code == 400
+    for nothing in ("", "  "):
+        empty = send(staff, staff.get(path), path, act="accept", answer=nothing)
+        assert empty.status_code == 400
+        assert 'name="answer"' in text(empty)
+    words_alone = send(staff, staff.get(path), path, act="resolve", answer="It is right.")
+    assert words_alone.status_code == 409
+    assert "until you accept what came or give it back" in text(words_alone)
     assert send(staff, staff.get(path), path, act="accept", answer="It is right.").status_code == 303
 
     session.rollback()

@@ -108,6 +108,7 @@ def test_outside_the_promise_a_person_is_asked_and_the_page_says_why(shop: Shopp
     empty = press(shop, words="  ")
     assert empty.status_code == 400
     assert "Say in a sentence or two" in text(empty)
+    assert 'name="words"' in text(empty)
     assert press(shop, words="It was not what I expected.").status_code == 303
 
     shop.session.rollback()

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from wtforms import BooleanField, EmailField, HiddenField, StringField, TextAreaField
-from wtforms.validators import AnyOf, Email, InputRequired, Length, Optional, Regexp
+from wtforms.validators import AnyOf, DataRequired, Email, InputRequired, Length, Optional, Regexp
 
 from laurel.commerce.rules import OfferingKind, Wish
 from laurel.core.ids import id_or_new
@@ -61,7 +61,7 @@ class AskRefundForm(LaurelForm):
     words = TextAreaField(
         "Why do you want a refund?",
         validators=[
-            InputRequired("Say in a sentence or two why you want a refund."),
+            DataRequired("Say in a sentence or two why you want a refund."),
             Length(max=2000, message="Use at most 2,000 characters."),
         ],
     )

@@ -20,10 +20,10 @@ from wtforms import (
     ValidationError,
 )
 from wtforms.fields import Field
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from laurel.commerce.queries import LineStand
-from laurel.commerce.rules import AccessEffect, CodeTerms, OfferingKind, RefundReason, TaxBehavior, check_part
+from laurel.commerce.rules import AccessEffect, CodeTerms, OfferingKind, RefundReason, TaxBehavior, check_part, check_price
 from laurel.commerce.rules.discounts import MAX_USES
 from laurel.core.errors import InvalidInputError
 from laurel.core.ids import new_id
@@ -52,6 +52,15 @@ def parse_money(text: str, currency: str, *, field: str) -> int:
     """Minor units of what was written; InvalidInputError names the field."""
     try:
         return parse_amount(text.replace(",", "."), currency)
+    except InvalidInputError as error:
+        raise InvalidInputError(error.message, field=field) from None
+
+
+def parse_price(text: str, currency: str, *, field: str) -> int:
+    """As `parse_money`, for what something may cost."""
+    amount = parse_money(text, currency, field=field)
+    try:
+        return check_price(amount, currency)
     except InvalidInputError as error:
         raise InvalidInputError(error.message, field=field) from None
 
@@ -253,7 +262,7 @@ class TaskForm(LaurelForm):
 
     answer = TextAreaField(
         "What you found and did",
-        validators=[InputRequired("Say what you found and did."), Length(max=2000, message="Use at most 2,000 characters.")],
+        validators=[DataRequired("Say what you found and did."), Length(max=2000, message="Use at most 2,000 characters.")],
     )
 
 
@@ -332,7 +341,7 @@ class PricesForm(LaurelForm):
     def prices(self) -> dict[str, int]:
         """Minor units by currency; a field that is empty sets no price. InvalidInputError for what is no amount."""
         written = {field.name.removeprefix("amount_"): field for field in self if field.name.startswith("amount_") and field.data}
-        return {currency: parse_money(field.data, currency, field=field.name) for currency, field in written.items()}
+        return {currency: parse_price(field.data, currency, field=field.name) for currency, field in written.items()}
 
 
 def make_prices_form(currencies: Iterable[str]) -> type[PricesForm]:

@@ -40,6 +40,12 @@ class TaskOverError(ConflictError):
     message = "This was answered already."
 
 
+class StillHeldError(ConflictError):
+    """Words alone decide nothing about an order that is held, and nobody would be asked about it again."""
+
+    message = "This order is held until you accept what came or give it back."
+
+
 class NotInReviewError(ConflictError):
     """The order does not wait for a decision."""
 
@@ -53,6 +59,12 @@ def resolve_task(session: Session, task_id: UUID, *, answer: str, actor_id: UUID
         raise TaskOverError
     if not answer.strip():
         raise InvalidInputError("Say what you found and did.", field="answer")
+    if (
+        task.order_id is not None
+        and task.kind.endswith("_mismatch")
+        and queries.get_order(session, task.order_id).state is OrderState.REVIEW
+    ):
+        raise StillHeldError
     task.resolved_at, task.resolved_by_id, task.resolution = now, actor_id, answer.strip()
     session.flush()
     publish(session, TaskResolved(occurred_at=now, task_id=task.id, order_id=task.order_id), actor_id=actor_id)

@@ -7,12 +7,15 @@ import pytest
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from laurel.commerce import services
+from laurel.catalog.queries import get_course_card
+from laurel.commerce import queries, services
 from laurel.commerce.gateway import PaymentsUnavailableError
-from laurel.commerce.models import Entitlement, Order, Refund, ReviewTask
+from laurel.commerce.models import Entitlement, Order, Refund, ReviewTask, Voucher
 from laurel.commerce.rules import EntitlementStatus, OrderState, RefundState
 from laurel.commerce.services import Till
+from laurel.commerce.views.seats import WORDS
 from laurel.learning.models import Enrollment
+from tests.commerce.bought import buy_course, turn_into_seats
 from tests.commerce.shopping import Shopping, text
 from tests.factories.accounts import make_user
 from tests.factories.commerce import make_order
@@ -163,6 +166,21 @@ def test_while_the_bank_decides_the_pages_say_so_and_sell_nothing_twice(shop: Sh
     shop.payments.change_dispute(dispute.id, status="lost")
     services.sync_dispute(till, dispute.id)
     assert "taken this payment back" in text(shop.client.get(f"/orders/{shop.order().id}"))
+
+
+def test_while_the_bank_of_a_team_decides_nobody_is_told_of_money_that_is_not_theirs(shopping: Shopping, till: Till) -> None:
+    seats = buy_course(till, shopping.payments)
+    turn_into_seats(seats, seats=2, redeemed_by=[shopping.buyer.id])
+    services.sync_dispute(till, shopping.payments.add_dispute(seats.intent_id, 19500).id)
+    line = queries.list_lines(shopping.session, seats.order_id)[0]
+    slug = get_course_card(shopping.session, line.offering.course_id).slug
+
+    enroll = text(shopping.client.get(f"/courses/{slug}/enroll"))
+
+    assert "Your access is paused" in enroll
+    assert "You have bought" not in enroll
+    assert "your bank" not in enroll
+    assert WORDS[shopping.session.scalars(select(Voucher).where(Voucher.redeemed_by_id.is_(None))).one().status] == "Stopped"
 
 
 def test_money_that_came_twice_is_shown_on_its_way_back(shop: Shopping, till: Till) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from laurel.catalog.queries import list_lessons
 from laurel.commerce import queries, services
-from laurel.commerce.models import Entitlement, ExamCredit, Order, ReviewTask
+from laurel.commerce.models import Entitlement, ExamCredit, Order, OrderLine, ReviewTask
 from laurel.commerce.rules import (
     MAX_RETAKES,
     EntitlementStatus,
@@ -245,6 +245,26 @@ def test_who_cannot_buy_a_retake_is_told_why(hall: Hall, client: FlaskClient, si
     answer = client.post(f"/courses/{slug}/checkout", data={"csrf_token": csrf("/orders"), "kind": "exam_retake"})
     assert answer.status_code == 409
     assert "You have an attempt left" in text(answer)
+
+
+@pytest.mark.parametrize(
+    ("state", "words"), [(OrderState.PROCESSING, "Your payment is on its way"), (OrderState.REVIEW, "We are checking")]
+)
+def test_an_attempt_whose_money_is_on_its_way_is_not_bought_a_second_time(
+    hall: Hall, client: FlaskClient, sign_in: SignIn, csrf: Callable[..., str], state: OrderState, words: str
+) -> None:
+    order = hall.order()
+    order.state = state
+    sign_in(hall.room.learner)
+    slug = hall.room.course.slug
+
+    page = text(client.get(f"/courses/{slug}/retake"))
+    answer = client.post(f"/courses/{slug}/checkout", data={"csrf_token": csrf("/orders"), "kind": "exam_retake"})
+
+    assert words in page
+    assert "Continue to payment" not in page
+    assert (answer.status_code, "Nothing was ordered" in text(answer)) == (409, True)
+    assert hall.session.scalars(select(OrderLine).filter_by(kind=OfferingKind.EXAM_RETAKE)).one().order_id == order.id
 
 
 def test_one_credit_and_many_starts_at_once_make_one_attempt(database: Database, hall: Hall) -> None:

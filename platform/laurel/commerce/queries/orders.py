@@ -25,14 +25,14 @@ def find_open_order(session: Session, buyer_id: UUID, purchase_key: str) -> Orde
     )
 
 
-def find_order_under_way(session: Session, buyer_id: UUID, course_id: UUID) -> Order | None:
-    """The buyer's order of this course for themselves whose money is on its way or is being checked."""
+def find_order_under_way(session: Session, buyer_id: UUID, course_id: UUID, kind: OfferingKind) -> Order | None:
+    """The buyer's order of this kind for this course whose money is on its way or is being checked."""
     return session.scalar(
         select(Order)
         .join(OrderLine, OrderLine.order_id == Order.id)
         .join(Offering, Offering.id == OrderLine.offering_id)
         .where(Order.buyer_id == buyer_id, Order.state.in_(UNDER_WAY_STATES))
-        .where(OrderLine.kind == OfferingKind.COURSE, Offering.course_id == course_id)
+        .where(OrderLine.kind == kind, Offering.course_id == course_id)
         .order_by(Order.created_at)
         .limit(1)
         .execution_options(populate_existing=True)

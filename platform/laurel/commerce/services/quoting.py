@@ -21,7 +21,7 @@ class AlreadyOwnedError(ConflictError):
 
 
 class UnderWayError(ConflictError):
-    """The buyer has ordered the course already: their money is on its way, or a person looks at it."""
+    """The buyer has ordered the same already: their money is on its way, or a person looks at it."""
 
     def __init__(self, order: Order) -> None:
         what = (
@@ -133,8 +133,8 @@ def owns_already(session: Session, buyer_id: UUID, lines: list[OrderLine]) -> bo
 
 
 def refuse_second(session: Session, buyer_id: UUID, course_id: UUID, kind: OfferingKind) -> None:
-    """Raise UnderWayError if it is a course for oneself and an order of it is under way. Of seats one may want more."""
-    first = queries.find_order_under_way(session, buyer_id, course_id) if kind is OfferingKind.COURSE else None
+    """Raise UnderWayError if it is for oneself, a course or an attempt, and an order of it is under way. Of seats one may want more."""
+    first = queries.find_order_under_way(session, buyer_id, course_id, kind) if kind is not OfferingKind.SEATS else None
     if first is not None:
         raise UnderWayError(first)
 

@@ -27,7 +27,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 WORDS = {
     VoucherStatus.ISSUED: "Free",
     VoucherStatus.REDEEMED: "Taken",
-    VoucherStatus.REVOKED: "Given back",
+    VoucherStatus.REVOKED: "Stopped",
     VoucherStatus.EXPIRED: "Expired",
 }
 

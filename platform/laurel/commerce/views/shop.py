@@ -118,7 +118,7 @@ def show_shop_page(course: CourseCard, wish: Wish, *, via: str | None, problem: 
     priced = price_up(wanted) if prices else Priced(wish=wanted, quote=None, problems={})
     if problem and problem in priced.problems.values():
         problem = ""  # it is said beside its field
-    is_course = wish.kind is OfferingKind.COURSE
+    is_course, is_seats = wish.kind is OfferingKind.COURSE, wish.kind is OfferingKind.SEATS
     is_owned, is_paused = queries.find_access(session, my_id(), course.id) if is_course else (False, False)
     page = render_template(
         f"commerce/{SHOP_PAGES[wish.kind]}.html",
@@ -130,7 +130,7 @@ def show_shop_page(course: CourseCard, wish: Wish, *, via: str | None, problem: 
         via=via,
         is_owned=is_owned,
         is_paused=is_paused,
-        under_way=queries.find_order_under_way(session, my_id(), course.id) if is_course and not is_owned else None,
+        under_way=queries.find_order_under_way(session, my_id(), course.id, wish.kind) if not (is_owned or is_seats) else None,
         sells_seats=is_course and bool(prices) and queries.find_current_offering(session, course.id, OfferingKind.SEATS) is not None,
         standing=queries.check_retake(session, my_id(), course.id, now=database_now(session)) if priced.refusal else None,
         form=_checkout_form(priced, via),

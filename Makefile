@@ -25,8 +25,9 @@ $(READY): requirements/dev.txt
 demo: $(READY) ## run the site with its content, a payment sandbox and a worker (PORT=8000)
 	@exec $(PY) -m laurel demo --port $(PORT)
 
+# One process more than cores: those that wait for a browser or a server leave their core to another.
 test: $(READY) browser ## run all tests, on SQLite and PostgreSQL, and the journeys in Chromium
-	@$(PY) -m pytest -n auto --dist loadgroup -q
+	@$(PY) -m pytest -n $$($(PY) -c 'import os; print(len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else "auto")') --dist loadgroup -q
 
 faults: $(READY) browser ## hurt real processes while answers are saved, and print what came of it (ONLY="F2 F2c")
 	@$(PY) -m tests.faults $(ONLY)

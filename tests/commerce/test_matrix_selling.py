@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import pytest
 import requests
@@ -119,12 +120,20 @@ def test_row_07_twenty_clicks_on_seats_with_a_code_are_one_order_one_page_and_on
     assert stall.count(Voucher) == 3
 
 
-def test_row_24_the_price_of_an_open_page_holds_and_the_next_page_shows_the_new_one_first(stall: Stall, course: Course) -> None:
+def change_price(database: Database, offering_id: UUID) -> None:
+    """In a session that writes: the site may be writing, too, and it waits for that."""
+    with database.session(writes=True) as session:
+        services.set_price(session, offering_id, currency="usd", unit_amount=25000, now=now())
+        session.commit()
+
+
+def test_row_24_the_price_of_an_open_page_holds_and_the_next_page_shows_the_new_one_first(
+    stall: Stall, course: Course, database: Database
+) -> None:
     address = checkout(stall, course).headers["Location"]
     offering = find_current_offering(stall.session, course.id)
     assert offering is not None
-    services.set_price(stall.session, offering.id, currency="usd", unit_amount=25000, now=now())
-    stall.session.commit()
+    change_price(database, offering.id)
 
     assert "$195" in stall.see(address).text
     pay(stall, address)
@@ -133,14 +142,13 @@ def test_row_24_the_price_of_an_open_page_holds_and_the_next_page_shows_the_new_
     assert (order.state, order.total, order.amount_paid) == (OrderState.PAID, 19500, 19500)
 
 
-def test_row_24_after_the_page_expired_nobody_pays_the_old_price_unasked(stall: Stall, course: Course) -> None:
+def test_row_24_after_the_page_expired_nobody_pays_the_old_price_unasked(stall: Stall, course: Course, database: Database) -> None:
     address = checkout(stall, course).headers["Location"]
     stall.market.tell(f"sessions/{session_of(address)}/expire")
     stall.wait_until(lambda: stall.order().state is OrderState.EXPIRED, "the order expires")
     offering = find_current_offering(stall.session, course.id)
     assert offering is not None
-    services.set_price(stall.session, offering.id, currency="usd", unit_amount=25000, now=now())
-    stall.session.commit()
+    change_price(database, offering.id)
 
     resumed = stall.press(f"/orders/{stall.order().id}", f"/orders/{stall.order().id}/resume")
 

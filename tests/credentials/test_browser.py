@@ -43,11 +43,15 @@ def chromium(app: Flask, playwright: Playwright) -> Iterator[Browser]:
 
 def look(page: Page, name: str) -> None:
     """No rule of axe is broken and nothing is wider than the page, at either width and in either theme."""
+    page.wait_for_load_state()
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
         for width in (360, 1280):
             page.set_viewport_size({"width": width, "height": 900})
-            assert [found["id"] for found in Axe().run(page).response["violations"]] == []
+            assert [
+                (found["id"], [node["html"] + node["failureSummary"] for node in found["nodes"]])
+                for found in Axe().run(page).response["violations"]
+            ] == []
             assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
             if PICTURES:
                 page.screenshot(path=Path(PICTURES) / f"{name}-{scheme}-{width}.png", full_page=True)

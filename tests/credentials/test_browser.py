@@ -48,6 +48,7 @@ def look(page: Page, name: str) -> None:
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
         for width in (360, 1280):
             page.set_viewport_size({"width": width, "height": 900})
+            page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")  # it is painted anew
             assert [
                 (found["id"], [node["html"] + node["failureSummary"] for node in found["nodes"]])
                 for found in Axe().run(page).response["violations"]

@@ -56,7 +56,7 @@ def laurel_tour(server: Server, buyer: Buyer, control: Control) -> None:
     gateway.expire_checkout(left.session_id, key="laurel:record:order:2:cs:1:expire")
     selling_tour(_laurel_settings(server), buyer, partial(_details, customer))
     _give_back(gateway, seen.payment)
-    for number, answer in (("3", "evidence"), ("4", "give in")):
+    for number, answer in (("8", "evidence"), ("9", "give in")):
         page = gateway.open_checkout(gateway.freeze_checkout(_details(customer, number)), key=f"laurel:record:order:{number}:cs:1")
         buyer.pay(page.url or "")
         _dispute(gateway, control, gateway.fetch_checkout(page.session_id).payment, answer=answer)

@@ -44,6 +44,7 @@ def chromium(app: Flask, playwright: Playwright) -> Iterator[Browser]:
 def look(page: Page, name: str) -> None:
     """No rule of axe is broken and nothing is wider than the page, at either width and in either theme."""
     page.wait_for_load_state()
+    page.mouse.move(0, 0)  # what lies under the pointer after the press is chance
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
         for width in (360, 1280):

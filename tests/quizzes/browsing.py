@@ -14,14 +14,23 @@ SAVED = re.compile("^All answers saved \\d")
 
 
 def open_question(context: BrowserContext, attempt: Attempt, number: int = 1) -> Page:
+    """A question in a tab of its own, after the first thing that such a tab asks for: to be the one that saves."""
     page = context.new_page()
-    page.goto(f"{SITE}{url(attempt, f'/questions/{number}')}")
+    with page.expect_response("**/lease"):
+        page.goto(f"{SITE}{url(attempt, f'/questions/{number}')}")
     expect(page.locator("exam-saving[ready]")).to_have_text(re.compile("answers"))
     return page
 
 
 def saved(page: Page) -> None:
     expect(page.locator("exam-saving")).to_have_text(SAVED, timeout=15_000)
+
+
+def kept(page: Page) -> None:
+    """Wait until the browser's own storage holds what was given: nothing more can be promised of a page that cannot save."""
+    page.wait_for_function(
+        "async () => { const { outbox, attempt } = document.querySelector('exam-saving'); return (await outbox.list(attempt)).length }"
+    )
 
 
 def faults_of(page: Page) -> tuple[list[str], int]:

@@ -14,7 +14,7 @@ from laurel.quizzes import services
 from laurel.quizzes.models import Attempt
 from laurel.quizzes.rules import AttemptState, FinishReason
 from tests.factories.quizzes import ALL_KINDS, answer_all
-from tests.quizzes.browsing import SITE, Hands, faults_of, open_question, saved
+from tests.quizzes.browsing import SITE, Hands, faults_of, kept, open_question, saved
 from tests.quizzes.pages import current, refresh, url
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
@@ -74,7 +74,7 @@ def test_an_answer_of_a_page_that_was_closed_offline_is_sent_by_the_next(
     page = open_question(context, my_attempt, 4)
     context.set_offline(True)
     page.get_by_label("Your answer").fill("hallucination")
-    page.wait_for_timeout(300)
+    kept(page)
     page.close()
     context.set_offline(False)
     assert current(session, my_attempt, 4) is None
@@ -151,9 +151,7 @@ def test_another_device_takes_over_and_nothing_that_waits_is_lost(
     visit: Callable[..., BrowserContext], session: Session, my_attempt: Attempt
 ) -> None:
     laptop = open_question(visit(), my_attempt)
-    phone = open_question(visit(), my_attempt)
-    expect(phone.locator("exam-saving")).to_have_text(re.compile("answers"))
-    phone.wait_for_timeout(500)
+    open_question(visit(), my_attempt)
     laptop.get_by_label("The next user").check()
     expect(laptop.get_by_text("This is open in another tab or on another device")).to_be_visible(timeout=10_000)
     assert current(session, my_attempt) is None

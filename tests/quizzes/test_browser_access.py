@@ -25,11 +25,10 @@ from tests.conftest import SignIn
 from tests.factories.accounts import make_user
 from tests.factories.learning import make_classroom
 from tests.factories.quizzes import make_attempt, make_quiz, make_review_request
+from tests.quizzes.browsing import SAVED, SITE, open_question
 from tests.quizzes.pages import current, refresh, sign_in_as, url
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
-SITE = "http://laurel.test"
-SAVED = re.compile("^All answers saved \\d")
 STRICT = AccessRules(one_way=True, logs_focus=True)
 
 
@@ -64,13 +63,6 @@ def visit(chromium: Browser, server: None, client: FlaskClient) -> Iterator[Call
     yield open_context
     for context in contexts:
         context.close()
-
-
-def open_question(context: BrowserContext, attempt: Attempt, number: int = 1) -> Page:
-    page = context.new_page()
-    page.goto(f"{SITE}{url(attempt, f'/questions/{number}')}")
-    expect(page.locator("exam-saving[ready]")).to_have_text(re.compile("answers"))
-    return page
 
 
 def test_an_answer_given_right_before_next_counts(visit: Callable[..., BrowserContext], session: Session, my_attempt: Attempt) -> None:

@@ -20,11 +20,10 @@ from laurel.quizzes.rules import AttemptState, QuizKind
 from tests.conftest import SignIn
 from tests.factories.accounts import make_user
 from tests.factories.quizzes import HALF, make_attempt, make_quiz, make_waiting, tasks_of
+from tests.quizzes.browsing import SAVED, SITE, open_question
 from tests.quizzes.pages import current, refresh, url
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
-SITE = "http://laurel.test"
-SAVED = re.compile("^All answers saved \\d")
 Visit = Callable[..., BrowserContext]
 
 
@@ -65,13 +64,6 @@ def learner_of(session: Session, attempt: Attempt) -> User:
     return get_user(session, attempt.learner_id)
 
 
-def write_on(context: BrowserContext, attempt: Attempt) -> Page:
-    page = context.new_page()
-    page.goto(f"{SITE}{url(attempt, '/questions/1')}")
-    expect(page.locator("exam-saving[ready]")).to_have_text(re.compile("answers"))
-    return page
-
-
 def require_accessible(page: Page) -> None:
     broken = [found["id"] for found in Axe().run(page).response["violations"]]
     overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
@@ -80,7 +72,7 @@ def require_accessible(page: Page) -> None:
 
 def test_an_essay_from_its_first_word_to_its_result(visit: Visit, session: Session, author: User, my_essay: Attempt) -> None:
     learner = learner_of(session, my_essay)
-    writing = write_on(visit(learner), my_essay)
+    writing = open_question(visit(learner), my_essay)
     field = writing.get_by_label("Your answer")
     field.press_sequentially("A fluent answer")
     field.press("Enter")
@@ -147,7 +139,7 @@ def test_an_essay_and_its_grading_without_a_script(visit: Visit, session: Sessio
 
 
 def test_a_pasted_text_loses_what_no_database_keeps_and_nothing_else(visit: Visit, session: Session, my_essay: Attempt) -> None:
-    page = write_on(visit(learner_of(session, my_essay)), my_essay)
+    page = open_question(visit(learner_of(session, my_essay)), my_essay)
     page.get_by_label("Your answer").evaluate(
         "field => { field.value = 'soft\\x0bbreak \\x00\\x07and half \\ud83d'; field.dispatchEvent(new Event('input', {bubbles: true})) }"
     )
@@ -158,7 +150,7 @@ def test_a_pasted_text_loses_what_no_database_keeps_and_nothing_else(visit: Visi
 def test_the_count_is_read_out_only_now_and_then(visit: Visit, session: Session, my_essay: Attempt) -> None:
     context = visit(learner_of(session, my_essay))
     context.clock.install(time=now())
-    page = write_on(context, my_essay)
+    page = open_question(context, my_essay)
     said = page.locator('word-count [role="status"]')
     field = page.get_by_label("Your answer")
     field.fill("one two three")
@@ -212,7 +204,7 @@ def test_no_page_of_an_essay_breaks_a_rule_of_access_or_overflows(
     services.mark_answer(session, task.id, grader_id=author.id, owner_id=None, points=HALF, comment="x" * 200, now=now())
     session.commit()
     context = visit(learner_of(session, my_essay), viewport={"width": width, "height": 800}, color_scheme=scheme)
-    page = write_on(context, my_essay)
+    page = open_question(context, my_essay)
     require_accessible(page)
     for place in (url(waiting, "/result"), url(graded, "/result"), "/learn"):
         page.goto(f"{SITE}{place}")

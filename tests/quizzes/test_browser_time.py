@@ -20,11 +20,10 @@ from tests.conftest import SignIn
 from tests.factories.accounts import make_user
 from tests.factories.quizzes import answer_all, make_attempt, make_quiz
 from tests.factories.terms import WHY, make_accommodation, make_group, make_override, make_staff
+from tests.quizzes.browsing import SAVED, SITE, open_question
 from tests.quizzes.pages import current, refresh, url
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
-SITE = "http://laurel.test"
-SAVED = re.compile("^All answers saved \\d")
 
 
 @pytest.fixture
@@ -48,14 +47,6 @@ def admin(session: Session, my_attempt: Attempt) -> Staff:
     staff = make_staff(session)
     session.commit()
     return staff
-
-
-def open_question(context: BrowserContext, attempt: Attempt, number: int = 1) -> Page:
-    page = context.new_page()
-    with page.expect_response("**/lease"):
-        page.goto(f"{SITE}{url(attempt, f'/questions/{number}')}")
-    expect(page.locator("exam-saving[ready]")).to_have_text(re.compile("answers"))
-    return page
 
 
 def look(page: Page) -> None:

@@ -18,6 +18,7 @@ from tests.faults.processes import kill_all
 from tests.faults.scenarios import scenario
 from tests.faults.table import Row, control
 from tests.faults.world import COOKIE, Learner, make_world
+from tests.quizzes.browsing import kept
 
 SAVED = re.compile("^All answers saved")
 PATIENCE = 45_000
@@ -131,7 +132,7 @@ def closed_offline(context: BrowserContext, site: Site, learner: Learner) -> Row
     page = open_question(context, site, learner, 3)
     context.set_offline(True)
     say(page, "closed")
-    page.wait_for_timeout(300)
+    kept(page)
     page.close()
     context.set_offline(False)
     began = time.monotonic()

@@ -59,6 +59,9 @@ def test_within_the_promise_the_money_goes_back_at_once(shop: Shopping) -> None:
     assert "This order was refunded" in after
     assert "Sent back" in after
     assert "Ask for a refund" not in after
+    for page in (after, text(shop.client.get("/orders"))):
+        pills = re.findall(r'<span class="status-pill.*?</svg>([^<]+)</span>', page, re.DOTALL)
+        assert ("Refunded" in pills, "Paid" in pills) == (True, False)
     assert [refund.amount for refund in shop.payments.refunds.values()] == [19500]
     assert shop.session.scalars(select(Entitlement)).one().status is EntitlementStatus.REVOKED
 

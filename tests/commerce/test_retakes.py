@@ -25,7 +25,7 @@ from laurel.commerce.rules import (
 )
 from laurel.commerce.services import Till
 from laurel.commerce.services.fulfilling import settle
-from laurel.commerce.services.quoting import RetakeRefusedError
+from laurel.commerce.services.quoting import RetakeRefusedError, UnderWayError, refuse_second
 from laurel.core.clock import now
 from laurel.core.db import Database
 from laurel.learning.services import finish_lesson, start_exam
@@ -264,6 +264,8 @@ def test_an_attempt_whose_money_is_on_its_way_is_not_bought_a_second_time(
     assert words in page
     assert "Continue to payment" not in page
     assert (answer.status_code, "Nothing was ordered" in text(answer)) == (409, True)
+    with pytest.raises(UnderWayError, match="another attempt at this exam"):
+        refuse_second(hall.session, hall.room.learner.id, hall.room.course.id, OfferingKind.EXAM_RETAKE)
     assert hall.session.scalars(select(OrderLine).filter_by(kind=OfferingKind.EXAM_RETAKE)).one().order_id == order.id
 
 

@@ -60,6 +60,7 @@ def test_a_number_that_cannot_be_bought_is_refused_beside_its_field(team: Shoppi
 
     assert "Choose between 1 and 500 seats" in page
     assert 'aria-describedby="quantity-hint quantity-error"' in page
+    assert f'name="quantity" value="{quantity}"' in page, "what was typed is kept"
 
 
 def test_the_button_that_updates_buys_nothing_and_shows_what_was_typed(team: Shopping) -> None:

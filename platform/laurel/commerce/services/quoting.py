@@ -23,11 +23,12 @@ class AlreadyOwnedError(ConflictError):
 class UnderWayError(ConflictError):
     """The buyer has ordered the same already: their money is on its way, or a person looks at it."""
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: Order, kind: OfferingKind) -> None:
+        thing = "another attempt at this exam" if kind is OfferingKind.EXAM_RETAKE else "this course"
         what = (
-            "Your payment for this course is on its way. Your bank needs up to a few days"
+            f"Your payment for {thing} is on its way. Your bank needs up to a few days"
             if order.state is OrderState.PROCESSING
-            else "We are checking your order for this course. A person looks at it"
+            else f"We are checking your order for {thing}. A person looks at it"
         )
         super().__init__(f"{what}, and we write to you then. You need not pay again.")
         self.order_id = order.id
@@ -136,7 +137,7 @@ def refuse_second(session: Session, buyer_id: UUID, course_id: UUID, kind: Offer
     """Raise UnderWayError if it is for oneself, a course or an attempt, and an order of it is under way. Of seats one may want more."""
     first = queries.find_order_under_way(session, buyer_id, course_id, kind) if kind is not OfferingKind.SEATS else None
     if first is not None:
-        raise UnderWayError(first)
+        raise UnderWayError(first, kind)
 
 
 def find_fulfillment_obstacles(session: Session, order: Order, lines: list[OrderLine], *, now: datetime) -> list[str]:

@@ -127,6 +127,7 @@ def show_shop_page(course: CourseCard, wish: Wish, *, via: str | None, problem: 
         priced=priced,
         quote=priced.quote,
         typed=wish,
+        typed_number=request.values.get("quantity", "")[:10],
         via=via,
         is_owned=is_owned,
         is_paused=is_paused,

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
-from sqlalchemy import func, select
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from laurel.accounts.models import User
@@ -159,10 +159,13 @@ def outcome(client: FlaskClient, method: str, address: str, token: str) -> str:
     return {403: "no", 404: "none"}.get(answer.status_code, "ok")
 
 
+TABLES = [table for table in Base.metadata.sorted_tables if table.name not in {"browser_sessions", "counters", "events"}]
+ROWS = text(" UNION ALL ".join(f"SELECT '{table.name}', count(*) FROM {table.name}" for table in TABLES))  # noqa: S608 (our own names)
+
+
 def count_rows(session: Session) -> dict[str, int]:
     session.rollback()
-    tables = [table for table in Base.metadata.sorted_tables if table.name not in {"browser_sessions", "counters", "events"}]
-    return {table.name: session.scalar(select(func.count()).select_from(table)) or 0 for table in tables}
+    return {name: rows for name, rows in session.execute(ROWS)}
 
 
 def agrees(found: str, wanted: str) -> bool:

@@ -73,8 +73,28 @@ class World:
         return re.sub(r"<(?:[a-z]+:)?([a-z_]+)>", lambda found: self.values[found[1]], rule)
 
 
+FIXED = {
+    "lesson_slug": "lesson-1",
+    "kind": "single_choice",
+    "number": "1",
+    "position": "1",
+    "n": "1",
+    "name": "pay.css",
+    "cs": "cs_test_1",
+    "token": "no-such-token",
+    "handle": "no-such-session",
+    "fragment": "no-such-key",
+    "filename": "css/tokens.css",
+}
+"""What addresses name that is no row of the world."""
+
+
+def make_people(session: Session) -> dict[str, User | None]:
+    return {name: None if roles is None else make_user(session, roles=roles) for name, roles in ACTORS.items()}
+
+
 def build(session: Session) -> World:
-    people = {name: None if roles is None else make_user(session, roles=roles) for name, roles in ACTORS.items()}
+    people = make_people(session)
     owner, author = people["owner"], people["author"]
     assert owner is not None
     assert author is not None
@@ -82,9 +102,9 @@ def build(session: Session) -> World:
     attempt = make_attempt(session, room.exam, learner_id=owner.id)
     quiz = make_quiz(session, owner_id=author.id)
     values: dict[str, str | UUID] = {
+        **FIXED,
         "slug": room.course.slug,
         "course_slug": room.course.slug,
-        "lesson_slug": "lesson-1",
         **build_money(session, owner),
         **build_shop(session, owner, room.course),
         "attempt_id": attempt.id,
@@ -100,16 +120,6 @@ def build(session: Session) -> World:
         "request_id": make_review_request(session).id,
         "delivery_id": owner.id,
         "mail_id": owner.id,
-        "kind": "single_choice",
-        "number": "1",
-        "position": "1",
-        "n": "1",
-        "name": "pay.css",
-        "cs": "cs_test_1",
-        "token": "no-such-token",
-        "handle": "no-such-session",
-        "fragment": "no-such-key",
-        "filename": "css/tokens.css",
     }
     session.commit()
     return World(people, {name: str(value) for name, value in values.items()})
@@ -165,7 +175,7 @@ ROWS = text(" UNION ALL ".join(f"SELECT '{table.name}', count(*) FROM {table.nam
 
 def count_rows(session: Session) -> dict[str, int]:
     session.rollback()
-    return {name: rows for name, rows in session.execute(ROWS)}
+    return dict(session.execute(ROWS).all())
 
 
 def agrees(found: str, wanted: str) -> bool:

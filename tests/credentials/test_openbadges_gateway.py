@@ -1,7 +1,12 @@
-from datetime import UTC, datetime
+import copy
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from openbadgeslib.ob3 import add_data_integrity_proof
 from openbadgeslib.ob3.contexts import document_loader
 from pyld import jsonld
 
@@ -44,7 +49,7 @@ def test_signing_and_checking_need_no_network() -> None:
 
 def test_the_proof_is_one_object_as_the_verifiers_want_it() -> None:
     text = _sign(build_document(ISSUER, FACTS))
-    proof = gateway.json.loads(text)["proof"]
+    proof = json.loads(text)["proof"]
 
     assert {key: proof[key] for key in proof if key != "proofValue"} == {
         "type": "DataIntegrityProof",
@@ -55,6 +60,15 @@ def test_the_proof_is_one_object_as_the_verifiers_want_it() -> None:
     }
     assert proof["proofValue"].startswith("z")
     assert len(text) < 4000
+
+
+def test_openbadgeslib_would_have_signed_the_same_bytes() -> None:
+    document = build_document(ISSUER, replace(FACTS, valid_until=SIGNED_AT + timedelta(days=400)))
+    private = Ed25519PrivateKey.from_private_bytes(SIGNING_KEY.seed)
+
+    theirs = add_data_integrity_proof(document, private, SIGNING_KEY.method, created=SIGNED_AT)
+
+    assert _sign(document) == json.dumps(theirs, ensure_ascii=False, separators=(",", ":"))
 
 
 def test_a_term_that_no_context_defines_is_refused_and_not_silently_left_unsigned() -> None:
@@ -71,12 +85,43 @@ def test_an_achievement_alone_has_no_term_that_is_not_defined() -> None:
     jsonld.expand(achievement_document(ISSUER, FACTS.achievement), {"documentLoader": document_loader()}, on_property_dropped=pytest.fail)
 
 
-def test_a_credential_that_verifiers_would_call_not_yet_valid_is_not_signed() -> None:
-    document = build_document(ISSUER, FACTS)
-    document["validFrom"] = "2999-01-01T00:00:00Z"
+@pytest.mark.parametrize(
+    ("path", "value", "rule"),
+    [
+        (("validFrom",), "2999-01-01T00:00:00Z", "validity"),
+        (("validUntil",), "2026-11-20T09:29:00Z", "validity"),
+        (("validFrom",), "yesterday", "structure"),
+        (("type",), ["VerifiableCredential"], "structure"),
+        (("credentialSubject",), {"id": "urn:uuid:5f3b2c9e-4d0a-4c9a-8f57-0a3b8a4b9f01"}, "structure"),
+        (("@context",), ["https://www.w3.org/ns/credentials/v2"], "structure"),
+        (("@context", 1), "https://purl.imsglobal.org/spec/ob/v3p0/context-9.9.9.json", "JSON-LD"),
+        (("issuer", "name"), {"en": "Laurel"}, "unknown term"),
+        (("awardedDate",), {"id": "urn:uuid:5f3b2c9e-4d0a-4c9a-8f57-0a3b8a4b9f01"}, "spelling"),
+        (("credentialSubject", "result"), {"type": ["Result"], "score": 1}, "unknown term"),
+        (("description",), "long " * 60_000, "size"),
+        (("description",), "half a pair \ud800", "text"),
+    ],
+)
+def test_what_verifiers_would_not_accept_is_not_signed(path: tuple[str | int, ...], value: Any, rule: str) -> None:
+    document = copy.deepcopy(build_document(ISSUER, FACTS))
+    holder: Any = document
+    for key in path[:-1]:
+        holder = holder[key]
+    holder[path[-1]] = value
 
-    with pytest.raises(UnsignableError, match="own verification"):
+    with pytest.raises(UnsignableError) as refused:
         _sign(document)
+
+    assert refused.value.rule == rule
+
+
+def test_a_signature_that_does_not_fit_what_is_written_is_noticed() -> None:
+    text = _sign(build_document(ISSUER, FACTS))
+
+    gateway.check_own_proof(text, SIGNING_KEY)
+    for altered in (text.replace("Ada", "Eva", 1), text.replace("09:30:05Z", "09:30:06Z", 1)):
+        with pytest.raises(UnsignableError, match="own verification"):
+            gateway.check_own_proof(altered, SIGNING_KEY)
 
 
 def test_a_key_never_shows_its_private_half() -> None:

@@ -177,6 +177,13 @@ def test_the_gate_lets_the_document_pass() -> None:
         (("name",), "", "empty member"),
         (("validUntil",), None, "empty member"),
         (("credentialSubject", "identifier"), [], "empty member"),
+        (("@context",), None, "empty member"),
+        (("@included",), [{"id": "urn:uuid:5f3b2c9e-4d0a-4c9a-8f57-0a3b8a4b9f01"}], "spelling"),
+        (("issuer", "@context"), "https://elsewhere.example/terms", "spelling"),
+        (("issuer", "https://schema.org/name"), "Somebody else", "spelling"),
+        (("credentialSubject", "achievement", "tag"), [["safety"]], "spelling"),
+        (("credentialSubject", "id"), "https://laurel.example/credentials/0b7d6a52-7e0b-4e5e-9c0f-1f6f9a6f2c11", "described twice"),
+        (("image", "id"), "https://laurel.example/status/revocation/7#94567", "described twice"),
     ],
 )
 def test_the_gate_names_what_it_refuses(path: tuple[str, ...], value: Any, rule: str) -> None:

@@ -1,14 +1,13 @@
 """Whatever a name is made of: what we sign is what other libraries read. Oxigraph, written in Rust, canonicalizes it again."""
 
-from datetime import UTC, datetime
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openbadgeslib.ob3 import OB3LdpVerifier
 from openbadgeslib.ob3.contexts import document_loader
 from pyld import jsonld
 
-from laurel.credentials.openbadges_gateway import is_unaltered, sign_credential
+from laurel.credentials.openbadges_gateway import sign_credential
 from laurel.credentials.rules.document import build_document
 from laurel.credentials.rules.gate import UnsignableError
 from laurel.credentials.rules.text import sanitize_text
@@ -19,17 +18,18 @@ pyoxigraph = pytest.importorskip("pyoxigraph", reason="the second canonicalizer 
 
 
 @given(st.text(max_size=80))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_whatever_a_name_is_it_is_signed_alike_everywhere_or_refused_by_name(name: str) -> None:
-    document = build_document(ISSUER, with_holder(FACTS, name=sanitize_text(name)))
+    document, now = build_document(ISSUER, with_holder(FACTS, name=sanitize_text(name))), FACTS.awarded_at
     if not sanitize_text(name):
         with pytest.raises(UnsignableError, match="empty member"):
-            sign_credential(document, SIGNING_KEY, created=datetime(2026, 11, 20, tzinfo=UTC), allows_http=True)
+            sign_credential(document, SIGNING_KEY, created=now, allows_http=True)
         return
 
-    text = sign_credential(document, SIGNING_KEY, created=datetime(2026, 11, 20, tzinfo=UTC), allows_http=True)
+    text = sign_credential(document, SIGNING_KEY, created=now, allows_http=True)
 
-    assert is_unaltered(text, SIGNING_KEY.multikey)
+    signed = OB3LdpVerifier(pubkey_pem=SIGNING_KEY.public_pem).verify(text)
+    assert signed.name == document["name"]
     options = {"documentLoader": document_loader(), "algorithm": "URDNA2015", "format": "application/n-quads"}
     ours = jsonld.normalize(document, options)
     assert sorted(ours.splitlines()) == _canonical_by_another_library(jsonld.to_rdf(document, {"documentLoader": document_loader()}))

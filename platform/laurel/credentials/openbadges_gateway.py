@@ -1,23 +1,28 @@
-"""Signing and checking proofs with `openbadgeslib` and its JSON-LD processor. No address is ever fetched."""
+"""Signing with `eddsa-rdfc-2022` as our gate demands it, and checking proofs with `openbadgeslib`. No address is ever fetched.
+
+What we sign, the library checks: two implementations of one cryptosuite, which agree on all that is ever shown.
+"""
 
 import hashlib
 import json
 import logging
-import threading
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from openbadgeslib.errors import LibOpenBadgesException
-from openbadgeslib.ob3 import OB3LdpVerifier, add_data_integrity_proof, multikey_from_pem, resolve_did, verify_data_integrity_proof
-from openbadgeslib.ob3.contexts import document_loader
-from pyld import jsonld
+from openbadgeslib.ob3 import OpenBadgeCredential, multikey_from_pem, resolve_did, verify_data_integrity_proof
 
-from laurel.credentials.rules.gate import UnsignableError, check_before_signing
+from laurel.credentials import pyld_gateway
+from laurel.credentials.rules import base58
+from laurel.credentials.rules.gate import UnsignableError, check_before_signing, write
+from laurel.credentials.rules.moments import timestamp
+from laurel.credentials.rules.spelling import find_difference
 
 log = logging.getLogger("laurel.credentials")
 
@@ -43,8 +48,10 @@ VECTOR = {
     "credentialSubject": {"id": "did:example:abcdefgh", "alumniOf": "The School of Examples"},
 }
 
-# pyld keeps one cache of contexts for the whole process, and it is not thread-safe. openbadgeslib brings its own.
-_expanding = threading.Lock()
+VECTOR_TERMS = {VECTOR_CONTEXT: {"@context": {"@vocab": "https://www.w3.org/ns/credentials/examples#"}}}
+CREDENTIAL_TYPES = {"VerifiableCredential", "OpenBadgeCredential"}
+CLOCKS_DIFFER = timedelta(minutes=1)
+"""By how much the clocks of those who award, sign and verify may differ: what openbadgeslib allows."""
 
 
 class UnfitIssuerError(Exception):
@@ -59,13 +66,12 @@ class SigningKey:
     method: str
 
     @property
-    def pem(self) -> bytes:
-        return Ed25519PrivateKey.from_private_bytes(self.seed).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    def public(self) -> Ed25519PublicKey:
+        return Ed25519PrivateKey.from_private_bytes(self.seed).public_key()
 
     @property
     def public_pem(self) -> bytes:
-        public = Ed25519PrivateKey.from_private_bytes(self.seed).public_key()
-        return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        return self.public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
     @property
     def multikey(self) -> str:
@@ -75,22 +81,15 @@ class SigningKey:
 
 def sign_credential(document: dict[str, Any], key: SigningKey, *, created: datetime, allows_http: bool) -> str:
     """The signed credential as the text to be stored and served; raises UnsignableError for one no verifier would accept."""
-    signed = _sign(document, key, created=created, allows_http=allows_http)
-    try:
-        OB3LdpVerifier(pubkey_pem=key.public_pem).verify(signed)
-    except LibOpenBadgesException as error:
-        raise UnsignableError("own verification", str(error)) from error
-    return _compact(signed)
+    check_before_signing(document, allows_http=allows_http)
+    _check_structure(document, created)
+    return _sign(document, key, created)
 
 
 def sign_status_list(document: dict[str, Any], key: SigningKey, *, created: datetime, allows_http: bool) -> str:
     """The signed status list as the text to be stored and served."""
-    signed = _sign(document, key, created=created, allows_http=allows_http)
-    try:
-        verify_data_integrity_proof(signed, key.public_pem)
-    except LibOpenBadgesException as error:
-        raise UnsignableError("own verification", str(error)) from error
-    return _compact(signed)
+    check_before_signing(document, allows_http=allows_http)
+    return _sign(document, key, created)
 
 
 @lru_cache(maxsize=2000)
@@ -128,38 +127,83 @@ def check_fitness(contexts: tuple[tuple[str, str], ...] = tuple(CONTEXT_FILES.it
         content = resources.files("openbadgeslib.ob3.contexts").joinpath(name).read_bytes()
         if hashlib.sha256(content).hexdigest() != expected:
             raise UnfitIssuerError(f"The context {name} is not the one that we sign against.")
-    method = f"did:key:{VECTOR_KEY}#{VECTOR_KEY}"
-    signed = add_data_integrity_proof(
-        VECTOR,
-        SigningKey(VECTOR_SEED, method).pem,
-        method,
-        created=datetime(2023, 2, 24, 23, 36, 38, tzinfo=UTC),
-        extra_contexts={VECTOR_CONTEXT: {"@context": {"@vocab": "https://www.w3.org/ns/credentials/examples#"}}},
-    )
-    if signed["proof"]["proofValue"] != proof:
+    key = SigningKey(VECTOR_SEED, f"did:key:{VECTOR_KEY}#{VECTOR_KEY}")
+    options = _proof_options(datetime(2023, 2, 24, 23, 36, 38, tzinfo=UTC), key.method)
+    what = pyld_gateway.canonize(VECTOR, VECTOR_TERMS)
+    how = pyld_gateway.canonize({**options, "@context": VECTOR["@context"]}, VECTOR_TERMS)
+    value = _proof_value(key, _digest(how, what))
+    if value != proof:
         raise UnfitIssuerError("The signature of the W3C’s test vector differs from the published one.")
+    signed = {**VECTOR, "proof": {**options, "proofValue": value}}
+    verify_data_integrity_proof(signed, key.public_pem, extra_contexts=VECTOR_TERMS)
 
 
-def _sign(document: dict[str, Any], key: SigningKey, *, created: datetime, allows_http: bool) -> dict[str, Any]:
-    check_fitness()
-    check_before_signing(document, allows_http=allows_http)
-    _check_terms(document)
+def check_own_proof(text: str, key: SigningKey) -> None:
+    """Read the text as a stranger does and check its proof: nothing that was worked out for signing is used again."""
+    document = json.loads(text)
+    options = document.pop("proof")
+    signature = base58.decode(options.pop("proofValue").removeprefix("z"))
+    digest = _digest(pyld_gateway.canonize({**options, "@context": document["@context"]}), pyld_gateway.canonize(document))
     try:
-        signed: dict[str, Any] = add_data_integrity_proof(document, key.pem, key.method, created=created)
-    except LibOpenBadgesException as error:
-        raise UnsignableError("signing", str(error)) from error
-    return signed
+        key.public.verify(signature, digest)
+    except InvalidSignature as error:
+        raise UnsignableError("own verification", "the signature does not fit") from error
 
 
-def _check_terms(document: dict[str, Any]) -> None:
-    """A term that no context defines would be left out of what is signed, without a word."""
+def _sign(document: dict[str, Any], key: SigningKey, created: datetime) -> str:
+    """The document is expanded once for terms, spelling and signature, and once more to check the result (specs/credentials.md §4, S2)."""
+    check_fitness()
+    expanded = pyld_gateway.expand(document)
+    _check_spelling(document, expanded)
+    options = _proof_options(created, key.method)
+    how = _canonical_options(tuple(options.items()), tuple(document["@context"]))
+    value = _proof_value(key, _digest(how, pyld_gateway.canonize(expanded)))
+    text = write({**document, "proof": {**options, "proofValue": value}})
+    check_own_proof(text, key)
+    return text
 
-    def refuse(term: str) -> None:
-        raise UnsignableError("unknown term", str(term))
 
-    with _expanding:
-        jsonld.expand(document, {"documentLoader": document_loader()}, on_property_dropped=refuse)
+def _check_structure(document: dict[str, Any], created: datetime) -> None:
+    """What openbadgeslib demands of a credential before it looks at the proof, at the moment of signing instead of its own."""
+    try:
+        read = OpenBadgeCredential.from_vc_document(document)
+    except (KeyError, TypeError, ValueError) as error:
+        raise UnsignableError("structure", str(error)) from error
+    if not CREDENTIAL_TYPES.issubset(document["type"]):
+        raise UnsignableError("structure", "it is no OpenBadgeCredential")
+    if read.issuance_date is not None and read.issuance_date > created + CLOCKS_DIFFER:
+        raise UnsignableError("validity", f"it begins only at {read.issuance_date}")
+    if read.expiration_date is not None and read.expiration_date < created - CLOCKS_DIFFER:
+        raise UnsignableError("validity", f"it ended at {read.expiration_date}")
 
 
-def _compact(document: dict[str, Any]) -> str:
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+def _check_spelling(document: dict[str, Any], expanded: list[Any]) -> None:
+    difference = find_difference(document, pyld_gateway.compact(expanded, document["@context"]))
+    if difference is not None:
+        raise UnsignableError("spelling", f"{difference} is not in compacted form")
+
+
+def _proof_options(created: datetime, method: str) -> dict[str, str]:
+    """The proof without its signature."""
+    return {
+        "type": "DataIntegrityProof",
+        "cryptosuite": "eddsa-rdfc-2022",
+        "created": timestamp(created),
+        "verificationMethod": method,
+        "proofPurpose": "assertionMethod",
+    }
+
+
+@lru_cache(maxsize=8)
+def _canonical_options(options: tuple[tuple[str, str], ...], context: tuple[str, ...]) -> str:
+    """Many documents that are signed in one second by one key have the same."""
+    return pyld_gateway.canonize({**dict(options), "@context": list(context)})
+
+
+def _digest(options: str, document: str) -> bytes:
+    """What is signed: the hash of how it is signed, then of what is."""
+    return hashlib.sha256(options.encode()).digest() + hashlib.sha256(document.encode()).digest()
+
+
+def _proof_value(key: SigningKey, digest: bytes) -> str:
+    return "z" + base58.encode(Ed25519PrivateKey.from_private_bytes(key.seed).sign(digest))

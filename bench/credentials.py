@@ -7,6 +7,7 @@ import secrets
 import tempfile
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
 from statistics import quantiles
@@ -19,9 +20,11 @@ from openbadgeslib.ob3 import OB3LdpVerifier, add_data_integrity_proof
 
 from laurel.app import Ports, create_app
 from laurel.core import clock
+from laurel.core.bus import deliver, list_due
 from laurel.core.db import Database
 from laurel.credentials import queries
 from laurel.credentials.aes_gateway import AesKeyVault
+from laurel.credentials.artwork import qr_code
 from laurel.credentials.models import BulkJob, BulkRow
 from laurel.credentials.openbadges_gateway import is_unaltered, sign_credential, sign_status_list
 from laurel.credentials.rules.bulk import BATCH, BulkKind, BulkState, RowState
@@ -137,6 +140,10 @@ def measure_bulk(database: Database) -> None:
             session.commit()
 
     measure("one row of a bulk import", 24, advance_batch, times=BATCHES - 1, rows=BATCH)
+    open_session = partial(database.session, writes=True)
+    with database.session(writes=False) as session:
+        owed = list_due(session, now=clock.now(), limit=BATCHES * BATCH)
+    measure("its mail, written by the worker", None, lambda: deliver(open_session, owed.pop(), clock=clock.now), times=len(owed) - 1)
 
 
 def measure_reading(app: Flask, database: Database) -> None:
@@ -159,13 +166,14 @@ def measure_reading(app: Flask, database: Database) -> None:
         return ask
 
     page = get(f"/credentials/{credential_id}")
-    measure("page of a credential, its proof remembered", 5, page)
+    measure("page of a credential", 5, page)
 
     def forget_and_get() -> None:
         is_unaltered.cache_clear()
+        qr_code.cache_clear()
         page()
 
-    measure("page of a credential, its proof checked anew", None, forget_and_get)
+    measure("page of a credential, as the first who asks for it", None, forget_and_get)
     measure("verify page, by number", 5, get(f"/verify?number={found.credential.number}"))
     measure("signed document (JSON)", None, get(f"/credentials/{credential_id}.json"))
 

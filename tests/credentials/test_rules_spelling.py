@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from laurel.credentials.rules import base58
-from laurel.credentials.rules.spelling import find_difference
+from laurel.credentials.rules.spelling import find_difference, shape_of
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,47 @@ def test_letters_that_look_like_others_are_not_base58(text: str) -> None:
 )
 def test_a_difference_is_named_by_its_place(document: Any, compacted: Any, where: str | None) -> None:
     assert find_difference(document, compacted) == where
+
+
+BASE = {
+    "@context": ["https://a.example"],
+    "id": "https://laurel.example/1",
+    "type": ["Profile"],
+    "name": "Ada",
+    "tag": ["x", "y"],
+    "image": {"id": "urn:uuid:1", "type": "Image"},
+}
+
+
+def test_documents_that_differ_in_words_alone_have_one_shape() -> None:
+    other = {
+        **BASE,
+        "name": "Grace",
+        "id": "https://laurel.example/2",
+        "tag": ["z", "x", "w"],
+        "image": {"type": "Image", "id": "urn:uuid:2"},
+    }
+
+    assert shape_of(other) == shape_of(BASE)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"email": "a@example.com"},
+        {"@context": ["https://b.example"]},
+        {"id": "https://elsewhere.example/1"},
+        {"id": "did:web:laurel.example"},
+        {"type": ["Achievement"]},
+        {"name": 7},
+        {"name": True},
+        {"name": {"id": "urn:uuid:1"}},
+        {"tag": ["x"]},
+        {"tag": "x"},
+        {"tag": ["x", 7]},
+        {"image": {"id": "urn:uuid:1", "type": "Badge"}},
+        {"image": [{"id": "urn:uuid:1", "type": "Image"}]},
+    ],
+)
+def test_what_could_be_spelled_otherwise_has_another_shape(change: dict[str, Any]) -> None:
+    assert shape_of({**BASE, **change}) != shape_of(BASE)

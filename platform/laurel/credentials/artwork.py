@@ -3,6 +3,7 @@
 import io
 import math
 import re
+from functools import lru_cache
 from xml.sax.saxutils import escape
 
 import segno
@@ -87,8 +88,12 @@ def _rosette(x: int, y: int) -> str:
     return f'<g transform="translate({x} {y})" stroke-width=".4">{drawn}</g>'
 
 
+@lru_cache(maxsize=500)
 def qr_code(address: str, *, quiet_zone: int = 0) -> str:
-    """A QR code that survives a fold (error correction M), as SVG of 1 unit a module; with a quiet zone (4 is enough) it is on white."""
+    """A QR code that survives a fold (error correction M), as SVG of 1 unit a module; with a quiet zone (4 is enough) it is on white.
+
+    The page of a certificate shows it to every visitor: finding its best mask is half of what such a page costs.
+    """
     out = io.BytesIO()
     light = "#fff" if quiet_zone else None
     code = segno.make(address, error="m", micro=False)

@@ -22,7 +22,7 @@ from laurel.credentials import pyld_gateway
 from laurel.credentials.rules import base58
 from laurel.credentials.rules.gate import UnsignableError, check_before_signing, write
 from laurel.credentials.rules.moments import timestamp
-from laurel.credentials.rules.spelling import find_difference
+from laurel.credentials.rules.spelling import find_difference, shape_of
 
 log = logging.getLogger("laurel.credentials")
 
@@ -52,6 +52,9 @@ VECTOR_TERMS = {VECTOR_CONTEXT: {"@context": {"@vocab": "https://www.w3.org/ns/c
 CREDENTIAL_TYPES = {"VerifiableCredential", "OpenBadgeCredential"}
 CLOCKS_DIFFER = timedelta(minutes=1)
 """By how much the clocks of those who award, sign and verify may differ: what openbadgeslib allows."""
+
+_well_spelled: set[object] = set()
+"""The shapes of documents whose spelling was checked: a few, since our own code makes them."""
 
 
 class UnfitIssuerError(Exception):
@@ -178,9 +181,14 @@ def _check_structure(document: dict[str, Any], created: datetime) -> None:
 
 
 def _check_spelling(document: dict[str, Any], expanded: list[Any]) -> None:
+    """Once for each shape of document in each process: their words make no difference, and compacting one takes longer than signing it."""
+    shape = shape_of(document)
+    if shape in _well_spelled:
+        return
     difference = find_difference(document, pyld_gateway.compact(expanded, document["@context"]))
     if difference is not None:
         raise UnsignableError("spelling", f"{difference} is not in compacted form")
+    _well_spelled.add(shape)
 
 
 def _proof_options(created: datetime, method: str) -> dict[str, str]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 from typing import Any, Generic, TypeVar
 
 from flask import Flask, request, url_for
@@ -82,8 +83,9 @@ def paginate(
     return page
 
 
+@cache
 def icon(name: str, *, size: int = 20) -> Markup:
-    """An inline SVG icon (Lucide), hidden from screen readers: the words beside it say what it means."""
+    """An inline SVG icon (Lucide), hidden from screen readers: the words beside it say what it means. Each is drawn once."""
     try:
         svg = lucide_icon(name, size=size, stroke_width=1.75, aria_hidden="true", focusable="false", **{"class": "icon"})
     except IconDoesNotExist:

@@ -29,7 +29,7 @@ def check_before_signing(document: dict[str, Any], *, allows_http: bool) -> None
     write(document)
     described: Counter[str] = Counter()
     for key, value in _members({key: value for key, value in document.items() if key != CONTEXT}):
-        if key in ADDRESSES or key.endswith("Url"):
+        if is_address(key):
             _check_address(key, value, allows_http=allows_http)
         if key == "type":
             _check_type(value)
@@ -41,6 +41,11 @@ def check_before_signing(document: dict[str, Any], *, allows_http: bool) -> None
     if not document.get(CONTEXT):
         raise UnsignableError("empty member", CONTEXT)
     _check_described_once(document, described)
+
+
+def is_address(key: str) -> bool:
+    """Whether the values of this member are absolute URIs."""
+    return key in ADDRESSES or key.endswith("Url")
 
 
 def write(document: dict[str, Any]) -> str:

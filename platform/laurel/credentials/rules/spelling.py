@@ -5,6 +5,11 @@ compacted form of its own expansion (VC Data Integrity 1.0, §2.4.1).
 """
 
 from typing import Any
+from urllib.parse import urlsplit
+
+from laurel.credentials.rules.gate import CONTEXT, is_address
+
+VOCABULARY = frozenset({CONTEXT, "type"})
 
 
 def find_difference(document: Any, compacted: Any, place: str = "") -> str | None:
@@ -32,3 +37,19 @@ def _fold(value: Any) -> Any:
             value = value["id"]
         else:
             return value
+
+
+def shape_of(value: Any, key: str = "") -> object:
+    """What the spelling of a document depends on: members, kinds of values, contexts and types, and whose its addresses are.
+
+    Compaction chooses a term by these and never by the words of a text, so documents of one shape are spelled well or badly together.
+    """
+    if key in VOCABULARY:
+        return str(value)
+    if isinstance(value, dict):
+        return frozenset((name, shape_of(entry, name)) for name, entry in value.items())
+    if isinstance(value, list):
+        return len(value) > 1, frozenset(shape_of(entry, key) for entry in value)
+    if isinstance(value, str) and is_address(key):
+        return urlsplit(value)[:2]
+    return type(value)

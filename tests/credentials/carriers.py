@@ -12,6 +12,7 @@ import pypdf
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from sqlalchemy.orm import Session
 
 from laurel.core import clock
@@ -104,7 +105,7 @@ def encoded(content: bytes) -> str:
 
 
 def add_token_key(session: Session, *, state: KeyState = KeyState.ACTIVE) -> IssuerKey:
-    """The public half of `RSA` among the keys of the issuer."""
+    """`RSA` among the keys of the issuer: a new key pair for each test would take longer than the test."""
     numbers = RSA.public_key().public_numbers()
     modulus, exponent = (encoded(value.to_bytes((value.bit_length() + 7) // 8)) for value in (numbers.n, numbers.e))
     key = IssuerKey(
@@ -113,9 +114,10 @@ def add_token_key(session: Session, *, state: KeyState = KeyState.ACTIVE) -> Iss
         purpose=KeyPurpose.JWT,
         algorithm="RS256",
         public_key=json.dumps({"kty": "RSA", "n": modulus, "e": exponent, "alg": "RS256"}),
-        sealed_private_key=b"",
+        sealed_private_key=RSA.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()),
         state=state,
         staged_at=clock.now(),
+        active_at=clock.now(),
     )
     session.add(key)
     session.flush()

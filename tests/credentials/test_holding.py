@@ -13,14 +13,12 @@ from laurel.accounts.models import User
 from laurel.core import clock
 from laurel.credentials.models import Credential, CredentialVersion, ShareLink
 from laurel.credentials.rules.baking import find_in_png, find_in_svg
-from laurel.credentials.rules.keys import KeyPurpose
 from laurel.credentials.rules.visibility import Visibility
-from laurel.credentials.services.issuers import ensure_key
 from tests.conftest import QueryCount, SignIn
+from tests.credentials.carriers import add_token_key
 from tests.factories.accounts import make_user
-from tests.factories.credentials import ISSUER, NAME, make_credential, make_pending
+from tests.factories.credentials import NAME, make_credential, make_pending
 from tests.factories.holders import make_private, make_share_link
-from tests.fakes import PlainVault
 
 
 @pytest.fixture
@@ -149,7 +147,7 @@ def test_there_are_not_more_than_twenty_links(holder: FlaskClient, session: Sess
 
 
 def test_one_file_holds_everything(holder: FlaskClient, session: Session, credential: Credential, home: str) -> None:
-    ensure_key(session, ISSUER, PlainVault(), now=clock.now(), purpose=KeyPurpose.JWT)
+    add_token_key(session)
     session.commit()
     answer = holder.get(f"{home}/everything.zip")
     stored = session.scalars(select(CredentialVersion.signed_json)).one()

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from laurel.credentials.models import Credential
 from laurel.credentials.queries import get_credential
+from tests.credentials.carriers import add_token_key
 from tests.factories.credentials import make_credential
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -47,11 +48,14 @@ DID_WISHES: list[tuple[str | None, str | None]] = [
 MATRIX = {CREDENTIAL: WISHES + PAGE_WISHES, ACHIEVEMENT: WISHES + PAGE_WISHES, LIST: WISHES + LIST_WISHES, DID: DID_WISHES}
 FIXED = {
     f"{CREDENTIAL}.json": (JSON, "public, max-age=300"),
+    f"{CREDENTIAL}.jwt": ("application/jwt", "public, max-age=300"),
     f"{CREDENTIAL}/badge.png": ("image/png", "public, max-age=300"),
     f"{CREDENTIAL}/badge.svg": ("image/svg+xml", "public, max-age=300"),
     f"{CREDENTIAL}/certificate.pdf": ("application/pdf", "private, max-age=0"),
     f"{ACHIEVEMENT}/badge.png": ("image/png", "public, max-age=3600"),
     f"{ACHIEVEMENT}/badge.svg": ("image/svg+xml", "public, max-age=3600"),
+    "/.well-known/jwks.json": ("application/jwk-set+json", "public, max-age=3600"),
+    "/keys/{token_key}.jwk": ("application/jwk+json", "public, max-age=86400"),
     "/issuer/logo.png": ("image/png", "public, max-age=3600"),
     "/api/v1/certificates/{number}": (JSON, "public, max-age=60"),
 }
@@ -64,8 +68,14 @@ EVERY = [*CACHING, *FIXED]
 @pytest.fixture
 def places(session: Session) -> dict[str, str]:
     issued: Credential = make_credential(session)
+    token_key = add_token_key(session).fragment
     session.commit()
-    return {"id": str(issued.id), "number": issued.number, "slug": get_credential(session, issued.id).achievement.slug}
+    return {
+        "id": str(issued.id),
+        "number": issued.number,
+        "token_key": token_key,
+        "slug": get_credential(session, issued.id).achievement.slug,
+    }
 
 
 @pytest.mark.parametrize("address", MATRIX)

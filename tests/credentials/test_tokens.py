@@ -17,11 +17,11 @@ from laurel.app import Ports
 from laurel.core import clock
 from laurel.credentials.models import Credential, CredentialVersion, IssuerKey
 from laurel.credentials.rules.keys import KeyPurpose
-from laurel.credentials.services.issuers import ensure_key
 from laurel.credentials.services.tokens import claims_of, make_token
 from tests.conftest import QueryCount
+from tests.credentials import carriers
 from tests.credentials.rotation import activate, compromise, stage
-from tests.factories.credentials import ISSUER, make_credential
+from tests.factories.credentials import make_credential
 from tests.fakes import PlainVault
 
 PRIVATE = {b"d", b"p", b"q", b"dp", b"dq", b"qi", b"k", b"secretKeyMultibase", b"privateKeyMultibase", b"privateKeyJwk"}
@@ -29,7 +29,7 @@ PRIVATE = {b"d", b"p", b"q", b"dp", b"dq", b"qi", b"k", b"secretKeyMultibase", b
 
 @pytest.fixture
 def token_key(session: Session) -> IssuerKey:
-    made = ensure_key(session, ISSUER, PlainVault(), now=clock.now(), purpose=KeyPurpose.JWT)
+    made = carriers.add_token_key(session)
     session.commit()
     return made
 

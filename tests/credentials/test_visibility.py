@@ -14,17 +14,15 @@ from sqlalchemy.orm import Session
 from laurel.core import clock
 from laurel.credentials.models import Credential, CredentialEvent, ShareLink
 from laurel.credentials.rules.history import HistoryKind, find_break
-from laurel.credentials.rules.keys import KeyPurpose
 from laurel.credentials.rules.passes import Link, Pass, write_token
 from laurel.credentials.rules.verdicts import RevocationReason
 from laurel.credentials.rules.visibility import Visibility
-from laurel.credentials.services.issuers import ensure_key
 from laurel.credentials.services.issuing import revoke
 from laurel.credentials.services.visibility import withdraw_share_link
 from tests.conftest import QueryCount
-from tests.factories.credentials import ISSUER, NAME, make_credential
+from tests.credentials.carriers import add_token_key
+from tests.factories.credentials import NAME, make_credential
 from tests.factories.holders import make_private, make_share_link
-from tests.fakes import PlainVault
 
 BROWSER = {"Accept": "text/html"}
 HOLDER = "Ada Lovelace"
@@ -33,7 +31,7 @@ FILES = ["{home}", "{home}.json", "{home}.jwt", "{home}/badge.png", "{home}/badg
 
 @pytest.fixture
 def credential(session: Session) -> Credential:
-    ensure_key(session, ISSUER, PlainVault(), now=clock.now(), purpose=KeyPurpose.JWT)
+    add_token_key(session)
     issued = make_credential(session)
     make_private(session, issued)
     session.commit()

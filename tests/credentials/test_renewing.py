@@ -17,6 +17,7 @@ from laurel.core import clock
 from laurel.core.db import Database
 from laurel.credentials.models import Achievement, Credential, CredentialEvent
 from laurel.credentials.queries import get_version
+from laurel.credentials.queries.holding import list_kin
 from laurel.credentials.rules.history import HistoryKind
 from laurel.credentials.rules.moments import add_months
 from laurel.credentials.rules.renewing import RenewalTerms
@@ -254,7 +255,10 @@ def test_an_attempt_that_ran_when_the_certificate_was_revoked_renews_nothing(hol
 def test_once_the_renewal_was_revoked_the_old_one_can_be_renewed_again(holder: Holder) -> None:
     holder.begin()
     holder.sit()
-    revoke_it(holder.session, holder.sign(holder.renewals()[0]))
+    new = holder.sign(holder.renewals()[0])
+    assert list_kin(holder.session, holder.credential) == [new]
+    revoke_it(holder.session, new)
+    assert (list_kin(holder.session, holder.credential), list_kin(holder.session, new)) == ([], [holder.credential])
     holder.begin()
     holder.sit()
 

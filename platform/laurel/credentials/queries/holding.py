@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, exists, select
+from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from laurel.accounts.models import User
@@ -49,11 +49,9 @@ def list_share_links(session: Session, credential_id: UUID, *, now: datetime) ->
 
 
 def list_kin(session: Session, credential: Credential) -> list[Credential]:
-    """The credential that this one renewed and those that renewed it, signed ones only, the oldest first."""
-    kin = select(Credential).where(
-        (Credential.id == credential.renewed_from_id) | (Credential.renewed_from_id == credential.id),
-        Credential.state != CredentialState.PENDING,
-    )
+    """The credential that this one renewed, and the one that renewed it unless it was revoked; signed ones only, the oldest first."""
+    newer = and_(Credential.renewed_from_id == credential.id, Credential.state == CredentialState.ISSUED)
+    kin = select(Credential).where(or_(Credential.id == credential.renewed_from_id, newer), Credential.state != CredentialState.PENDING)
     return list(session.scalars(kin.order_by(Credential.awarded_at)))
 
 

@@ -38,7 +38,8 @@ class ExamDoor:
 def begin_renewal(session: Session, *, holder_id: UUID, credential_id: UUID, now: datetime) -> ExamDoor:
     """Let the holder sit the exam again to renew their certificate. Said twice, it is the same renewal.
 
-    Raises RenewalRefusedError, NotFoundError for somebody else's, or OpenAttemptError while an earlier attempt runs.
+    Raises RenewalRefusedError, NotFoundError for somebody else's, OpenAttemptError while an earlier attempt runs, or
+    RoundUnderWayError while another certificate is renewed by the same exam.
     """
     lock_user(session, holder_id)
     lock_credential_of(session, holder_id, credential_id)

@@ -16,7 +16,7 @@ from laurel.credentials.rules.renewing import Renewal
 from laurel.credentials.services.renewing import RenewalRefusedError, begin_renewal
 from laurel.credentials.views.base import bp, issuer
 from laurel.credentials.views.presenters import show
-from laurel.quizzes.services import OpenAttemptError
+from laurel.quizzes.services import OpenAttemptError, RoundUnderWayError
 from laurel.web.access import SIGNED_IN, my_id, policy
 from laurel.web.limits import START, limiter
 from laurel.web.session import current_session, transaction
@@ -64,7 +64,7 @@ def renew_by_exam(credential_id: UUID) -> ResponseReturnValue:
     except OpenAttemptError as error:
         flash("You have an attempt open. Finish it first, then renew.", "info")
         return redirect(url_for("quizzes.attempt_page", attempt_id=error.attempt_id), 303)
-    except RenewalRefusedError as error:
+    except (RenewalRefusedError, RoundUnderWayError) as error:
         flash(error.message, "error")
         return redirect(url_for(".renewal_page", credential_id=credential_id), 303)
     return redirect(url_for("learning.lesson_page", course_slug=door.course_slug, lesson_slug=door.lesson_slug), 303)

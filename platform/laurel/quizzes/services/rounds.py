@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from laurel.accounts.queries import lock_user
 from laurel.core.bus import publish
+from laurel.core.errors import ConflictError
 from laurel.quizzes import queries
 from laurel.quizzes.events import ExamRoundClosed, ExamRoundOpened
 from laurel.quizzes.models import ExamRound
@@ -17,13 +18,20 @@ from laurel.quizzes.services.finishing import settle
 from laurel.quizzes.services.starting import OpenAttemptError
 
 
+class RoundUnderWayError(ConflictError):
+    """The learner sits this exam for something else at present. If both counted anew, they could begin in turns for ever."""
+
+    message = "You are taking this exam again for something else already. Pass it first, or let its time end."
+
+
 def open_round(
     session: Session, *, quiz_id: UUID, learner_id: UUID, opened_for: UUID, closes_at: datetime, includes_attempts: bool, now: datetime
 ) -> ExamRound:
     """Let the learner sit the exam again until `closes_at`, with attempts counted anew.
 
     Said again for the same thing before that is passed, it is the same round, and what is granted grows and never shrinks. Raises
-    OpenAttemptError while an attempt of another round runs: it would pass for the wrong thing.
+    RoundUnderWayError while they may sit it for another thing, and OpenAttemptError while an attempt of another round runs: it would
+    pass for the wrong thing.
     """
     lock_user(session, learner_id)
     attempts = queries.list_attempts_of(session, learner_id, quiz_id)
@@ -31,11 +39,11 @@ def open_round(
         settle(session, attempt, now=now)
     latest = find_latest_round(session, learner_id, quiz_id)
     number = 1 if latest is None else latest.number
-    if latest is not None and latest.opened_for == opened_for and not any(a.passed for a in attempts if a.round_number == number):
-        latest.closes_at = max(latest.closes_at, closes_at)
-        latest.includes_attempts = latest.includes_attempts or includes_attempts
-        session.flush()
-        return latest
+    if latest is not None and not any(attempt.passed for attempt in attempts if attempt.round_number == number):
+        if latest.opened_for == opened_for:
+            return _grant_more(session, latest, closes_at=closes_at, includes_attempts=includes_attempts)
+        if now < latest.closes_at:
+            raise RoundUnderWayError
     running = next((attempt for attempt in attempts if attempt.state in states.OPEN), None)
     if running is not None:
         raise OpenAttemptError(running.id)
@@ -56,6 +64,13 @@ def open_round(
         actor_id=learner_id,
     )
     return opened
+
+
+def _grant_more(session: Session, found: ExamRound, *, closes_at: datetime, includes_attempts: bool) -> ExamRound:
+    found.closes_at = max(found.closes_at, closes_at)
+    found.includes_attempts = found.includes_attempts or includes_attempts
+    session.flush()
+    return found
 
 
 def close_rounds(session: Session, *, opened_for: UUID, now: datetime) -> None:

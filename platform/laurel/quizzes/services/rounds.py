@@ -14,7 +14,6 @@ from laurel.quizzes.events import ExamRoundClosed, ExamRoundOpened
 from laurel.quizzes.models import ExamRound
 from laurel.quizzes.queries.rounds import find_latest_round
 from laurel.quizzes.rules import states
-from laurel.quizzes.services.finishing import settle
 from laurel.quizzes.services.starting import OpenAttemptError
 
 
@@ -31,12 +30,10 @@ def open_round(
 
     Said again for the same thing before that is passed, it is the same round, and what is granted grows and never shrinks. Raises
     RoundUnderWayError while they may sit it for another thing, and OpenAttemptError while an attempt of another round runs: it would
-    pass for the wrong thing.
+    pass for the wrong thing. No attempt is locked: whoever calls may hold what grading waits for.
     """
     lock_user(session, learner_id)
     attempts = queries.list_attempts_of(session, learner_id, quiz_id)
-    for attempt in attempts:
-        settle(session, attempt, now=now)
     latest = find_latest_round(session, learner_id, quiz_id)
     number = 1 if latest is None else latest.number
     if latest is not None and not any(attempt.passed for attempt in attempts if attempt.round_number == number):

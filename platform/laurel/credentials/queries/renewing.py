@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, exists, select
+from sqlalchemy.orm import Session, aliased
 
 from laurel.catalog.models import Course
 from laurel.catalog.queries import list_lessons
@@ -44,18 +44,23 @@ class Way:
 
 
 def map_renewals(session: Session, records: Sequence[CredentialRecord], *, now: datetime) -> Mapping[UUID, Renewal]:
-    """Where each of these certificates stands, by id; two queries, however many they are."""
-    programs = select(Achievement).where(Achievement.id.in_({record.achievement.achievement_id for record in records}))
-    terms = {found.id: found.renewal_terms for found in session.scalars(programs)} if records else {}
-    newer = select(Credential.renewed_from_id).where(Credential.renewed_from_id.in_([record.credential.id for record in records]))
-    renewed = set(session.scalars(newer.where(Credential.state != CredentialState.REVOKED))) if records else set()
+    """Where each of these certificates stands, by id; one query, however many they are."""
+    newer = aliased(Credential)
+    is_renewed = exists().where(newer.renewed_from_id == Credential.id, newer.state != CredentialState.REVOKED)
+    rows = session.execute(
+        select(Credential.id, Achievement, is_renewed)
+        .join(AchievementVersion, AchievementVersion.id == Credential.achievement_version_id)
+        .join(Achievement, Achievement.id == AchievementVersion.achievement_id)
+        .where(Credential.id.in_([record.credential.id for record in records]))
+    )
+    known = {row[0]: (row[1].renewal_terms, row[2]) for row in rows}
     return {
         record.credential.id: stand(
             state=record.credential.state,
-            is_renewed=record.credential.id in renewed,
+            is_renewed=known[record.credential.id][1],
             awarded_at=record.credential.awarded_at,
             ends_at=record.version.valid_until if record.version else None,
-            terms=terms[record.achievement.achievement_id],
+            terms=known[record.credential.id][0],
             now=now,
         )
         for record in records

@@ -17,6 +17,8 @@ from laurel.credentials.services.issuing import revoke
 from tests.factories.accounts import make_user
 from tests.factories.credentials import make_credential
 
+pytestmark = pytest.mark.usefixtures("shared_app")  # it brings the templates of mails
+
 
 @pytest.fixture
 def person(session: Session) -> User:
@@ -46,7 +48,7 @@ def test_the_holder_hears_of_the_end_four_times_each_once(session: Session, cred
     while day < ends_at + timedelta(days=40):
         tell_of_expiry(session, now=day)
         tell_of_expiry(session, now=day + timedelta(hours=1))
-        day += timedelta(days=1)
+        day += timedelta(days=3)
 
     assert [subject.split(":")[0] for subject in subjects(session)] == [
         "Your certificate ends in 30 days",

@@ -38,6 +38,8 @@ from tests.factories.renewals import Holder, make_holder
 
 pytestmark = pytest.mark.usefixtures("shared_app")
 DAY = timedelta(days=1)
+on_one = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For what the rules decide: databases differ in locks and constraints."""
 
 
 @pytest.fixture
@@ -81,6 +83,7 @@ def test_who_passes_again_before_the_end_gets_a_new_certificate_that_counts_from
     assert (told.credential_id, told.reason) == (old.id, f"by {new.number}")
 
 
+@on_one
 def test_who_is_late_gets_one_that_counts_from_the_day_of_passing(session: Session) -> None:
     holder = make_holder(session, days_ago=400)
     holder.begin()
@@ -92,10 +95,12 @@ def test_who_is_late_gets_one_that_counts_from_the_day_of_passing(session: Sessi
     assert get_version(session, new.id, 1).valid_until == add_months(new.awarded_at, 12)
 
 
+@on_one
 def test_whoever_does_not_say_that_they_renew_has_passed(holder: Holder) -> None:
     assert obstacle_to(holder.start) is Obstacle.PASSED
 
 
+@on_one
 def test_an_exam_that_was_passed_to_renew_is_passed(holder: Holder) -> None:
     holder.begin()
     holder.sit()
@@ -105,6 +110,7 @@ def test_an_exam_that_was_passed_to_renew_is_passed(holder: Holder) -> None:
         holder.begin()
 
 
+@on_one
 @pytest.mark.parametrize("days_ago", [200, 460])
 def test_too_early_and_too_late_nobody_can_renew(session: Session, days_ago: int) -> None:
     holder = make_holder(session, days_ago=days_ago)
@@ -126,6 +132,7 @@ def test_who_has_begun_to_renew_and_lets_the_time_pass_can_start_no_more(holder:
     assert [found.attempt_id for found in holder.renewals()] == [late.id]
 
 
+@on_one
 def test_a_failed_renewal_changes_nothing_and_may_be_tried_again(holder: Holder) -> None:
     holder.begin()
     holder.sit(right=0)
@@ -135,6 +142,7 @@ def test_a_failed_renewal_changes_nothing_and_may_be_tried_again(holder: Holder)
     assert len(holder.renewals()) == 1
 
 
+@on_one
 def test_what_was_used_up_before_is_not_counted_again(session: Session) -> None:
     holder = make_holder(session, attempts_allowed=1)
     holder.begin()
@@ -143,6 +151,7 @@ def test_what_was_used_up_before_is_not_counted_again(session: Session) -> None:
     assert obstacle_to(holder.start) is Obstacle.NO_ATTEMPTS_LEFT
 
 
+@on_one
 def test_the_exams_waiting_time_holds_in_a_renewal_too(session: Session) -> None:
     holder = make_holder(session, retake_wait_hours=(24,))
     holder.begin()
@@ -151,6 +160,7 @@ def test_the_exams_waiting_time_holds_in_a_renewal_too(session: Session) -> None
     assert obstacle_to(holder.start) is Obstacle.WAIT
 
 
+@on_one
 def test_a_chain_of_renewals_goes_on(session: Session) -> None:
     holder = make_holder(session, days_ago=400)
     holder.begin(clock.now() - 30 * DAY)
@@ -183,6 +193,7 @@ def test_where_attempts_are_sold_each_of_a_renewal_is_bought(session: Session) -
     assert session.scalars(select(ExamCredit.consumed_by_attempt_id)).all().count(None) == 0
 
 
+@on_one
 def test_a_program_may_say_that_a_renewal_brings_its_attempts_along(session: Session) -> None:
     holder = make_holder(session, sells_attempts=True, renewal=RenewalTerms(includes_attempts=True))
     holder.begin()
@@ -208,6 +219,7 @@ def test_attempts_bought_for_the_first_certificate_are_neither_counted_nor_lost(
     assert obstacle_to(holder.start) is Obstacle.NO_ATTEMPTS_LEFT
 
 
+@on_one
 def test_saying_it_again_brings_along_what_the_program_grants_since_and_takes_nothing_back(session: Session) -> None:
     holder = make_holder(session, sells_attempts=True)
     holder.begin()
@@ -228,6 +240,7 @@ def test_saying_it_again_brings_along_what_the_program_grants_since_and_takes_no
 # ---- what does not count any more, and what is not there
 
 
+@on_one
 def test_what_is_revoked_cannot_be_renewed(holder: Holder) -> None:
     revoke_it(holder.session, holder.credential)
 
@@ -242,6 +255,7 @@ def test_whoever_loses_the_certificate_while_renewing_starts_nothing_any_more(ho
     assert obstacle_to(partial(holder.start, clock.now() + timedelta(seconds=1))) is Obstacle.ROUND_OVER
 
 
+@on_one
 def test_an_attempt_that_ran_when_the_certificate_was_revoked_renews_nothing(holder: Holder) -> None:
     holder.begin()
     attempt = holder.start()
@@ -273,6 +287,7 @@ def no_access(holder: Holder) -> None:
     holder.session.execute(update(Entitlement).values(status=EntitlementStatus.REVOKED))
 
 
+@on_one
 @pytest.mark.parametrize("happened", [no_exam, no_access])
 def test_without_an_exam_or_the_course_there_is_nothing_to_sit(holder: Holder, happened: Callable[[Holder], None]) -> None:
     happened(holder)
@@ -384,6 +399,7 @@ def test_the_audit_finds_a_renewal_well_and_says_what_is_not(database: Database,
     assert "what it renews is somebody else’s" in found
 
 
+@on_one
 def test_the_audit_says_that_a_renewal_ends_when_it_should_not(database: Database, holder: Holder) -> None:
     holder.begin()
     holder.sit()

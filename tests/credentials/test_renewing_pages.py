@@ -22,6 +22,8 @@ from tests.factories.accounts import make_user
 from tests.factories.credentials import make_credential
 from tests.factories.renewals import Holder, make_holder
 
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 
 def home(holder: Holder) -> str:
     return f"/account/credentials/{holder.credential.id}"

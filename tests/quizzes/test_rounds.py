@@ -20,6 +20,7 @@ from tests.factories.accounts import make_user
 from tests.factories.quizzes import answer_all, make_attempt, make_quiz
 
 WEEK = timedelta(days=7)
+on_one = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -64,6 +65,7 @@ def test_a_round_counts_its_own_attempts_and_passes_and_lists_all(session: Sessi
     assert (after.obstacle, after.has_passed, after.attempts_left) == (Obstacle.PASSED, True, 1)
 
 
+@on_one
 def test_a_round_without_attempts_starts_only_with_those_that_were_bought(session: Session, learner: User, now: datetime) -> None:
     quiz = make_quiz(session)
     sit(session, quiz, learner, now)
@@ -74,6 +76,7 @@ def test_a_round_without_attempts_starts_only_with_those_that_were_bought(sessio
     assert (none.obstacle, none.attempts_allowed, one.obstacle, one.attempts_left) == (Obstacle.NO_ATTEMPTS_LEFT, 0, None, 1)
 
 
+@on_one
 def test_an_exam_without_a_limit_has_none_in_any_round(session: Session, learner: User, now: datetime) -> None:
     quiz = make_quiz(session, attempts_allowed=None)
     sit(session, quiz, learner, now)
@@ -91,6 +94,7 @@ def test_who_may_sit_it_for_two_things_cannot_begin_in_turns(session: Session, l
     assert open_round(session, quiz, learner, now + 2 * WEEK, purpose=second).number == 3
 
 
+@on_one
 def test_no_round_opens_while_an_attempt_of_another_runs(session: Session, learner: User, now: datetime) -> None:
     quiz = make_quiz(session)
     running = make_attempt(session, quiz, learner_id=learner.id, now=now)
@@ -112,6 +116,7 @@ def test_closing_is_told_once_and_opening_too(session: Session, learner: User, n
     assert queries.describe_lobby(session, quiz.id, learner.id, now=now + timedelta(hours=1)).obstacle is Obstacle.ROUND_OVER
 
 
+@on_one
 def test_staff_open_a_renewals_attempt_again_though_the_first_was_passed(session: Session, learner: User, now: datetime) -> None:
     quiz = make_quiz(session)
     sit(session, quiz, learner, now)

@@ -25,6 +25,7 @@ from laurel.commerce.services.orders import create_offering
 from laurel.core.db import Database, database_now
 from laurel.core.errors import DomainError
 from laurel.core.money import parse_amount
+from laurel.credentials.rules.renewing import RenewalTerms
 from laurel.credentials.services.achievements import define_achievement
 from laurel.quizzes.rules import QuizKind, QuizSettings, SlotKind, SlotSpec
 from laurel.quizzes.services import import_quiz
@@ -111,8 +112,15 @@ def _seed_offering(seeding: Seeding, slug: str, course: Course, facts: dict[str,
         validity_months=earned["validity_months"],
         badge={"hue": facts["badge"]["hue"], "level": facts["level"]},
         tags=earned["tags"],
+        renewal=_renewal_terms(earned),
         now=seeding.now,
     )
+
+
+def _renewal_terms(earned: dict[str, Any]) -> RenewalTerms:
+    """What `[credential]` says about renewing; what it does not say is as usual."""
+    names = {"window_days": "renewal_window_days", "grace_days": "renewal_grace_days", "includes_attempts": "renewal_includes_attempts"}
+    return RenewalTerms(**{name: earned[written] for name, written in names.items() if written in earned})
 
 
 def _publish_course(seeding: Seeding, slug: str, facts: dict[str, Any]) -> Course:

@@ -43,7 +43,7 @@ def subscriptions(settings: Settings, keys: KeyVault) -> Subscriptions:
     return Subscriptions(
         together={  # same transaction: all of it happens, or none of it
             CourseEntitled: [learning.enroll_entitled],
-            AttemptGraded: [learning.finish_assessed_lesson, credentials.renew_credential],
+            AttemptGraded: [credentials.renew_credential, learning.finish_assessed_lesson],  # what renews is no first certificate
             CourseCompleted: [credentials.award_credential],
         },
         afterwards={  # a transaction of its own, tried again until it works

@@ -1,27 +1,23 @@
-"""Mails before the end, each once; and the renewal that an exam passed again earns."""
+"""Mails before the end of a certificate, each once."""
 
-from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from datetime import datetime, timedelta
 
 import pytest
-import time_machine
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from laurel.accounts.models import User
 from laurel.core import clock
 from laurel.core.mail import Mail
-from laurel.credentials.models import Credential, CredentialEvent, CredentialVersion, ExpiryNotice
-from laurel.credentials.rules.history import HistoryKind
-from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
-from laurel.credentials.rules.visibility import Visibility
+from laurel.credentials.models import Achievement, Credential, CredentialVersion, ExpiryNotice
+from laurel.credentials.rules.renewing import RenewalTerms
+from laurel.credentials.rules.verdicts import RevocationReason
 from laurel.credentials.services.expiry import tell_of_expiry
-from laurel.credentials.services.issuing import issue, revoke
-from laurel.credentials.services.renewing import renew
-from laurel.quizzes.models import Attempt
+from laurel.credentials.services.issuing import revoke
 from tests.factories.accounts import make_user
-from tests.factories.credentials import ISSUER, make_attempt, make_credential
-from tests.fakes import PlainVault
+from tests.factories.credentials import make_credential
+
+pytestmark = pytest.mark.usefixtures("shared_app")  # it brings the templates of mails
 
 
 @pytest.fixture
@@ -52,7 +48,7 @@ def test_the_holder_hears_of_the_end_four_times_each_once(session: Session, cred
     while day < ends_at + timedelta(days=40):
         tell_of_expiry(session, now=day)
         tell_of_expiry(session, now=day + timedelta(hours=1))
-        day += timedelta(days=1)
+        day += timedelta(days=3)
 
     assert [subject.split(":")[0] for subject in subjects(session)] == [
         "Your certificate ends in 30 days",
@@ -60,6 +56,31 @@ def test_the_holder_hears_of_the_end_four_times_each_once(session: Session, cred
         "Your certificate ends in 90 days",
         "Your certificate has expired",
     ]
+
+
+@pytest.mark.parametrize(
+    ("days_left", "terms", "words"),
+    [
+        (30, RenewalTerms(), "You can renew it until "),
+        (0, RenewalTerms(), "You can still renew it until "),
+        (90, RenewalTerms(window_days=20), "From "),
+        (0, RenewalTerms(grace_days=0), "Its page says so to whoever looks it up."),
+    ],
+)
+def test_the_mail_says_the_way_to_renew_it_as_it_is_on_that_day(
+    session: Session, credential: Credential, days_left: int, terms: RenewalTerms, words: str
+) -> None:
+    session.scalars(select(Achievement)).one().adopt(terms)
+
+    tell_of_expiry(session, now=end_of(session, credential) - timedelta(days=days_left))
+
+    mail = session.scalars(select(Mail)).one()
+    may_renew = words.startswith("You")
+    assert words in mail.text
+    assert (f"/account/credentials/{credential.id}/renewal" in mail.text, "/renewal" in (mail.html or "")) == (may_renew, may_renew)
+    assert (f"/account/credentials/{credential.id}/expiry.ics" in mail.text) is (days_left > 0)
+    assert "https://www.linkedin.com/in/me/details/certifications/" in mail.text
+    assert "/contact" not in mail.text
 
 
 def test_what_was_missed_is_not_made_up_for(session: Session, credential: Credential) -> None:
@@ -98,59 +119,3 @@ def test_many_are_told_some_at_a_time(session: Session, person: User) -> None:
 
     assert counts == [2, 2, 1, 0]
     assert session.scalar(select(func.count()).select_from(ExpiryNotice)) == 5
-
-
-def pass_again(session: Session, credential: Credential, person: User) -> UUID:
-    """Another passed attempt at the exam that earned the certificate."""
-    first = session.get_one(Attempt, credential.attempt_id)
-    again = make_attempt(session, learner=person)
-    again.quiz_id, again.number = first.quiz_id, 2
-    session.flush()
-    return again.id
-
-
-def test_an_exam_passed_again_near_the_end_earns_a_new_certificate_that_counts_from_the_old_end(
-    session: Session, credential: Credential, person: User
-) -> None:
-    credential.visibility = Visibility.PUBLIC
-    ends_at, early = end_of(session, credential), clock.now() + timedelta(days=300)
-
-    new = renew(session, holder_id=person.id, attempt_id=pass_again(session, credential, person), now=early)
-
-    assert new is not None
-    with time_machine.travel(early):
-        issue(session, new.id, issuer=ISSUER, keys=PlainVault(), now=early)
-    assert (new.renewed_from_id, new.visibility, new.state) == (credential.id, Visibility.PUBLIC, CredentialState.ISSUED)
-    assert new.number != credential.number
-    assert end_of(session, new) == ends_at.replace(year=ends_at.year + 1)
-    told = session.scalars(select(CredentialEvent).filter_by(kind=HistoryKind.RENEWED)).one()
-    assert (told.credential_id, told.reason) == (credential.id, f"by {new.number}")
-
-
-def test_after_the_end_it_counts_from_its_own_day(session: Session, person: User) -> None:
-    with time_machine.travel(datetime(2024, 3, 1, 12, tzinfo=UTC)):
-        old = make_credential(session, learner=person)
-
-    new = renew(session, holder_id=person.id, attempt_id=pass_again(session, old, person), now=clock.now())
-
-    assert new is not None
-    issue(session, new.id, issuer=ISSUER, keys=PlainVault(), now=clock.now())
-    assert end_of(session, new) > clock.now() + timedelta(days=364)
-
-
-def test_long_before_the_end_an_exam_passed_again_earns_nothing(session: Session, credential: Credential, person: User) -> None:
-    assert renew(session, holder_id=person.id, attempt_id=pass_again(session, credential, person), now=clock.now()) is None
-
-
-def test_a_certificate_is_renewed_once_however_often_it_is_told(session: Session, credential: Credential, person: User) -> None:
-    near = end_of(session, credential) - timedelta(days=10)
-    attempt_id = pass_again(session, credential, person)
-
-    assert renew(session, holder_id=person.id, attempt_id=attempt_id, now=near) is not None
-    assert renew(session, holder_id=person.id, attempt_id=attempt_id, now=near) is None
-
-
-def test_the_exam_of_another_certificate_renews_nothing(session: Session, credential: Credential, person: User) -> None:
-    near = end_of(session, credential) - timedelta(days=10)
-
-    assert renew(session, holder_id=person.id, attempt_id=make_attempt(session, learner=person).id, now=near) is None

@@ -198,7 +198,7 @@ def test_the_page_takes_few_queries(holder: FlaskClient, session: Session, crede
 
     holder.get(home)
 
-    assert queries.selects <= 6
+    assert queries.selects <= 7
 
 
 def test_the_public_page_of_a_renewal_says_what_it_renews(client: FlaskClient, session: Session, credential: Credential, ada: User) -> None:

@@ -1,4 +1,4 @@
-"""The rules of what holders do: who may see it, tokens, LinkedIn, the calendar, names, the end and the renewal."""
+"""The rules of what holders do: who may see it, tokens, LinkedIn, the calendar, names, the end."""
 
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, urlsplit
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from laurel.core.errors import InvalidInputError
 from laurel.credentials.rules.calendar import expiry_event
-from laurel.credentials.rules.expiry import STAGES, ends_between, is_news, may_renew, renewed_until
+from laurel.credentials.rules.expiry import STAGES, ends_between, is_news
 from laurel.credentials.rules.linkedin import Entry, add_to_profile_url, share_url
 from laurel.credentials.rules.name_changes import answer_due, check_wanted_name, edit_distance, is_small
 from laurel.credentials.rules.passes import Link, Pass, read_token, write_token
@@ -189,18 +189,3 @@ def test_a_certificate_is_in_one_stage_at_a_time(days_left: int) -> None:
 def test_nobody_is_told_of_a_stage_that_had_begun_when_it_was_signed() -> None:
     assert is_news(30, signed_at=MOMENT, ends_at=MOMENT + timedelta(days=31))
     assert not is_news(90, signed_at=MOMENT, ends_at=MOMENT + timedelta(days=31))
-
-
-@pytest.mark.parametrize(("days_left", "may"), [(91, False), (90, True), (1, True), (-400, True)])
-def test_renewing_begins_ninety_days_before_the_end(days_left: int, may: bool) -> None:
-    assert may_renew(ends_at=MOMENT + timedelta(days=days_left), now=MOMENT) is may
-    assert may_renew(ends_at=None, now=MOMENT) is False
-
-
-def test_an_early_renewal_counts_from_the_old_end_and_a_late_one_from_its_own_day() -> None:
-    def moment(year: int, month: int, day: int) -> datetime:
-        return datetime(year, month, day, 9, 30, tzinfo=UTC)
-
-    assert renewed_until(awarded_at=MOMENT, former_end=moment(2027, 1, 31), months=13) == moment(2028, 2, 29)
-    assert renewed_until(awarded_at=MOMENT, former_end=moment(2026, 1, 1), months=12) == moment(2027, 11, 20)
-    assert renewed_until(awarded_at=MOMENT, former_end=moment(2027, 1, 31), months=0) is None

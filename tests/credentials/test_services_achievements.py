@@ -2,7 +2,9 @@ import pytest
 from sqlalchemy.orm import Session
 
 from laurel.core.errors import InvalidInputError
+from laurel.credentials.models import Achievement
 from laurel.credentials.queries import find_achievement_of_course, get_achievement_version
+from laurel.credentials.rules.renewing import RenewalTerms
 from tests.factories.credentials import make_achievement, make_course
 
 
@@ -38,3 +40,24 @@ def test_an_achievement_without_its_facts_is_refused(session: Session, field: st
         make_achievement(session, **{field: value})
 
     assert refused.value.field == field
+
+
+def test_what_a_program_says_about_renewing_holds_at_once_and_makes_no_new_version(session: Session) -> None:
+    course = make_course(session)
+    first = make_achievement(session, course=course)
+    terms = RenewalTerms(window_days=30, grace_days=0, includes_attempts=True)
+
+    assert make_achievement(session, course=course, renewal=terms).id == first.id
+    assert make_achievement(session, course=course).id == first.id
+    assert session.get_one(Achievement, first.achievement_id).renewal_terms == terms
+
+
+def test_days_that_no_program_can_mean_change_nothing(session: Session) -> None:
+    course = make_course(session)
+    first = make_achievement(session, course=course)
+
+    with pytest.raises(InvalidInputError) as refused:
+        make_achievement(session, course=course, renewal=RenewalTerms(grace_days=-1))
+
+    assert refused.value.field == "renewal_grace_days"
+    assert session.get_one(Achievement, first.achievement_id).renewal_terms == RenewalTerms()

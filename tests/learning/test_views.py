@@ -128,7 +128,7 @@ def test_a_practice_question_that_is_not_there_is_no_server_error(session: Sessi
 
 
 def test_an_exam_starts_only_with_its_honor_code(session: Session, sign_in: SignIn, csrf: Csrf, now: datetime) -> None:
-    room = make_classroom(session, lessons=1)
+    room = make_classroom(session, lessons=1, honor_code="I answer by myself.")
     for lesson in list_lessons(session, room.course.id)[:2]:
         finish_lesson(session, room.enrollment.id, lesson_id=lesson.id, now=now)
     client = sign_in(room.learner)
@@ -142,6 +142,17 @@ def test_an_exam_starts_only_with_its_honor_code(session: Session, sign_in: Sign
     assert "Tick this" in refused.get_data(as_text=True)
     assert started.location.startswith("/attempts/")
     assert again.location == started.location
+
+
+def test_an_exam_without_an_honor_code_starts_without_one(session: Session, sign_in: SignIn, csrf: Csrf, now: datetime) -> None:
+    room = make_classroom(session, lessons=1)
+    for lesson in list_lessons(session, room.course.id)[:2]:
+        finish_lesson(session, room.enrollment.id, lesson_id=lesson.id, now=now)
+    client = sign_in(room.learner)
+    exam = f"/learn/{room.course.slug}/exam"
+    assert 'name="honor_code"' not in client.get(exam).text
+
+    assert client.post(f"{exam}/attempts", data={"csrf_token": csrf()}).location.startswith("/attempts/")
 
 
 @pytest.mark.parametrize("lessons", [2, 12])

@@ -1,5 +1,8 @@
 """What credentials do when others report something."""
 
+from datetime import datetime
+from typing import Any
+
 from sqlalchemy.orm import Session
 
 from laurel.accounts.models import User
@@ -22,7 +25,9 @@ from laurel.credentials.events import (
     SignatureRenewed,
 )
 from laurel.credentials.gateway import KeyVault
+from laurel.credentials.models import Credential
 from laurel.credentials.queries import names
+from laurel.credentials.rules import linkedin
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.name_changes import REVERSIBLE
 from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
@@ -65,7 +70,18 @@ def email_holder(session: Session, event: CredentialIssued) -> None:
         credential_id=event.credential_id,
         number=record.credential.number,
         valid_until=record.version.valid_until if record.version else None,
+        renews=_former(session, record.credential, event.occurred_at),
+        linkedin_url=linkedin.ENTRIES,
     )
+
+
+def _former(session: Session, credential: Credential, now: datetime) -> dict[str, Any] | None:
+    """What a renewal's mail says of the certificate that it renews."""
+    if credential.renewed_from_id is None:
+        return None
+    old = queries.get_credential(session, credential.renewed_from_id)
+    ends_at = old.version.valid_until if old.version else None
+    return {"number": old.credential.number, "valid_until": ends_at, "has_ended": ends_at is not None and ends_at <= now}
 
 
 def email_renewed_signature(session: Session, event: SignatureRenewed) -> None:
@@ -154,7 +170,7 @@ def revoke_after_lost_dispute(session: Session, event: DisputeClosed) -> None:
 
 
 def renew_credential(session: Session, event: AttemptGraded) -> None:
-    """Who passes the exam again near the end of their certificate, or after it, has earned a new one."""
+    """Who sat the exam again to renew their certificate, and passed, has earned a new one."""
     if event.passed and not event.is_preview:
         renewing.renew(session, holder_id=event.learner_id, attempt_id=event.attempt_id, now=event.occurred_at)
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from laurel.accounts.models import User
@@ -20,6 +20,7 @@ from laurel.credentials.rules.history import HistoryKind, Link
 from laurel.credentials.rules.keys import KeyPurpose, KeyState, advance
 from laurel.credentials.rules.name_changes import NEXT as NEXT_OF_NAME_CHANGE
 from laurel.credentials.rules.name_changes import OPEN, NameChangeState
+from laurel.credentials.rules.renewing import RenewalTerms
 from laurel.credentials.rules.verdicts import NEXT, CredentialSource, CredentialState, RevocationReason
 from laurel.credentials.rules.visibility import Visibility
 from laurel.learning.models import Enrollment
@@ -47,6 +48,23 @@ class Achievement(Base):
     slug: Mapped[str] = mapped_column(String(80), unique=True)
     created_at: Mapped[datetime]
     latest_n: Mapped[int] = mapped_column(default=0)
+    renewal_window_days: Mapped[int] = mapped_column(default=90, server_default="90")
+    renewal_grace_days: Mapped[int] = mapped_column(default=90, server_default="90")
+    renewal_includes_attempts: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+    @property
+    def renewal_terms(self) -> RenewalTerms:
+        """What the program says about renewing; of today, whatever version a certificate is of."""
+        return RenewalTerms(
+            window_days=self.renewal_window_days,
+            grace_days=self.renewal_grace_days,
+            includes_attempts=self.renewal_includes_attempts,
+        )
+
+    def adopt(self, terms: RenewalTerms) -> None:
+        """Let the program say this about renewing from now on."""
+        self.renewal_window_days, self.renewal_grace_days = terms.window_days, terms.grace_days
+        self.renewal_includes_attempts = terms.includes_attempts
 
 
 class AchievementVersion(Base):
@@ -177,13 +195,8 @@ class Credential(Base):
 
     __tablename__ = "credentials"
     __table_args__ = (
-        Index(
-            "ix_credentials_one_for_each_enrollment",
-            "enrollment_id",
-            unique=True,
-            sqlite_where=text("renewed_from_id IS NULL"),
-            postgresql_where=text("renewed_from_id IS NULL"),
-        ),
+        only_one("ix_credentials_one_for_each_enrollment", "enrollment_id", where="renewed_from_id IS NULL"),
+        only_one("ix_credentials_one_renewal", "renewed_from_id", where="renewed_from_id IS NOT NULL AND state <> 'revoked'"),
         CheckConstraint("source <> 'exam' OR (attempt_id IS NOT NULL AND enrollment_id IS NOT NULL)", name="earned"),
     )
 

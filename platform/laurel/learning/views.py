@@ -238,7 +238,7 @@ def start_attempt_at(course_slug: str, lesson_slug: str) -> ResponseReturnValue:
     way, lesson = load(course_slug, lesson_slug)
     if lesson.kind is LessonKind.READING:
         raise ConflictError("This lesson is read; there is nothing to start.")
-    form = StartExamForm() if lesson.kind is LessonKind.EXAM else StartForm()
+    form = _start_form(lesson)
     if not form.validate_on_submit():
         return lobby_page(way, lesson, form), 400
     home_path = url_for(".lesson_page", course_slug=course_slug, lesson_slug=lesson_slug)
@@ -251,6 +251,12 @@ def start_attempt_at(course_slug: str, lesson_slug: str) -> ResponseReturnValue:
         headers = {"Retry-After": str(error.seconds)} if isinstance(error, TooManyTriesError) else {}
         return lobby_page(way, lesson, form), 429 if headers else 400, headers
     return redirect(url_for("quizzes.attempt_page", attempt_id=attempt_id))
+
+
+def _start_form(lesson: OutlineLesson) -> StartForm:
+    """What is asked before the start; agreeing to an honor code only where the exam has one, and so shows one."""
+    has_honor_code = lesson.kind is LessonKind.EXAM and quizzes.get_published(current_session(), _quiz_of(lesson))[1].honor_code
+    return StartExamForm() if has_honor_code else StartForm()
 
 
 def _try_to_start(course_id: UUID, lesson: OutlineLesson, form: StartForm, *, home_path: str) -> UUID:

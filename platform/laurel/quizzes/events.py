@@ -75,6 +75,27 @@ class AttemptAbandoned(AttemptEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ExamRoundEvent(Event):
+    """Something that belongs to one round of one learner at an exam. `opened_for`: what the round is for."""
+
+    subject: ClassVar[str | None] = "round_id"
+    round_id: UUID
+    quiz_id: UUID
+    learner_id: UUID
+    opened_for: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExamRoundOpened(ExamRoundEvent):
+    """Who has passed an exam may sit it again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExamRoundClosed(ExamRoundEvent):
+    """No attempt starts in it any more."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class LeaseTaken(AttemptEvent):
     """Another tab or device took an attempt over."""
 

@@ -43,6 +43,7 @@ def exam_rows(exam: ExamFacts | None, content: CourseContent, validity_months: i
         ("Result", "At once, by domain"),
         ("Language", ", ".join(LANGUAGES.get(code, code) for code in content.languages)),
         ("Certificate valid", validity_text(validity_months)),
+        *([("Renewal", "By passing the exam again, near the end or shortly after it")] if validity_months else []),
     ]
 
 

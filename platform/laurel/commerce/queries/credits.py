@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from laurel.catalog.queries import get_course_card
@@ -12,13 +12,14 @@ from laurel.commerce.models import ExamCredit
 from laurel.commerce.queries.entitlements import has_entitlement
 from laurel.commerce.rules import RetakeFacts, RetakeObstacle, find_retake_obstacle
 from laurel.core.errors import NotFoundError
+from laurel.quizzes.models import Attempt, ExamRound
 from laurel.quizzes.queries import describe_lobby
 from laurel.quizzes.rules.starting import Obstacle
 
 
 @dataclass(frozen=True, slots=True)
 class Credits:
-    """Further attempts at one course's exam that one person bought: those that began, and those that wait."""
+    """Further attempts at one course's exam that one person bought: those that began in the present round, and those that wait."""
 
     used: int = 0
     unused: int = 0
@@ -37,12 +38,19 @@ class RetakeStanding:
 
 
 def count_credits(session: Session, user_id: UUID, course_id: UUID) -> Credits:
-    """The person's further attempts at the course's exam; what was refunded is not counted."""
+    """The person's further attempts at the course's exam; not what was refunded, nor what earlier rounds used (`quizzes.rules.rounds`)."""
     is_used = ExamCredit.consumed_by_attempt_id.is_not(None)
     statement = select(is_used, func.count()).where(ExamCredit.user_id == user_id, ExamCredit.course_id == course_id)
-    rows = session.execute(statement.where(ExamCredit.revoked_at.is_(None)).group_by(is_used)).all()
+    statement = statement.outerjoin(Attempt, Attempt.id == ExamCredit.consumed_by_attempt_id)
+    statement = statement.where(ExamCredit.revoked_at.is_(None), or_(Attempt.id.is_(None), ~_was_in_earlier_round()))
+    rows = session.execute(statement.group_by(is_used)).all()
     counts = {bool(used): number for used, number in rows}
     return Credits(used=counts.get(True, 0), unused=counts.get(False, 0))
+
+
+def _was_in_earlier_round() -> ColumnElement[bool]:
+    later = select(ExamRound.id).where(ExamRound.learner_id == Attempt.learner_id, ExamRound.quiz_id == Attempt.quiz_id)
+    return later.where(ExamRound.number > Attempt.round_number).correlate(Attempt).exists()
 
 
 def find_unused_credit(session: Session, user_id: UUID, course_id: UUID) -> ExamCredit | None:
@@ -68,7 +76,7 @@ def check_retake(session: Session, user_id: UUID, course_id: UUID, *, now: datet
         has_exam=lobby is not None,
         is_owned=has_entitlement(session, user_id, course_id),
         has_passed=lobby is not None and lobby.obstacle is Obstacle.PASSED,
-        is_closed=lobby is not None and lobby.obstacle is Obstacle.CLOSED,
+        is_closed=lobby is not None and lobby.obstacle in {Obstacle.CLOSED, Obstacle.ROUND_OVER},
         is_running=lobby is not None and lobby.open_attempt_id is not None,
         left=None if lobby is None else lobby.attempts_left,
         waits=lobby is not None and lobby.next_start_at is not None,

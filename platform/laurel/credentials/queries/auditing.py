@@ -3,24 +3,37 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from laurel.credentials.models import BulkJob, BulkRow, Credential, CredentialEvent, CredentialVersion, IssuerKey, StatusEntry, StatusList
+from laurel.credentials.models import (
+    AchievementVersion,
+    BulkJob,
+    BulkRow,
+    Credential,
+    CredentialEvent,
+    CredentialVersion,
+    IssuerKey,
+    StatusEntry,
+    StatusList,
+)
 from laurel.credentials.rules.bulk import BulkKind, RowState
 from laurel.learning.models import Enrollment
-from laurel.quizzes.models import Attempt
+from laurel.quizzes.models import Attempt, ExamRound
 
 Version = tuple[CredentialVersion, IssuerKey, StatusEntry, StatusList]
+_MONTHS = AchievementVersion.validity_months
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
     """A credential and the rows that it rests on. `digests` are those of documents that the history knows.
 
-    `is_vouched_for`: a confirmed import names it.
+    `is_vouched_for`: a confirmed import names it. `renewed`: the credential that it renews, that one's end, and for which credential
+    the attempt was made.
     """
 
     credential: Credential
@@ -29,6 +42,8 @@ class Stored:
     attempt: Attempt | None
     versions: Sequence[Version]
     digests: frozenset[str]
+    renewed: tuple[Credential, datetime | None, UUID | None] | None
+    months: int
 
 
 def list_ids(session: Session, *, after: UUID | None, limit: int) -> Sequence[UUID]:
@@ -42,15 +57,33 @@ def list_stored(session: Session, ids: Sequence[UUID]) -> list[Stored]:
     named = select(BulkRow.id).join(BulkJob, BulkJob.id == BulkRow.job_id)
     named = named.where(BulkRow.credential_id == Credential.id, BulkRow.state == RowState.DONE, BulkJob.kind == BulkKind.ISSUE)
     vouched = named.correlate(Credential).exists()
+    old, present, round_ = aliased(Credential), aliased(CredentialVersion), ExamRound
+    sat = (round_.learner_id == Attempt.learner_id) & (round_.quiz_id == Attempt.quiz_id) & (round_.number == Attempt.round_number)
     rows = session.execute(
-        select(Credential, Enrollment.learner_id, Attempt, vouched)
+        select(Credential, Enrollment.learner_id, Attempt, vouched, old, present.valid_until, round_.opened_for, _MONTHS)
+        .join(AchievementVersion, AchievementVersion.id == Credential.achievement_version_id)
         .outerjoin(Enrollment, Enrollment.id == Credential.enrollment_id)
         .outerjoin(Attempt, Attempt.id == Credential.attempt_id)
+        .outerjoin(round_, sat)
+        .outerjoin(old, old.id == Credential.renewed_from_id)
+        .outerjoin(present, (present.credential_id == old.id) & (present.n == old.current_n))
         .where(Credential.id.in_(ids))
         .order_by(Credential.id)
     )
     versions, digests = _list_versions(session, ids), _list_digests(session, ids)
-    return [Stored(row[0], row[1], row[3], row[2], versions[row[0].id], frozenset(digests[row[0].id])) for row in rows]
+    return [
+        Stored(
+            credential=row[0],
+            enrolled_id=row[1],
+            is_vouched_for=row[3],
+            attempt=row[2],
+            versions=versions[row[0].id],
+            digests=frozenset(digests[row[0].id]),
+            renewed=(row[4], row[5], row[6]) if row[4] is not None else None,
+            months=row[7],
+        )
+        for row in rows
+    ]
 
 
 def list_shared_entries(session: Session, entries: Sequence[UUID]) -> set[UUID]:

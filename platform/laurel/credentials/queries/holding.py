@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, exists, select
+from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from laurel.accounts.models import User
@@ -19,7 +19,6 @@ from laurel.credentials.models import (
 )
 from laurel.credentials.queries import CredentialRecord, get_credential
 from laurel.credentials.rules.verdicts import CredentialState
-from laurel.quizzes.models import Attempt
 
 
 def get_credential_of(session: Session, holder_id: UUID, credential_id: UUID) -> CredentialRecord:
@@ -50,38 +49,21 @@ def list_share_links(session: Session, credential_id: UUID, *, now: datetime) ->
 
 
 def list_kin(session: Session, credential: Credential) -> list[Credential]:
-    """The credential that this one renewed and those that renewed it, signed ones only, the oldest first."""
-    kin = select(Credential).where(
-        (Credential.id == credential.renewed_from_id) | (Credential.renewed_from_id == credential.id),
-        Credential.state != CredentialState.PENDING,
-    )
+    """The credential that this one renewed, and the one that renewed it unless it was revoked; signed ones only, the oldest first."""
+    newer = and_(Credential.renewed_from_id == credential.id, Credential.state == CredentialState.ISSUED)
+    kin = select(Credential).where(or_(Credential.id == credential.renewed_from_id, newer), Credential.state != CredentialState.PENDING)
     return list(session.scalars(kin.order_by(Credential.awarded_at)))
-
-
-def find_renewable(session: Session, *, holder_id: UUID, attempt_id: UUID) -> tuple[Credential, CredentialVersion] | None:
-    """The holder's latest credential that was earned by the same exam as this attempt is at, by another attempt."""
-    former, present = aliased(Attempt), aliased(Attempt)
-    row = session.execute(
-        select(Credential, CredentialVersion)
-        .join(CredentialVersion, and_(CredentialVersion.credential_id == Credential.id, CredentialVersion.n == Credential.current_n))
-        .join(former, former.id == Credential.attempt_id)
-        .join(present, present.quiz_id == former.quiz_id)
-        .where(present.id == attempt_id, Credential.holder_id == holder_id, Credential.state == CredentialState.ISSUED)
-        .where(Credential.attempt_id != attempt_id)
-        .order_by(Credential.awarded_at.desc())
-        .limit(1)
-    ).one_or_none()
-    return (row[0], row[1]) if row is not None else None
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """A credential that ends soon, or has just ended, with whoever is to hear of it."""
+    """A credential that ends soon, or has just ended, with whoever is to hear of it, and what the program says about renewing."""
 
     credential: Credential
     ends_at: datetime
     achievement: AchievementVersion
     holder: User
+    program: Achievement
 
 
 def list_ending(session: Session, days: int, *, after: datetime, until: datetime, limit: int) -> list[Ending]:
@@ -90,27 +72,13 @@ def list_ending(session: Session, days: int, *, after: datetime, until: datetime
     is_renewed = exists().where(newer.renewed_from_id == Credential.id, newer.state != CredentialState.REVOKED)
     noted = exists().where(ExpiryNotice.credential_id == Credential.id, ExpiryNotice.ends_at == ends_at, ExpiryNotice.days == days)
     rows = session.execute(
-        select(Credential, ends_at, AchievementVersion, User)
+        select(Credential, ends_at, AchievementVersion, User, Achievement)
         .join(CredentialVersion, and_(CredentialVersion.credential_id == Credential.id, CredentialVersion.n == Credential.current_n))
         .join(AchievementVersion, AchievementVersion.id == Credential.achievement_version_id)
         .join(User, User.id == Credential.holder_id)
+        .join(Achievement, Achievement.id == AchievementVersion.achievement_id)
         .where(Credential.state == CredentialState.ISSUED, ends_at > after, ends_at <= until, ~is_renewed, ~noted)
         .order_by(ends_at, Credential.id)
         .limit(limit)
     )
-    return [Ending(row[0], row[1], row[2], row[3]) for row in rows if row[1] is not None]
-
-
-def list_renewals(session: Session, credential_id: UUID) -> list[Credential]:
-    """What renewed a credential, pending ones too, the oldest first."""
-    renewals = select(Credential).where(Credential.renewed_from_id == credential_id)
-    return list(session.scalars(renewals.order_by(Credential.awarded_at)))
-
-
-def find_present_version(session: Session, achievement_id: UUID) -> AchievementVersion | None:
-    """What an achievement certifies today."""
-    return session.scalar(
-        select(AchievementVersion)
-        .join(Achievement, and_(Achievement.id == AchievementVersion.achievement_id, Achievement.latest_n == AchievementVersion.n))
-        .where(Achievement.id == achievement_id)
-    )
+    return [Ending(row[0], row[1], row[2], row[3], row[4]) for row in rows if row[1] is not None]

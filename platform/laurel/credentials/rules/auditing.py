@@ -30,6 +30,15 @@ class Earned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Renewed:
+    """The certificate that another one renews. `is_meant`: the other's attempt was made to renew this one; `new_end`: what follows."""
+
+    holder_id: UUID
+    is_meant: bool
+    new_end: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignedFacts:
     """One signed document with all that is stored about it, and what was found out about its bytes."""
 
@@ -61,12 +70,13 @@ class CredentialFacts:
     is_vouched_for: bool = False
     current_n: int
     earned: Earned | None
+    renewed: Renewed | None = None
     versions: Sequence[SignedFacts]
 
 
 def compare(found: CredentialFacts, *, now: datetime) -> list[Difference]:
     """What is wrong with a credential; empty if nothing is."""
-    details = [*_award(found), *_numbering(found)]
+    details = [*_award(found), *_renewal(found), *_numbering(found)]
     for version in found.versions:
         details += [f"version {version.n}: {detail}" for detail in (*_signature(found, version, now), *_words(found, version))]
         details += [f"version {version.n}: {detail}" for detail in _status(found, version)]
@@ -101,6 +111,19 @@ def _award(found: CredentialFacts) -> Iterator[str]:
         yield "the attempt that earned it is not passed"
     if earned.is_voided:
         yield "the attempt that earned it was voided"
+
+
+def _renewal(found: CredentialFacts) -> Iterator[str]:
+    renewed = found.renewed
+    if renewed is None:
+        return
+    if renewed.holder_id != found.holder_id:
+        yield "what it renews is somebody else’s"
+    if not renewed.is_meant:
+        yield "the attempt that earned it was not made to renew what it renews"
+    for version in found.versions:
+        if version.valid_until != renewed.new_end:
+            yield f"version {version.n}: it ends at {version.valid_until}, and {renewed.new_end} follows from what it renews"
 
 
 def _numbering(found: CredentialFacts) -> Iterator[str]:

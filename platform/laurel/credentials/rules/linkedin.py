@@ -5,6 +5,8 @@ from datetime import datetime
 from urllib.parse import quote
 
 ADD = "https://www.linkedin.com/profile/add"
+ENTRIES = "https://www.linkedin.com/in/me/details/certifications/"
+"""Where whoever is signed in there changes what they have entered."""
 SHARE = "https://www.linkedin.com/sharing/share-offsite/"
 
 

@@ -12,6 +12,7 @@ from laurel.core import markdown
 from laurel.core.errors import InvalidInputError
 from laurel.credentials import queries
 from laurel.credentials.models import Achievement, AchievementVersion
+from laurel.credentials.rules.renewing import RenewalTerms, check_terms
 from laurel.credentials.rules.text import sanitize_text
 
 MAX_MONTHS = 600
@@ -29,11 +30,13 @@ def define_achievement(
     badge: dict[str, Any],
     tags: Sequence[str] = (),
     language: str = "en",
+    renewal: RenewalTerms | None = None,
     now: datetime,
 ) -> AchievementVersion:
     """What the course's credential certifies from now on. Saying the same again changes nothing; anything else is version n+1.
 
-    `criteria` is Markdown; `validity_months` 0 means for ever; `badge` is {"hue": 0-360, "level": 0-5}.
+    `criteria` is Markdown; `validity_months` 0 means for ever; `badge` is {"hue": 0-360, "level": 0-5}. `renewal` is no part of a
+    version: it holds at once, for certificates of former versions, too; None leaves it as it is.
     """
     facts: dict[str, Any] = {
         "name": sanitize_text(name),
@@ -46,6 +49,8 @@ def define_achievement(
     }
     _check(facts)
     achievement = _find_or_make(session, course_id=course_id, slug=slug, now=now)
+    if renewal is not None:
+        achievement.adopt(check_terms(renewal))
     latest = queries.find_achievement_of_course(session, course_id)
     if latest is not None and all(getattr(latest, key) == value for key, value in facts.items()):
         return latest

@@ -22,10 +22,11 @@ from laurel.credentials.queries.auditing import (
     list_shared_entries,
     list_stored,
 )
-from laurel.credentials.rules.auditing import CredentialFacts, Difference, Earned, SignedFacts, compare, compare_list
+from laurel.credentials.rules.auditing import CredentialFacts, Difference, Earned, Renewed, SignedFacts, compare, compare_list
 from laurel.credentials.rules.history import find_break
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.keys import TRUSTED
+from laurel.credentials.rules.renewing import renewed_until
 from laurel.credentials.rules.status_list import decode_bits
 from laurel.quizzes.rules import AttemptState
 
@@ -113,8 +114,17 @@ def _facts(stored: Stored, issuer: Issuer, shared: set[UUID]) -> CredentialFacts
         is_vouched_for=stored.is_vouched_for,
         current_n=credential.current_n,
         earned=earned,
+        renewed=_renewed(stored),
         versions=[_signed_facts(version, issuer, stored.digests, shared) for version in stored.versions],
     )
+
+
+def _renewed(stored: Stored) -> Renewed | None:
+    if stored.renewed is None:
+        return None
+    old, former_end, meant_id = stored.renewed
+    new_end = renewed_until(awarded_at=stored.credential.awarded_at, former_end=former_end, months=stored.months)
+    return Renewed(holder_id=old.holder_id, is_meant=meant_id == old.id, new_end=new_end)
 
 
 def _signed_facts(stored: Version, issuer: Issuer, digests: frozenset[str], shared: set[UUID]) -> SignedFacts:

@@ -8,7 +8,9 @@ from laurel.core.mail import queue_mail
 from laurel.credentials.models import ExpiryNotice
 from laurel.credentials.queries import holding
 from laurel.credentials.queries.holding import Ending
+from laurel.credentials.rules import linkedin
 from laurel.credentials.rules.expiry import STAGES, ends_between, is_news
+from laurel.credentials.rules.renewing import stand
 
 
 def tell_of_expiry(session: Session, *, now: datetime, limit: int = 200) -> int:
@@ -32,6 +34,14 @@ def tell_of_expiry(session: Session, *, now: datetime, limit: int = 200) -> int:
 
 def _write(session: Session, days: int, ending: Ending, *, now: datetime) -> None:
     credential = ending.credential
+    renewal = stand(
+        state=credential.state,
+        is_renewed=False,
+        awarded_at=credential.awarded_at,
+        ends_at=ending.ends_at,
+        terms=ending.program.renewal_terms,
+        now=now,
+    )
     queue_mail(
         session,
         "credential_ends",
@@ -44,4 +54,6 @@ def _write(session: Session, days: int, ending: Ending, *, now: datetime) -> Non
         number=credential.number,
         ends_at=ending.ends_at,
         days=days,
+        renewal=renewal,
+        linkedin_url=linkedin.ENTRIES,
     )

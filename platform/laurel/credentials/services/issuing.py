@@ -17,17 +17,18 @@ from laurel.credentials.gateway import KeyVault
 from laurel.credentials.models import AchievementVersion, Credential, CredentialVersion, StatusEntry, StatusList
 from laurel.credentials.openbadges_gateway import sign_credential
 from laurel.credentials.rules.document import CredentialFacts, HolderFacts, build_document
-from laurel.credentials.rules.expiry import renewed_until
 from laurel.credentials.rules.history import HistoryKind
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.moments import whole_second
 from laurel.credentials.rules.numbers import RANDOM_BITS, number_of
+from laurel.credentials.rules.renewing import renewed_until
 from laurel.credentials.rules.text import sanitize_text
 from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
 from laurel.credentials.services import history
 from laurel.credentials.services.issuers import Signatory, open_signatory
 from laurel.credentials.services.status_lists import reserve_entry
 from laurel.learning.queries import get_enrollment
+from laurel.quizzes.services import close_rounds
 
 TRIES = 20
 SALT_BYTES = 8
@@ -172,6 +173,7 @@ def revoke(
         entry.set_at = entry.set_at or now
         status_list.changed_at = now
     session.flush()
+    close_rounds(session, opened_for=credential.id, now=now)  # what does not count any more is not renewed
     history.record(session, HistoryKind.REVOKED, at=now, credential_id=credential.id, actor_id=actor_id, reason=reason)
     told = CredentialRevoked(occurred_at=now, credential_id=credential.id, holder_id=credential.holder_id, tells_holder=tells_holder)
     publish(session, told, actor_id=actor_id)

@@ -1,37 +1,87 @@
-"""An exam that is passed again near the end of a certificate, or after it, earns a new one that is linked with the old."""
+"""Renewing by sitting the exam again: the holder says so, which lets them start; passing earns a new certificate, linked with the old."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from laurel.accounts.queries import lock_user
 from laurel.core.bus import publish
-from laurel.credentials import queries
+from laurel.core.errors import ConflictError
 from laurel.credentials.events import CredentialAwarded
 from laurel.credentials.models import AchievementVersion, Credential
-from laurel.credentials.queries import holding
-from laurel.credentials.rules.expiry import may_renew
+from laurel.credentials.queries import find_credential_of_attempt, get_credential, lock_credential, renewing
+from laurel.credentials.queries.holding import lock_credential_of
 from laurel.credentials.rules.history import HistoryKind
 from laurel.credentials.rules.verdicts import CredentialState
 from laurel.credentials.services import history
 from laurel.credentials.services.issuing import add_pending
+from laurel.learning.queries import find_enrollment
+from laurel.quizzes.services import open_round
+
+
+class RenewalRefusedError(ConflictError):
+    """This certificate cannot be renewed, or not now; the page says why and what to do."""
+
+    message = "This certificate cannot be renewed at present. Its page says why."
+
+
+@dataclass(frozen=True, slots=True)
+class ExamDoor:
+    """Where the exam is sat."""
+
+    course_slug: str
+    lesson_slug: str
+
+
+def begin_renewal(session: Session, *, holder_id: UUID, credential_id: UUID, now: datetime) -> ExamDoor:
+    """Let the holder sit the exam again to renew their certificate. Said twice, it is the same renewal.
+
+    Raises RenewalRefusedError, NotFoundError for somebody else's, OpenAttemptError while an earlier attempt runs, or
+    RoundUnderWayError while another certificate is renewed by the same exam.
+    """
+    lock_user(session, holder_id)
+    lock_credential_of(session, holder_id, credential_id)
+    way = renewing.get_way(session, get_credential(session, credential_id), now=now)
+    closes_at = way.renewal.closes_at
+    if not way.renewal.standing.is_open or closes_at is None:
+        raise RenewalRefusedError
+    if way.lesson_slug is None or way.quiz_id is None or not way.is_enrolled:
+        raise RenewalRefusedError
+    open_round(
+        session,
+        quiz_id=way.quiz_id,
+        learner_id=holder_id,
+        opened_for=credential_id,
+        closes_at=closes_at,
+        includes_attempts=way.includes_attempts,
+        now=now,
+    )
+    return ExamDoor(way.course_slug, way.lesson_slug)
 
 
 def renew(session: Session, *, holder_id: UUID, attempt_id: UUID, now: datetime) -> Credential | None:
-    """Award the renewal that this passed attempt earned; None if there is nothing to renew, or not yet.
+    """Award the renewal that this passed attempt earned; None if it was not made to renew anything, or there is nothing to renew.
 
-    It is seen by others as the old one is, and certifies what the course certifies today. Once for each old certificate.
+    It is seen by others as the old one is, and certifies what the course certifies today. Once for each old certificate, however
+    often it is told. Who started in time and was marked late has renewed in time.
     """
-    found = holding.find_renewable(session, holder_id=holder_id, attempt_id=attempt_id)
-    if found is None or found[0].enrollment_id is None or not may_renew(ends_at=found[1].valid_until, now=now):
+    found = renewing.find_renewed_by(session, holder_id, attempt_id)
+    if found is None:
         return None
-    old = queries.lock_credential(session, found[0].id)
-    if any(kin.renewed_from_id == old.id and kin.state is not CredentialState.REVOKED for kin in holding.list_renewals(session, old.id)):
+    old = lock_credential(session, found.id)
+    if old.state is not CredentialState.ISSUED or renewing.is_renewed(session, old.id):
+        return None
+    if find_credential_of_attempt(session, holder_id, attempt_id) is not None:
         return None
     earned = session.get_one(AchievementVersion, old.achievement_version_id)
-    present = holding.find_present_version(session, earned.achievement_id) or earned
+    present = renewing.find_present_version(session, earned.achievement_id) or earned
+    enrollment = find_enrollment(session, learner_id=holder_id, course_id=renewing.get_course_id(session, earned.achievement_id))
+    if enrollment is None:
+        return None
     new = add_pending(
-        session, present, enrollment_id=found[0].enrollment_id, holder_id=holder_id, attempt_id=attempt_id, renewed_from_id=old.id, now=now
+        session, present, enrollment_id=enrollment.id, holder_id=holder_id, attempt_id=attempt_id, renewed_from_id=old.id, now=now
     )
     new.visibility = old.visibility
     session.flush()

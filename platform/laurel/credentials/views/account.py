@@ -10,6 +10,7 @@ from laurel.catalog.queries import get_course_by_slug
 from laurel.core.db import database_now
 from laurel.credentials import queries
 from laurel.credentials.models import Credential
+from laurel.credentials.queries import renewing
 from laurel.credentials.rules.verdicts import CredentialState
 from laurel.credentials.views.base import bp, issuer
 from laurel.credentials.views.presenters import show
@@ -25,8 +26,11 @@ LOOK_AFTER = 3  # seconds
 @bp.get("/account/credentials")
 @policy(GET=SIGNED_IN)
 def credential_list() -> ResponseReturnValue:
-    mine = [show(issuer(), record) for record in queries.list_credentials_of(current_session(), my_id())]
-    return render_template("credentials/credential_list.html", mine=mine)
+    session = current_session()
+    records = queries.list_credentials_of(session, my_id())
+    renewals = renewing.map_renewals(session, records, now=database_now(session))
+    mine = [show(issuer(), record) for record in records]
+    return render_template("credentials/credential_list.html", mine=mine, renewals=renewals)
 
 
 @bp.get("/account/credentials/of-course/<course_slug>")

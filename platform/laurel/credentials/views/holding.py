@@ -9,10 +9,9 @@ from flask.typing import ResponseReturnValue
 from laurel.core.db import database_now
 from laurel.core.errors import NotFoundError
 from laurel.credentials.forms import ShareLinkForm, VisibilityForm
-from laurel.credentials.queries import CredentialRecord, SignedCredential, holding, signed
+from laurel.credentials.queries import CredentialRecord, SignedCredential, holding, renewing, signed
 from laurel.credentials.rules import linkedin
 from laurel.credentials.rules.calendar import expiry_event
-from laurel.credentials.rules.expiry import may_renew
 from laurel.credentials.rules.visibility import Visibility
 from laurel.credentials.services import visibility as services
 from laurel.credentials.services.tokens import NoTokenError, find_token_key
@@ -124,7 +123,6 @@ def _page(record: CredentialRecord, *, visibility_form: VisibilityForm | None = 
     is_private = credential.visibility is Visibility.PRIVATE
     links = holding.list_share_links(session, credential.id, now=now) if is_private else []
     shown = show(issuer(), record)
-    ends_at = record.version.valid_until if record.version else None
     return render_template(
         "credentials/holder_page.html",
         shown=shown,
@@ -136,7 +134,7 @@ def _page(record: CredentialRecord, *, visibility_form: VisibilityForm | None = 
         linkedin_add=linkedin.add_to_profile_url(_entry(record)) if record.version else "",
         linkedin_share=linkedin.share_url(shown.page_url),
         kin=holding.list_kin(session, credential),
-        may_renew=may_renew(ends_at=ends_at, now=now) and credential.revoked_at is None,
+        renewal=renewing.map_renewals(session, [record], now=now)[credential.id],
     )
 
 

@@ -5,6 +5,7 @@ from laurel.quizzes.models.grading import GradingTask, ManualMark
 from laurel.quizzes.models.integrity import FocusNote, ReviewRequest
 from laurel.quizzes.models.outages import Heartbeat, Outage, OutageCredit, TroubleReport
 from laurel.quizzes.models.quizzes import Quiz, QuizSlot, QuizVersion
+from laurel.quizzes.models.rounds import ExamRound
 from laurel.quizzes.models.terms import Accommodation, GroupMember, LearnerGroup, QuizOverride
 from laurel.quizzes.models.usage import QuestionUsage
 
@@ -13,6 +14,7 @@ __all__ = [
     "AnswerOp",
     "Attempt",
     "CurrentAnswer",
+    "ExamRound",
     "FocusNote",
     "GradingTask",
     "GroupMember",

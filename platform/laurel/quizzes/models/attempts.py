@@ -85,6 +85,9 @@ class Attempt(Base):
     reached_slot: Mapped[int | None] = mapped_column(default=None)
     """Where nobody can go back: the one question that is open now. None: all questions are open."""
 
+    round_number: Mapped[int] = mapped_column(default=1, server_default="1")
+    """Which of the learner's rounds at the exam it belongs to (`rules.rounds`)."""
+
     def is_slot_open(self, number: int) -> bool:
         """Whether this question can be opened and answered now, as far as going back and ahead is concerned."""
         return self.reached_slot in (None, number)

@@ -14,11 +14,13 @@ from laurel.quizzes.models import Attempt, Quiz, QuizVersion
 from laurel.quizzes.queries.attempts import list_attempts_of
 from laurel.quizzes.queries.pools import list_kinds, load_pools
 from laurel.quizzes.queries.quizzes import count_questions, get_published, get_version, list_slots
+from laurel.quizzes.queries.rounds import present_round
 from laurel.quizzes.queries.terms import find_terms
 from laurel.quizzes.rules import AttemptState, Field, QuizKind, QuizSettings, Score, reviewing, states, timing
 from laurel.quizzes.rules.briefing import announce
+from laurel.quizzes.rules.rounds import Round, in_round
 from laurel.quizzes.rules.starting import Obstacle, PastAttempt, StartCheck, StartRules, check_start
-from laurel.quizzes.rules.terms import Terms, with_more_attempts
+from laurel.quizzes.rules.terms import Terms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +29,7 @@ class AttemptSummary:
 
     id: UUID
     number: int
+    round_number: int
     state: AttemptState
     started_at: datetime | None
     finished_at: datetime | None
@@ -40,7 +43,8 @@ class Lobby:
 
     `minutes`: this learner's limit (None: none). `real_minutes`: what an attempt started now, or at the opening, would have:
     less if the quiz closes before. `is_accommodated`: the limit was stretched for them. `obstacle`: why none can be started,
-    None if one can. `next_start_at`: the end of the waiting time.
+    None if one can. `next_start_at`: the end of the waiting time. `round`: which round the next attempt belongs to; what is said of
+    attempts and of having passed is said of that one, while `attempts` lists all.
     """
 
     quiz_id: UUID
@@ -68,6 +72,7 @@ class Lobby:
     logs_focus: bool
     rules: Sequence[str]
     is_accommodated: bool
+    round: Round
 
     @property
     def may_start(self) -> bool:
@@ -114,12 +119,12 @@ def describe_lobby(session: Session, quiz_id: UUID, learner_id: UUID, *, now: da
     """
     quiz, version = get_published(session, quiz_id)
     attempts = list_attempts_of(session, learner_id, quiz_id)
-    terms = with_more_attempts(find_terms(session, version, learner_id, now=now), extra_attempts)
-    check = check_next(quiz, terms, attempts, now=now)
+    present = present_round(session, quiz, learner_id)
+    terms = in_round(find_terms(session, version, learner_id, now=now), present, extra_attempts=extra_attempts)
+    check = check_next(quiz, terms, attempts, present=present, now=now)
+    summaries = _summaries(session, attempts, version, terms, check, now=now)
     running = next((attempt for attempt in attempts if attempt.state in states.OPEN), None)
-    standing = Standing(closes_at=terms.closes_at, has_attempt_left=has_attempt_left(check, attempts), now=now)
-    summaries = [summarize(attempt, own, standing) for attempt, own in _with_versions(session, attempts, version)]
-    version, terms = _in_force(session, version, terms, running, extra_attempts=extra_attempts, now=now)
+    version, terms = _in_force(session, version, terms, running, present, extra_attempts=extra_attempts, now=now)
     return Lobby(
         quiz_id=quiz.id,
         kind=quiz.kind,
@@ -139,13 +144,14 @@ def describe_lobby(session: Session, quiz_id: UUID, learner_id: UUID, *, now: da
         obstacle=check.obstacle,
         open_attempt_id=None if running is None else running.id,
         open_state=None if running is None else running.state,
-        has_passed=any(summary.passed for summary in summaries),
+        has_passed=any(seen.passed for seen in summaries if seen.round_number == present.number),
         attempts=summaries,
         needs_password=version.password_hash is not None,
         one_way=version.one_way,
         logs_focus=version.logs_focus,
         rules=announce(quiz.kind, _on_terms(version.settings(), terms), version.review),
         is_accommodated=terms.multiplier is not None,
+        round=present,
     )
 
 
@@ -168,18 +174,25 @@ class Standing:
 
 
 def _in_force(
-    session: Session, version: QuizVersion, terms: Terms, running: Attempt | None, *, extra_attempts: int, now: datetime
+    session: Session, version: QuizVersion, terms: Terms, running: Attempt | None, present: Round, *, extra_attempts: int, now: datetime
 ) -> tuple[QuizVersion, Terms]:
     """The version whose rules are told, and the learner's terms at it: while an attempt runs, those it was started on."""
     if running is None or running.quiz_version_id == version.id:
         return version, terms
     started_on = get_version(session, running.quiz_version_id)
-    return started_on, with_more_attempts(find_terms(session, started_on, running.learner_id, now=now), extra_attempts)
+    return started_on, in_round(find_terms(session, started_on, running.learner_id, now=now), present, extra_attempts=extra_attempts)
 
 
 def has_attempt_left(check: StartCheck, attempts: Sequence[Attempt]) -> bool:
     """Whether the learner may yet answer these questions: with another attempt, or with the one that runs."""
     return check.left != 0 or any(attempt.state in states.OPEN for attempt in attempts)
+
+
+def _summaries(
+    session: Session, attempts: Sequence[Attempt], version: QuizVersion, terms: Terms, check: StartCheck, *, now: datetime
+) -> list[AttemptSummary]:
+    standing = Standing(closes_at=terms.closes_at, has_attempt_left=has_attempt_left(check, attempts), now=now)
+    return [summarize(attempt, own, standing) for attempt, own in _with_versions(session, attempts, version)]
 
 
 def _with_versions(session: Session, attempts: Sequence[Attempt], version: QuizVersion) -> list[tuple[Attempt, QuizVersion]]:
@@ -201,18 +214,20 @@ def _on_terms(settings: QuizSettings, terms: Terms) -> QuizSettings:
     )
 
 
-def check_next(quiz: Quiz, terms: Terms, attempts: Sequence[Attempt], *, now: datetime) -> StartCheck:
-    """Whether another attempt may start on these terms, an open one aside."""
+def check_next(quiz: Quiz, terms: Terms, attempts: Sequence[Attempt], *, present: Round, now: datetime) -> StartCheck:
+    """Whether another attempt may start in the present round on these terms, an open one aside. `attempts`: those of all rounds."""
     rules = StartRules(
         kind=quiz.kind,
         attempts_allowed=terms.attempts,
         retake_wait_hours=terms.wait_hours,
         opens_at=terms.opens_at,
         closes_at=terms.closes_at,
+        is_round_over=present.is_over(now),
     )
     past = [
         PastAttempt(finished_at=a.finished_at, passed=bool(a.passed) and a.state is not AttemptState.VOIDED, is_counted=a.is_counted)
         for a in attempts
+        if a.round_number == present.number
     ]
     return check_start(rules, past, now=now)
 
@@ -224,6 +239,7 @@ def summarize(attempt: Attempt, version: QuizVersion, standing: Standing) -> Att
     return AttemptSummary(
         id=attempt.id,
         number=attempt.number,
+        round_number=attempt.round_number,
         state=attempt.state,
         started_at=attempt.started_at,
         finished_at=attempt.finished_at,

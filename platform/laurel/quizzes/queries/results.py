@@ -17,6 +17,7 @@ from laurel.quizzes.queries.attempts import content_of, get_attempt_of, list_att
 from laurel.quizzes.queries.grading import map_readings
 from laurel.quizzes.queries.lobby import Standing, check_next, has_attempt_left
 from laurel.quizzes.queries.quizzes import get_quiz, get_version
+from laurel.quizzes.queries.rounds import present_round
 from laurel.quizzes.queries.terms import find_terms
 from laurel.quizzes.rules import (
     AttemptState,
@@ -30,6 +31,7 @@ from laurel.quizzes.rules import (
     scoring,
     states,
 )
+from laurel.quizzes.rules.rounds import FIRST, in_round
 from laurel.quizzes.rules.rubrics import Reading
 from laurel.quizzes.rules.showing import Content, FeedbackView, QuestionView, show_feedback, show_question
 from laurel.quizzes.rules.starting import StartCheck
@@ -112,8 +114,9 @@ def visible_fields(session: Session, attempt: Attempt, *, now: datetime) -> Coll
 def _standing(session: Session, quiz: Quiz, attempt: Attempt, version: QuizVersion, *, now: datetime) -> tuple[Standing, StartCheck]:
     """What decides about what may be seen, and whether another attempt may start, on the learner's terms at the version to come."""
     attempts = list_attempts_of(session, attempt.learner_id, quiz.id, is_preview=attempt.is_preview)
-    terms = find_terms(session, version_for_next(session, quiz, attempt, version), attempt.learner_id, now=now)
-    following = check_next(quiz, terms, attempts, now=now)
+    present = FIRST if attempt.is_preview else present_round(session, quiz, attempt.learner_id)
+    terms = in_round(find_terms(session, version_for_next(session, quiz, attempt, version), attempt.learner_id, now=now), present)
+    following = check_next(quiz, terms, attempts, present=present, now=now)
     return Standing(closes_at=terms.closes_at, has_attempt_left=has_attempt_left(following, attempts), now=now), following
 
 

@@ -15,6 +15,7 @@ class Obstacle(StrEnum):
     PASSED = "passed"
     NO_ATTEMPTS_LEFT = "no_attempts_left"
     WAIT = "wait"
+    ROUND_OVER = "round_over"
     NOT_YET_OPEN = "not_yet_open"
     CLOSED = "closed"
 
@@ -24,6 +25,7 @@ class Obstacle(StrEnum):
             "passed": "You have passed this exam. There is nothing left to prove.",
             "no_attempts_left": "You have used all attempts.",
             "wait": "The waiting time after your last attempt is not over yet.",
+            "round_over": "The time in which you could take this exam again is over.",
             "not_yet_open": "This has not opened yet.",
             "closed": "This is closed.",
         }[self.value]
@@ -47,6 +49,7 @@ class StartRules:
     retake_wait_hours: Sequence[int]
     opens_at: datetime | None
     closes_at: datetime | None
+    is_round_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ class StartCheck:
 
 
 def check_start(rules: StartRules, past: Sequence[PastAttempt], *, now: datetime) -> StartCheck:
-    """Whether the next attempt may start at `now`, an open attempt aside."""
+    """Whether the next attempt may start at `now`, an open attempt aside. `past`: the attempts of the round that it would belong to."""
     counted = [attempt for attempt in past if attempt.is_counted]
     used = len(counted)
     left = None if rules.attempts_allowed is None else max(0, rules.attempts_allowed - used)
@@ -74,6 +77,8 @@ def check_start(rules: StartRules, past: Sequence[PastAttempt], *, now: datetime
         obstacle = Obstacle.PASSED
     elif rules.closes_at is not None and now >= rules.closes_at:
         obstacle = Obstacle.CLOSED
+    elif rules.is_round_over:
+        obstacle = Obstacle.ROUND_OVER
     elif left == 0:
         obstacle = Obstacle.NO_ATTEMPTS_LEFT
     elif rules.opens_at is not None and now < rules.opens_at:

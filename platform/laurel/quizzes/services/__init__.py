@@ -17,6 +17,7 @@ from laurel.quizzes.services.moving import leave_slot
 from laurel.quizzes.services.outages import beat, credit_outages, failed_saves, forget_old_signs, instance_name, report_trouble, settle_some
 from laurel.quizzes.services.passwords import WrongPasswordError, count_password_try, forgive_password_try, make_password_hash
 from laurel.quizzes.services.practice import check_practice_answer, reset_practice_answer
+from laurel.quizzes.services.rounds import RoundUnderWayError, close_rounds, open_round
 from laurel.quizzes.services.saving import ReusedOpError, SaveReply, SlotShutError, flag_slot, note_reused_op, save_answers, take_lease
 from laurel.quizzes.services.staff_acts import (
     dismiss_announcement,
@@ -43,6 +44,7 @@ __all__ = [
     "NotPublishableError",
     "OpenAttemptError",
     "ReusedOpError",
+    "RoundUnderWayError",
     "SaveReply",
     "SlotShutError",
     "StaleQuizError",
@@ -55,6 +57,7 @@ __all__ = [
     "check_practice_answer",
     "claim_next",
     "claim_task",
+    "close_rounds",
     "count_password_try",
     "create_group",
     "create_quiz",
@@ -75,6 +78,7 @@ __all__ = [
     "make_password_hash",
     "mark_answer",
     "note_reused_op",
+    "open_round",
     "pause_attempt",
     "publish_quiz",
     "refresh_deadlines",

@@ -158,7 +158,7 @@ def _require_reopenable(session: Session, attempt: Attempt) -> None:
     if attempt.is_preview or attempt.finish_reason is FinishReason.NEW_VERSION:
         raise AttemptTransitionError("This attempt gave way to another. It cannot be opened again.")
     attempts = queries.list_attempts_of(session, attempt.learner_id, attempt.quiz_id)
-    if any(other.passed for other in attempts):
+    if any(other.passed and other.round_number == attempt.round_number for other in attempts):
         raise ConflictError("The learner has passed. A result that was earned is not put at stake again.")
     if any(other.state in states.OPEN for other in attempts):
         raise ConflictError("The learner has another attempt open. Only one can be.")

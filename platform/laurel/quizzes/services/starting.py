@@ -21,10 +21,12 @@ from laurel.quizzes.models import Attempt, PaperSlot, Quiz, QuizVersion
 from laurel.quizzes.queries.lobby import check_next
 from laurel.quizzes.queries.papers import DrawnQuestion, draw_paper
 from laurel.quizzes.queries.quizzes import hold_quiz
+from laurel.quizzes.queries.rounds import present_round
 from laurel.quizzes.queries.terms import find_terms, terms_of
 from laurel.quizzes.rules import AttemptState, QuizKind, chain, drawing, states, timing
+from laurel.quizzes.rules.rounds import FIRST, Round, in_round
 from laurel.quizzes.rules.starting import Obstacle
-from laurel.quizzes.rules.terms import Terms, resolve, with_more_attempts
+from laurel.quizzes.rules.terms import Terms, resolve
 from laurel.quizzes.services.finishing import abandon_attempt, settle
 from laurel.quizzes.services.passwords import require_password
 from laurel.quizzes.services.terms import adopt_terms
@@ -77,14 +79,14 @@ def start_attempt(
         abandon_attempt(session, running, now=now)
     elif running is not None:
         raise OpenAttemptError(running.id)
-    terms = _plain_terms(version) if is_preview else _terms_for(session, version, learner_id, extra_attempts, now=now)
+    present = FIRST if is_preview else present_round(session, quiz, learner_id)
+    terms = _plain_terms(version) if is_preview else _terms_for(session, version, learner_id, present, extra_attempts, now=now)
     if not is_preview:
-        _require_nothing_in_the_way(quiz, terms, attempts, now=now)
+        _require_nothing_in_the_way(quiz, terms, attempts, present, now=now)
         require_password(version, password)
-    if version.honor_code and not honor_code_accepted:
-        raise InvalidInputError("Please confirm the honor code before you start.", field="honor_code")
-    number = attempts[-1].number + 1 if attempts else 1
-    attempt = _new_attempt(version, terms, learner_id=learner_id, number=number, home_path=home_path, now=now, is_preview=is_preview)
+    _require_honor_code(version, is_accepted=honor_code_accepted)
+    which = {"number": attempts[-1].number + 1 if attempts else 1, "round_number": present.number}
+    attempt = _new_attempt(version, terms, learner_id=learner_id, home_path=home_path, now=now, is_preview=is_preview, **which)
     attempt.browser_session = hashlib.sha256(browser_session_token.encode()).hexdigest() if browser_session_token else None
     return freeze(session, attempt, version, draw_paper(session, version, seed=attempt.seed, past=attempts))
 
@@ -96,14 +98,19 @@ def _version_for(session: Session, quiz_id: UUID, *, is_preview: bool) -> tuple[
     return quiz, queries.get_working_version(session, quiz)
 
 
-def _require_nothing_in_the_way(quiz: Quiz, terms: Terms, attempts: Sequence[Attempt], *, now: datetime) -> None:
-    obstacle = check_next(quiz, terms, attempts, now=now).obstacle
+def _require_nothing_in_the_way(quiz: Quiz, terms: Terms, attempts: Sequence[Attempt], present: Round, *, now: datetime) -> None:
+    obstacle = check_next(quiz, terms, attempts, present=present, now=now).obstacle
     if obstacle is not None:
         raise StartRefusedError(obstacle)
 
 
-def _terms_for(session: Session, version: QuizVersion, learner_id: UUID, extra_attempts: int, *, now: datetime) -> Terms:
-    return with_more_attempts(find_terms(session, version, learner_id, now=now), extra_attempts)
+def _require_honor_code(version: QuizVersion, *, is_accepted: bool) -> None:
+    if version.honor_code and not is_accepted:
+        raise InvalidInputError("Please confirm the honor code before you start.", field="honor_code")
+
+
+def _terms_for(session: Session, version: QuizVersion, learner_id: UUID, present: Round, extra_attempts: int, *, now: datetime) -> Terms:
+    return in_round(find_terms(session, version, learner_id, now=now), present, extra_attempts=extra_attempts)
 
 
 def _plain_terms(version: QuizVersion) -> Terms:
@@ -120,6 +127,7 @@ def _new_attempt(
     home_path: str,
     now: datetime,
     is_preview: bool,
+    round_number: int = 1,
     seed: int | None = None,
 ) -> Attempt:
     attempt_id = new_id()
@@ -129,6 +137,7 @@ def _new_attempt(
         quiz_version_id=version.id,
         learner_id=learner_id,
         number=number,
+        round_number=round_number,
         is_preview=is_preview,
         state=AttemptState.IN_PROGRESS,
         home_path=home_path,

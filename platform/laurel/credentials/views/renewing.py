@@ -1,0 +1,81 @@
+"""Renewing a certificate: where it stands, what it takes, and the button that leads to the exam."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from flask import current_app, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from laurel.commerce.queries import find_offer
+from laurel.commerce.rules import OfferingKind
+from laurel.core.db import database_now
+from laurel.credentials import queries
+from laurel.credentials.queries import holding, renewing
+from laurel.credentials.rules.renewing import Renewal
+from laurel.credentials.services.renewing import RenewalRefusedError, begin_renewal
+from laurel.credentials.views.base import bp, issuer
+from laurel.credentials.views.presenters import show
+from laurel.quizzes.services import OpenAttemptError, RoundUnderWayError
+from laurel.web.access import SIGNED_IN, my_id, policy
+from laurel.web.limits import START, limiter
+from laurel.web.session import current_session, transaction
+
+
+@dataclass(frozen=True, slots=True)
+class MyRenewal:
+    """Where the certificate of a course stands, for the pages of that course."""
+
+    credential_id: UUID
+    ends_at: datetime | None
+    renewal: Renewal
+
+
+@bp.get("/account/credentials/<uuid:credential_id>/renewal")
+@policy(GET=SIGNED_IN)
+def renewal_page(credential_id: UUID) -> ResponseReturnValue:
+    session = current_session()
+    record = holding.get_credential_of(session, my_id(), credential_id)
+    way = renewing.get_way(session, record, now=database_now(session))
+    return render_template(
+        "credentials/renewal_page.html",
+        shown=show(issuer(), record),
+        way=way,
+        prices={} if way.includes_attempts else _prices_of_attempt(way.course_id),
+        kin=holding.list_kin(session, record.credential),
+    )
+
+
+def _prices_of_attempt(course_id: UUID) -> dict[str, int]:
+    """What one attempt costs by currency, in the order in which the shop names them."""
+    offer = find_offer(current_session(), course_id, OfferingKind.EXAM_RETAKE)
+    currencies = current_app.extensions["laurel_settings"].currencies
+    return {code: offer.prices[code] for code in currencies if code in offer.prices} if offer is not None else {}
+
+
+@bp.post("/account/credentials/<uuid:credential_id>/renewal")
+@policy(POST=SIGNED_IN)
+@limiter.limit(START)
+def renew_by_exam(credential_id: UUID) -> ResponseReturnValue:
+    """The holder begins, or goes on: to the door of the exam, which starts nothing by itself."""
+    try:
+        with transaction() as session:
+            door = begin_renewal(session, holder_id=my_id(), credential_id=credential_id, now=database_now(session))
+    except OpenAttemptError as error:
+        flash("You have an attempt open. Finish it first, then renew.", "info")
+        return redirect(url_for("quizzes.attempt_page", attempt_id=error.attempt_id), 303)
+    except (RenewalRefusedError, RoundUnderWayError) as error:
+        flash(error.message, "error")
+        return redirect(url_for(".renewal_page", credential_id=credential_id), 303)
+    return redirect(url_for("learning.lesson_page", course_slug=door.course_slug, lesson_slug=door.lesson_slug), 303)
+
+
+@bp.app_template_global()
+def renewal_of_course(course_id: UUID) -> MyRenewal | None:
+    """Where the signed-in person's certificate of a course stands: for pages below this package, which know of no certificates."""
+    session = current_session()
+    record = queries.find_credential_of(session, my_id(), course_id)
+    if record is None:
+        return None
+    renewal = renewing.map_renewals(session, [record], now=database_now(session))[record.credential.id]
+    return MyRenewal(record.credential.id, record.version.valid_until if record.version else None, renewal)

@@ -1,0 +1,198 @@
+"""What holders read about renewing, and the button that leads to the exam."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from laurel.commerce.models import Entitlement
+from laurel.commerce.rules import EntitlementStatus
+from laurel.core import clock
+from laurel.core.mail import Mail
+from laurel.credentials.events import CredentialIssued
+from laurel.credentials.handlers import email_holder
+from laurel.credentials.rules.verdicts import RevocationReason
+from laurel.credentials.services.issuing import revoke
+from laurel.quizzes.models import ExamRound
+from laurel.quizzes.rules import QuizStatus
+from tests.conftest import QueryCount, SignIn
+from tests.factories.accounts import make_user
+from tests.factories.credentials import make_credential
+from tests.factories.renewals import Holder, make_holder
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+def home(holder: Holder) -> str:
+    return f"/account/credentials/{holder.credential.id}"
+
+
+def text(answer: object) -> str:
+    return " ".join(getattr(answer, "text", "").split())
+
+
+@pytest.mark.parametrize(
+    ("days_ago", "words", "may"),
+    [
+        (200, "You can renew it from", False),
+        (300, "Renewing early loses nothing", True),
+        (400, "You can still renew it until", True),
+        (460, "The time to renew it ended on", False),
+    ],
+)
+def test_every_page_of_a_certificate_says_the_same_of_its_renewal(
+    session: Session, sign_in: SignIn, days_ago: int, words: str, may: bool
+) -> None:
+    holder = make_holder(session, days_ago=days_ago)
+    client = sign_in(holder.room.learner)
+
+    for address in (home(holder), "/account/credentials"):
+        page = text(client.get(address))
+        assert words in page
+        assert (f'href="{home(holder)}/renewal"' in page) is may
+    page = text(client.get(f"{home(holder)}/renewal"))
+    assert ("Renew by the exam" in page) is may
+    assert "/contact" not in text(client.get(home(holder)))[: page.find("<footer")]
+    course = text(client.get(f"/learn/{holder.room.course.slug}"))
+    assert (f'href="{home(holder)}/renewal"' in course) is may
+
+
+def test_the_button_leads_to_the_exam_which_says_what_it_is_for(session: Session, sign_in: SignIn, csrf: Callable[..., str]) -> None:
+    holder = make_holder(session)
+    client = sign_in(holder.room.learner)
+    door = f"/learn/{holder.room.course.slug}/exam"
+    assert f'href="{home(holder)}/renewal"' in text(client.get(door))
+
+    answer = client.post(f"{home(holder)}/renewal", data={"csrf_token": csrf("/orders")})
+
+    assert (answer.status_code, answer.location) == (303, door)
+    lobby = text(client.get(door))
+    assert "You are renewing your certificate" in lobby
+    assert "2 of 2 left" in lobby
+    assert "Start another attempt" in lobby
+    assert "Go on to the exam" in text(client.get(f"{home(holder)}/renewal"))
+
+
+def test_where_attempts_are_sold_the_page_says_what_one_costs_and_the_door_leads_to_it(
+    session: Session, sign_in: SignIn, csrf: Callable[..., str]
+) -> None:
+    holder = make_holder(session, sells_attempts=True)
+    client = sign_in(holder.room.learner)
+    assert "Each is bought: $45 or €42" in text(client.get(f"{home(holder)}/renewal"))
+
+    client.post(f"{home(holder)}/renewal", data={"csrf_token": csrf("/orders")})
+
+    lobby = text(client.get(f"/learn/{holder.room.course.slug}/exam"))
+    assert "The attempts of a renewal are bought one by one" in lobby
+    assert f"/courses/{holder.room.course.slug}/retake" in lobby
+    assert "You have used all attempts" not in lobby
+    assert "One attempt at the exam" in text(client.get(f"/courses/{holder.room.course.slug}/retake"))
+
+
+def test_once_it_is_renewed_each_of_the_two_names_the_other(session: Session, sign_in: SignIn) -> None:
+    holder = make_holder(session)
+    holder.begin()
+    holder.sit()
+    [new] = holder.renewals()
+    session.commit()
+    client = sign_in(holder.room.learner)
+    assert "The new certificate is being signed" in text(client.get(f"{home(holder)}/renewal"))
+    holder.sign(new)
+    session.commit()
+
+    assert f"certificate {new.number}" in text(client.get(home(holder)))
+    assert f"certificate {holder.credential.number}" in text(client.get(f"/account/credentials/{new.id}"))
+    assert "This certificate was renewed by" in text(client.get(f"/credentials/{holder.credential.id}", headers={"Accept": "text/html"}))
+    assert "This certificate renews" in text(client.get(f"/credentials/{new.id}", headers={"Accept": "text/html"}))
+    assert "It has been renewed" in text(client.get(f"{home(holder)}/renewal"))
+    assert "You have passed" in text(client.get(f"/learn/{holder.room.course.slug}/exam"))
+
+
+def test_the_mail_about_the_new_one_names_the_old_one(session: Session) -> None:
+    holder = make_holder(session)
+    holder.begin()
+    holder.sit()
+    new = holder.sign(holder.renewals()[0])
+
+    email_holder(session, CredentialIssued(occurred_at=clock.now(), credential_id=new.id, holder_id=new.holder_id))
+
+    mail = session.scalars(select(Mail).filter_by(key=f"credential:{new.id}")).one()
+    assert f"It renews certificate {holder.credential.number}, which stays valid until" in mail.text
+    assert "https://www.linkedin.com/in/me/details/certifications/" in mail.text
+
+
+def revoked(holder: Holder) -> None:
+    facts = {"reason": RevocationReason.ISSUED_IN_ERROR, "note": "", "actor_id": None}
+    revoke(holder.session, holder.credential.id, now=clock.now(), **facts)  # type: ignore[arg-type]
+
+
+def no_exam(holder: Holder) -> None:
+    holder.room.exam.status = QuizStatus.ARCHIVED
+
+
+def no_access(holder: Holder) -> None:
+    holder.session.scalars(select(Entitlement)).one().status = EntitlementStatus.REVOKED
+
+
+def under_way(holder: Holder) -> None:
+    """The time of a round that was begun is over; the program's terms have grown since."""
+    holder.begin()
+    holder.session.scalars(select(ExamRound)).one().closes_at = clock.now() - timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("happened", "words"),
+    [
+        (revoked, "What does not count any more is not renewed."),
+        (no_exam, "There is no exam at present"),
+        (no_access, "You need the course for it"),
+    ],
+)
+def test_who_cannot_renew_reads_why_and_the_button_pressed_all_the_same_changes_nothing(
+    session: Session, sign_in: SignIn, csrf: Callable[..., str], happened: Callable[[Holder], None], words: str
+) -> None:
+    holder = make_holder(session)
+    happened(holder)
+    client = sign_in(holder.room.learner)
+
+    page = text(client.get(f"{home(holder)}/renewal"))
+    answer = client.post(f"{home(holder)}/renewal", data={"csrf_token": csrf("/orders")})
+
+    assert words in page
+    assert "Renew by the exam" not in page
+    assert (answer.status_code, answer.location) == (303, f"{home(holder)}/renewal")
+    assert "cannot be renewed at present" in text(client.get(answer.location))
+    assert session.scalars(select(ExamRound)).all() == []
+
+
+def test_a_round_that_is_over_is_opened_again_while_the_certificate_may_be_renewed(
+    session: Session, sign_in: SignIn, csrf: Callable[..., str]
+) -> None:
+    holder = make_holder(session)
+    under_way(holder)
+    client = sign_in(holder.room.learner)
+    door = f"/learn/{holder.room.course.slug}/exam"
+    assert "The time to renew your certificate ended on" in text(client.get(door))
+
+    client.post(f"{home(holder)}/renewal", data={"csrf_token": csrf("/orders")})
+
+    assert "You are renewing your certificate" in text(client.get(door))
+
+
+def test_a_list_of_certificates_asks_no_more_for_many_than_for_one(session: Session, sign_in: SignIn, queries: QueryCount) -> None:
+    person = make_user(session)
+    make_credential(session, learner=person)
+    client = sign_in(person)
+    client.get("/account/credentials")
+    queries.clear()
+    client.get("/account/credentials")
+    few = queries.selects
+    for _ in range(3):
+        make_credential(session, learner=person)
+    session.commit()
+    queries.clear()
+    client.get("/account/credentials")
+
+    assert queries.selects == few

@@ -21,7 +21,7 @@ from laurel.credentials.rules.keys import STAGING, KeyPurpose, KeyState
 from laurel.credentials.services import keys as services
 from laurel.credentials.services.auditing import Audit
 from laurel.credentials.services.issuers import issuer_of
-from laurel.credentials.services.trouble import find_trouble
+from laurel.credentials.services.trouble import find_reminders, find_trouble
 from laurel.ports import make_ports
 from laurel.settings import Settings
 from laurel.worker import Chores
@@ -75,7 +75,8 @@ def tell_keys(settings: Settings) -> str:
     with _chores(settings) as chores, chores.database.session(writes=False) as session:
         keys = list_keys(session, issuer.did)
         lost = {key.id for key in services.find_lost_keys(session, issuer, chores.ports.keys)}
-        troubles = find_trouble(session, issuer, chores.ports.keys, now=database_now(session))
+        now = database_now(session)
+        troubles = [*find_trouble(session, issuer, chores.ports.keys, now=now), *find_reminders(session, issuer, now=now)]
     lines = [f"{'key':14} {'for':4} {'state':12} {'since':17} note", *(_line(key, is_lost=key.id in lost) for key in keys)]
     return "\n".join([issuer.did, *lines, *(f"! {trouble}" for trouble in troubles)])
 

@@ -3,7 +3,7 @@
 from importlib import import_module
 from importlib.util import find_spec
 
-PACKAGES = ("accounts", "bank", "quizzes", "catalog", "commerce", "learning", "credentials", "attribution", "ctas", "articles")
+PACKAGES = ("accounts", "approvals", "bank", "quizzes", "catalog", "commerce", "learning", "credentials", "attribution", "ctas", "articles")
 
 
 def import_all() -> None:

@@ -57,6 +57,8 @@ class Settings:
     instance: Path
     proxy_hops: int = 0
     staff_second_factor: bool = True
+    two_person_rule: bool = True
+    """Whether signing keys are changed by two people: one asks, another agrees. Who is alone switches it off."""
     stripe_secret_key: str = ""
     stripe_webhook_secrets: tuple[str, ...] = ()
     stripe_api_base: str = ""
@@ -122,6 +124,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         instance=instance,
         proxy_hops=int(env.get("LAUREL_PROXY_HOPS", "0")),
         staff_second_factor=env.get("LAUREL_STAFF_SECOND_FACTOR", "0" if local else "1") == "1",
+        two_person_rule=env.get("LAUREL_TWO_PERSON_RULE", "0" if local else "1") == "1",
         stripe_secret_key=env.get("STRIPE_SECRET_KEY", ""),
         stripe_webhook_secrets=_list(env, "STRIPE_WEBHOOK_SECRETS"),
         stripe_api_base=env.get("STRIPE_API_BASE", "").rstrip("/"),

@@ -38,7 +38,7 @@ from laurel.credentials.services.keys import expire_keys, list_missing_purposes
 from laurel.credentials.services.name_changes import forget_former_names
 from laurel.credentials.services.renewal import renew_signature
 from laurel.credentials.services.status_lists import refresh_status_lists
-from laurel.credentials.services.trouble import find_trouble, tell_staff
+from laurel.credentials.services.trouble import find_reminders, find_trouble, tell_staff
 from laurel.learning.queries import list_rights_without_enrollment
 from laurel.pulse import settle_outages
 from laurel.quizzes.queries import list_due_for_submission
@@ -183,13 +183,14 @@ class Chores:
             after = due[-1]
 
     def tell_of_trouble(self) -> None:
-        """Mail staff, once a day, what keeps credentials from being signed or checked."""
+        """Mail staff what keeps credentials from being signed or checked, and which key is to be changed soon."""
         issuer = issuer_of(self.settings)
         with self.database.session(writes=False) as session:
-            troubles = find_trouble(session, issuer, self.ports.keys, now=database_now(session))
-        if troubles:
+            now = database_now(session)
+            troubles, reminders = find_trouble(session, issuer, self.ports.keys, now=now), find_reminders(session, issuer, now=now)
+        if troubles or reminders:
             with self.transaction() as session:
-                tell_staff(session, issuer, troubles, now=database_now(session))
+                tell_staff(session, issuer, troubles, reminders, now=database_now(session))
 
     def look_after_credentials(self) -> None:
         """What the clock brings about for credentials. A missing key stops none of the others."""

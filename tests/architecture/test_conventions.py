@@ -9,7 +9,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 LAUREL = ROOT / "platform" / "laurel"
-PACKAGES = "accounts bank quizzes catalog commerce learning credentials attribution ctas articles storefront studio backoffice".split()
+PACKAGES = (
+    "accounts approvals bank quizzes catalog commerce learning credentials attribution ctas articles storefront studio backoffice".split()
+)
 ROOMS = {"rules", "events", "models", "queries", "services", "handlers", "forms", "views", "gateway"}
 EXTRA_ROOMS = {
     "accounts": {"security"},

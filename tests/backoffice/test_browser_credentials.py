@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,13 +10,17 @@ from playwright.sync_api import BrowserContext, expect
 from sqlalchemy.orm import Session
 
 from laurel.core import clock
+from laurel.credentials.queries.keys import find_active_key
 from laurel.credentials.rules.bulk import COLUMNS, Duplicates, read_table
+from laurel.credentials.rules.key_acts import Verb
 from laurel.credentials.rules.verdicts import RevocationReason
 from laurel.credentials.services.bulk import confirm, draft_import
 from laurel.credentials.services.issuing import revoke
+from laurel.credentials.services.key_acts import plan, propose
 from tests.conftest import SignIn
+from tests.credentials.rotation import stage
 from tests.factories.accounts import make_user
-from tests.factories.credentials import make_achievement, make_credential, make_pending, make_revocation_job
+from tests.factories.credentials import ISSUER, make_achievement, make_credential, make_pending, make_revocation_job
 from tests.quizzes.browsing import SITE, faults_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
@@ -55,14 +60,29 @@ def make_a_lot(session: Session) -> list[str]:
         f"{place}/{issued.id}/revoke",
         f"{place}/{issued.id}/correct",
     ]
-    return one + [f"{place}/bulk{path}" for path in ("", "/issue", "/revoke", f"/{draft.id}", f"/{running.id}")]
+    many = [f"{place}/bulk{path}" for path in ("", "/issue", "/revoke", f"/{draft.id}", f"/{running.id}")]
+    return one + many + make_keys(session)
+
+
+def make_keys(session: Session) -> list[str]:
+    """Keys that want looking after, and a change of one that waits for a second person; the addresses of the pages about them."""
+    active, staged = find_active_key(session, ISSUER.did), stage(session)
+    assert active is not None
+    active.active_at = clock.now() - timedelta(days=350)
+    asker = make_user(session, name=LONG, roles=["owner"])
+    act = plan(session, ISSUER, staged.id, Verb.ACTIVATE, reason="The yearly change. " + "x" * 200, now=clock.now())
+    request = propose(session, ISSUER, act, actor_id=asker.id, now=clock.now())
+    session.commit()
+    place = "/backoffice/keys"
+    pages = [place, f"{place}/{active.id}", f"{place}/{active.id}/compromise", f"{place}/requests/{request.id}"]
+    return [*pages, f"{place}/stage", f"{place}/{staged.id}", f"{place}/{staged.id}/activate", "/backoffice"] if SHOTS else pages
 
 
 @pytest.mark.parametrize(("scheme", "width"), SCHEMES if SHOTS else SCHEMES[:2])
 def test_pages_about_certificates_are_accessible_and_fit(
     visit: Callable[..., BrowserContext], session: Session, sign_in: SignIn, scheme: str, width: int
 ) -> None:
-    sign_in(make_user(session, name="Ann Admin", roles=["admin"]))
+    sign_in(make_user(session, name="Olga Owner", roles=["owner"]))
     paths = make_a_lot(session)
     page = visit(color_scheme=scheme, viewport={"width": width, "height": 900}, java_script_enabled=True).new_page()
     wrong = []

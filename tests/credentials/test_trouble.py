@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from laurel.app import Ports
@@ -17,11 +17,11 @@ from laurel.credentials.models import Credential, IssuerKey
 from laurel.credentials.queries.keys import find_active_key
 from laurel.credentials.rules.keys import KeyPurpose
 from laurel.credentials.rules.verdicts import CredentialState
-from laurel.credentials.services.trouble import find_trouble
+from laurel.credentials.services.trouble import find_reminders, find_trouble
 from laurel.settings import Settings
 from laurel.worker import Chores
 from tests.conftest import SignIn
-from tests.credentials.rotation import compromise, rotate
+from tests.credentials.rotation import compromise, rotate, stage
 from tests.factories.accounts import make_user
 from tests.factories.credentials import ISSUER, make_credential, make_pending
 from tests.fakes import PlainVault
@@ -125,3 +125,22 @@ def test_the_back_office_shows_it_on_its_first_page(session: Session, sign_in: S
     page = staff.get("/backoffice").text
     assert "The signing of certificates needs a person" in page
     assert "1 certificate waits for being signed" in page
+
+
+def test_a_key_that_is_almost_a_year_in_use_is_told_once_a_week_with_what_its_successor_needs(
+    chores: Chores, session: Session, database: Database
+) -> None:
+    make_credential(session)
+    session.execute(update(IssuerKey).values(active_at=clock.now() - timedelta(days=340)))
+    session.commit()
+
+    chores.tell_of_trouble()
+    stage(session)
+    session.commit()
+    chores.tell_of_trouble()
+
+    mail = session.scalars(select(Mail).where(Mail.subject.startswith("Certificates need looking after"))).one()
+    assert "no successor is staged" in mail.text
+    assert "once a week" in mail.text
+    [reminder] = find_reminders(session, ISSUER, now=clock.now())
+    assert "may be activated from" in reminder

@@ -15,10 +15,14 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from laurel.accounts.models import User
+from laurel.approvals.services import ask
 from laurel.catalog.models import Course
 from laurel.commerce.queries.receipts import list_receipt_numbers
 from laurel.core.db import Base, Database
+from laurel.credentials.rules.key_acts import ActKind, KeyAct
+from laurel.credentials.services.key_acts import ACTION
 from tests.conftest import SignIn
+from tests.credentials.rotation import stage
 from tests.factories.accounts import make_user
 from tests.factories.articles import make_article
 from tests.factories.bank import make_question
@@ -116,6 +120,7 @@ def build(session: Session) -> World:
         "article_id": make_article(session).id,
         "cta_id": make_cta(session).id,
         **build_certificates(session, owner),
+        **build_keys(session),
         "user_id": owner.id,
         "request_id": make_review_request(session).id,
         "delivery_id": owner.id,
@@ -145,6 +150,15 @@ def build_certificates(session: Session, owner: User) -> dict[str, str | UUID]:
         "link_id": make_share_link(session, credential).id,
         "change_id": make_name_change(session, owner).id,
     }
+
+
+def build_keys(session: Session) -> dict[str, str | UUID]:
+    """A key that is staged, and somebody's wish to retire it."""
+    key = stage(session)
+    act = KeyAct(key_id=key.id, method=key.method, state=key.state, kind=ActKind.RETIRE, reason="not needed")
+    asker = make_user(session, roles=["owner"])
+    request = ask(session, action=ACTION, about_id=key.id, facts=act.to_json(), asked_by_id=asker.id, now=key.staged_at)
+    return {"key_id": key.id, "approval_id": request.id}
 
 
 def build_shop(session: Session, owner: User, course: Course) -> dict[str, str | UUID]:

@@ -49,6 +49,12 @@ def find_user_by_email(session: Session, email: str) -> User | None:
     return session.scalar(select(User).where(User.email == email.strip().casefold()))
 
 
+def has_other_with_role(session: Session, role: Role, user_id: UUID) -> bool:
+    """Whether somebody else who may sign in has this role."""
+    others = list_people(PeopleFilters(role=role)).where(User.id != user_id, User.active).with_only_columns(User.id)
+    return session.scalar(others.limit(1)) is not None
+
+
 def list_people(filters: PeopleFilters) -> Select[User]:
     """People, the newest first, as a statement for `web.pages.paginate`."""
     statement = select(User).order_by(User.created_at.desc(), User.id.desc())

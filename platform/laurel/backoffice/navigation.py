@@ -20,6 +20,7 @@ ENTRIES = [
     ("Review requests", "/backoffice/review-requests", "scale", "attempts:review"),
     ("Credentials", "/backoffice/credentials", "award", "credentials:read"),
     ("Name changes", "/backoffice/name-changes", "user-pen", "credentials:read"),
+    ("Signing keys", "/backoffice/keys", "key-round", "keys:write"),
     ("Overrides", "/backoffice/quizzes", "sliders-horizontal", "attempts:read"),
     ("Groups", "/backoffice/groups", "users-round", "overrides:write"),
     ("Outages", "/backoffice/outages", "activity", "attempts:read"),

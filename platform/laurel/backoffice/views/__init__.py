@@ -14,6 +14,8 @@ from laurel.backoffice.views import (
     home,
     integrity,
     jobs,
+    key_requests,
+    keys,
     learners,
     name_changes,
     orders,
@@ -52,6 +54,8 @@ def blueprints(settings: Settings) -> list[Blueprint]:
         credential_acts.bp,
         bulk.bp,
         name_changes.bp,
+        keys.bp,
+        key_requests.bp,
         outages.bp,
         jobs.bp,
     ]

@@ -28,6 +28,14 @@ def list_keys(session: Session, did: str) -> list[IssuerKey]:
     return list(session.scalars(select(IssuerKey).filter_by(did=did).order_by(IssuerKey.staged_at, IssuerKey.fragment)))
 
 
+def get_key(session: Session, did: str, key_id: UUID) -> IssuerKey:
+    """One key of a DID, withdrawn or not; raises NotFoundError."""
+    found = session.scalar(select(IssuerKey).filter_by(did=did, id=key_id))
+    if found is None:
+        raise NotFoundError("There is no such key.")
+    return found
+
+
 def list_published_keys(session: Session, did: str) -> list[IssuerKey]:
     """The keys that the DID document shows: the one that signs proofs, then the others from the newest to the oldest, tokens' keys last."""
     published = select(IssuerKey).where(IssuerKey.did == did, IssuerKey.state.in_(PUBLISHED))
@@ -51,13 +59,23 @@ def find_trusted_key(session: Session, did: str, fragment: str, purpose: KeyPurp
 
 def lock_keys(session: Session, did: str) -> list[IssuerKey]:
     """All keys of a DID, locked until the transaction ends: who changes one sees the others stand still."""
-    return list(session.scalars(select(IssuerKey).filter_by(did=did).order_by(IssuerKey.id).with_for_update()))
+    locking = select(IssuerKey).filter_by(did=did).order_by(IssuerKey.id).with_for_update()
+    return list(session.scalars(locking, execution_options={"populate_existing": True}))
 
 
 def count_fragments(session: Session, did: str, prefix: str) -> int:
     """How many keys of this DID have a name that begins so, withdrawn ones too: names are never used twice."""
     named = select(func.count()).select_from(IssuerKey).where(IssuerKey.did == did, IssuerKey.fragment.startswith(prefix, autoescape=True))
     return session.scalar(named) or 0
+
+
+def count_signed(session: Session, did: str) -> dict[UUID, tuple[int, int]]:
+    """How many documents and how many status lists each key of a DID has signed. A list counts for the key that signed it last."""
+    documents = select(CredentialVersion.key_id, func.count()).group_by(CredentialVersion.key_id)
+    lists = select(StatusList.key_id, func.count()).where(StatusList.did == did).group_by(StatusList.key_id)
+    by_documents = {row[0]: row[1] for row in session.execute(documents)}
+    by_lists = {row[0]: row[1] for row in session.execute(lists)}
+    return {key_id: (by_documents.get(key_id, 0), by_lists.get(key_id, 0)) for key_id in by_documents.keys() | by_lists.keys()}
 
 
 def is_needed(session: Session, key: IssuerKey, *, now: datetime) -> bool:

@@ -54,13 +54,18 @@ def list_achievement_choices(session: Session) -> list[tuple[UUID, str]]:
 
 def list_history_with_actors(session: Session, credential_id: UUID) -> Sequence[tuple[CredentialEvent, str | None]]:
     """What happened to a credential in order, each with the name of who did it; None: the system by itself."""
-    statement = (
-        select(CredentialEvent, User.name)
-        .outerjoin(User, User.id == CredentialEvent.actor_id)
-        .where(CredentialEvent.credential_id == credential_id)
-        .order_by(CredentialEvent.position)
-    )
-    return [(row[0], row[1]) for row in session.execute(statement)]
+    rows = session.execute(_history().where(CredentialEvent.credential_id == credential_id).order_by(CredentialEvent.position))
+    return [(row[0], row[1]) for row in rows]
+
+
+def list_acts_on_key(session: Session, key_id: UUID) -> Sequence[tuple[CredentialEvent, str | None]]:
+    """What was done with a key, in order, each with the name of who decided it. What it signed is not among it."""
+    acts = _history().where(CredentialEvent.key_id == key_id, CredentialEvent.credential_id.is_(None))
+    return [(row[0], row[1]) for row in session.execute(acts.order_by(CredentialEvent.position).limit(100))]
+
+
+def _history() -> Select[CredentialEvent, str]:
+    return select(CredentialEvent, User.name).outerjoin(User, User.id == CredentialEvent.actor_id)
 
 
 def find_attempt_behind(session: Session, credential: Credential) -> tuple[Attempt, Quiz] | None:

@@ -19,6 +19,7 @@ class HistoryKind(StrEnum):
     KEY_RETIRED = "key retired"
     KEY_EXPIRED = "key expired"
     KEY_COMPROMISED = "key compromised"
+    KEY_ACT_AGREED = "key act agreed"
     ISSUED = "issued"
     SIGNATURE_RENEWED = "signature renewed"
     CORRECTED = "corrected"

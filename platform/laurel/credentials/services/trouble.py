@@ -7,10 +7,12 @@ from sqlalchemy.orm import Session
 
 from laurel.core.mail import queue_mail
 from laurel.credentials.gateway import KeyVault
+from laurel.credentials.models import IssuerKey
 from laurel.credentials.queries import count_pending
-from laurel.credentials.queries.keys import count_to_be_signed_again, find_active_key, find_first_end_of_lists, has_key
+from laurel.credentials.queries.keys import count_to_be_signed_again, find_active_key, find_first_end_of_lists, has_key, list_keys
 from laurel.credentials.rules.issuer import Issuer
-from laurel.credentials.rules.keys import KeyPurpose
+from laurel.credentials.rules.key_acts import successor_is_due
+from laurel.credentials.rules.keys import STAGING, KeyPurpose, KeyState
 from laurel.credentials.rules.status_list import RENEW_BEFORE
 from laurel.credentials.services.keys import find_lost_keys
 
@@ -24,10 +26,30 @@ def find_trouble(session: Session, issuer: Issuer, keys: KeyVault, *, now: datet
     return [*_key_trouble(session, issuer, keys), *_renewal_trouble(session, issuer, now), *_list_trouble(session, issuer, now)]
 
 
-def tell_staff(session: Session, issuer: Issuer, troubles: Sequence[str], *, now: datetime) -> None:
-    """Mail the troubles to the issuer's address, once a day while they last."""
-    key = f"signing-trouble:{now:%Y-%m-%d}"
-    queue_mail(session, "signing_trouble", key=key, recipient=issuer.email, now=now, troubles=troubles)
+def find_reminders(session: Session, issuer: Issuer, *, now: datetime) -> list[str]:
+    """One sentence for each key in use that is almost a year old: what its successor needs next."""
+    keys = list_keys(session, issuer.did)
+    old = [key for key in keys if key.state is KeyState.ACTIVE and successor_is_due(active_at=key.active_at or key.staged_at, now=now)]
+    return [_reminder(key, next((one for one in keys if _may_follow(one, key)), None)) for key in old]
+
+
+def _may_follow(key: IssuerKey, active: IssuerKey) -> bool:
+    return key.state is KeyState.STAGED and key.purpose is active.purpose
+
+
+def _reminder(key: IssuerKey, successor: IssuerKey | None) -> str:
+    age = f"The key {key.fragment} has signed {WHAT[key.purpose]} since {key.active_at or key.staged_at:%Y-%m-%d}"
+    if successor is None:
+        return f"{age}, and no successor is staged. Keys are changed every year."
+    return f"{age}. Its successor {successor.fragment} may be activated from {successor.staged_at + STAGING:%Y-%m-%d %H:%M} UTC on."
+
+
+def tell_staff(session: Session, issuer: Issuer, troubles: Sequence[str], reminders: Sequence[str], *, now: datetime) -> None:
+    """Mail the issuer's address what needs a person, once a day while it lasts; what only comes nearer, once a week."""
+    if troubles or reminders:
+        key = f"signing-trouble:{now:%Y-%m-%d}" if troubles else f"signing-reminder:{now:%G-%V}"
+        words = [*troubles, *reminders]
+        queue_mail(session, "signing_trouble", key=key, recipient=issuer.email, now=now, troubles=words, is_urgent=bool(troubles))
 
 
 def _key_trouble(session: Session, issuer: Issuer, keys: KeyVault) -> list[str]:

@@ -1,0 +1,87 @@
+"""Acts on keys by staff: alone, or asked for by one and agreed to by another (specs/trust.md, the two-person rule)."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from laurel.approvals import services as approvals
+from laurel.approvals.models import Approval
+from laurel.approvals.queries import get_request
+from laurel.core.errors import ConflictError, InvalidInputError
+from laurel.core.mail import queue_mail
+from laurel.credentials.gateway import KeyVault
+from laurel.credentials.models import IssuerKey
+from laurel.credentials.queries.keys import find_active_key, get_key, lock_keys
+from laurel.credentials.rules.history import HistoryKind
+from laurel.credentials.rules.issuer import Issuer
+from laurel.credentials.rules.key_acts import TAKES_TWO, ActKind, KeyAct, Verb, kind_of
+from laurel.credentials.services import history, keys
+
+ACTION = "signing key"
+
+
+class ChangedKeyError(ConflictError):
+    """The key is not what it was when the act was looked at."""
+
+    message = "This key has changed in the meantime. Nothing was done; look at it as it is now."
+
+
+def plan(session: Session, issuer: Issuer, key_id: UUID, verb: Verb, *, reason: str, now: datetime) -> KeyAct:
+    """The act as it would be done now. Raises InvalidInputError without a reason, ConflictError or TooEarlyError if it cannot be."""
+    if not reason.strip():
+        raise InvalidInputError("Say why. It is kept in the history for good.", field="reason")
+    key = get_key(session, issuer.did, key_id)
+    has_active = find_active_key(session, key.did, key.purpose) is not None
+    kind = kind_of(verb, key.state, staged_at=key.staged_at, has_active=has_active, now=now)
+    return KeyAct(key_id=key.id, method=key.method, state=key.state, kind=kind, reason=reason.strip())
+
+
+def propose(session: Session, issuer: Issuer, act: KeyAct, *, actor_id: UUID, now: datetime) -> Approval:
+    """Ask for a second person. The issuer's address hears of it: who reads it there knows whom to ask."""
+    approval = approvals.ask(session, action=ACTION, about_id=act.key_id, facts=act.to_json(), asked_by_id=actor_id, now=now)
+    queue_mail(
+        session,
+        "key_request",
+        key=f"key-request:{approval.id}",
+        recipient=issuer.email,
+        now=now,
+        act=act.kind.value,
+        method=act.method,
+        reason=act.reason,
+        approval_id=approval.id,
+        ends_at=approval.ends_at,
+    )
+    return approval
+
+
+def agree(session: Session, issuer: Issuer, vault: KeyVault, approval_id: UUID, *, seen: str, person_id: UUID, now: datetime) -> KeyAct:
+    """Agree to a request as it was `seen`, and do it. Raises what agreeing or the act raises: then neither has happened."""
+    get_request(session, approval_id, action=ACTION)
+    approval = approvals.agree(session, approval_id, seen=seen, person_id=person_id, now=now)
+    act = KeyAct.from_json(approval.facts)
+    reason = f"{act.method.rpartition('#')[2]}: {act.kind.value}"
+    history.record(session, HistoryKind.KEY_ACT_AGREED, at=now, key_id=act.key_id, actor_id=person_id, reason=reason)
+    _perform(session, issuer, vault, act, actor_id=approval.asked_by_id, now=now)
+    return act
+
+
+def do_alone(session: Session, issuer: Issuer, vault: KeyVault, act: KeyAct, *, actor_id: UUID, now: datetime) -> None:
+    """Do it at once. That an act which takes two was done by one is written down."""
+    _perform(session, issuer, vault, act, actor_id=actor_id, now=now)
+    if act.kind in TAKES_TWO:
+        approvals.waive(session, action=ACTION, about_id=act.key_id, facts=act.to_json(), person_id=actor_id, now=now)
+
+
+def _perform(session: Session, issuer: Issuer, vault: KeyVault, act: KeyAct, *, actor_id: UUID, now: datetime) -> IssuerKey:
+    lock_keys(session, issuer.did)
+    key = get_key(session, issuer.did, act.key_id)
+    if key.state is not act.state:
+        raise ChangedKeyError
+    if act.kind is ActKind.COMPROMISE:
+        return keys.compromise(session, issuer, key.fragment, reason=act.reason, actor_id=actor_id, now=now)
+    if act.kind in {ActKind.RETIRE, ActKind.GIVE_UP}:
+        is_lost = act.kind is ActKind.GIVE_UP
+        return keys.retire(session, issuer, key.fragment, reason=act.reason, actor_id=actor_id, now=now, is_lost=is_lost)
+    is_emergency = act.kind is ActKind.ACTIVATE_NOW
+    return keys.activate(session, issuer, vault, key.fragment, reason=act.reason, actor_id=actor_id, now=now, is_emergency=is_emergency)

@@ -1,5 +1,7 @@
 """Credentials in the hands of staff: why a version was corrected, credentials without an attempt, and acts on many at once."""
 
+import re
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -59,40 +61,54 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Refused by the database while a credential without an attempt exists: it has no place in the tables from before."""
+    """Refused while a credential without an attempt exists: it has no place in the tables from before."""
     op.drop_table('bulk_rows')
     op.drop_table('bulk_jobs')
     _let_be_empty(False)
     if op.get_bind().dialect.name == 'postgresql':
         op.drop_column('credentials', 'source')
     else:
-        _rewrite("source VARCHAR(30) DEFAULT 'exam' NOT NULL CONSTRAINT ck_credentials_earned CHECK (" + EARNED + ")", "source VARCHAR(30)")
-        op.execute("ALTER TABLE credentials DROP COLUMN source")
+        _rebuild({f", source VARCHAR(30) DEFAULT 'exam' NOT NULL CONSTRAINT ck_credentials_earned CHECK ({EARNED})": ''})
     with op.batch_alter_table('credential_versions') as batch_op:
         batch_op.drop_column('note')
 
 
 def _let_be_empty(may_be: bool) -> None:
-    """Let a credential be without attempt and enrollment. SQLite cannot alter that; copying the table would drop what other tables
-    point at. So its text is changed, as https://www.sqlite.org/lang_altertable.html#otheralter says for NOT NULL."""
-    for column in LINKS:
-        if op.get_bind().dialect.name == 'postgresql':
-            op.alter_column('credentials', column, existing_type=sa.Uuid(), nullable=may_be)
-        else:
-            _rewrite(*((f"{column} CHAR(32) NOT NULL", f"{column} CHAR(32)") if may_be else (f"{column} CHAR(32)", f"{column} CHAR(32) NOT NULL")))
-
-
-def _rewrite(old: str, new: str) -> None:
+    """Let a credential be without attempt and enrollment, or no longer."""
     bind = op.get_bind()
-    sql = bind.execute(sa.text("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = 'credentials'")).scalar_one()
-    if sql.count(old) != 1:
-        raise RuntimeError(f"The table credentials does not say {old!r} once.")
-    if "NOT NULL" in new and bind.execute(sa.text(f"SELECT 1 FROM credentials WHERE {new.split()[0]} IS NULL LIMIT 1")).first():
-        raise RuntimeError("There are credentials without an attempt. They have no place in the tables from before.")
-    version = bind.execute(sa.text("PRAGMA schema_version")).scalar_one()
-    bind.execute(sa.text("PRAGMA writable_schema = ON"))
-    bind.execute(
-        sa.text("UPDATE sqlite_schema SET sql = :sql WHERE type = 'table' AND name = 'credentials'"), {"sql": sql.replace(old, new)}
-    )
-    bind.execute(sa.text(f"PRAGMA schema_version = {version + 1}"))
-    bind.execute(sa.text("PRAGMA writable_schema = RESET"))
+    if not may_be and bind.execute(sa.text('SELECT 1 FROM credentials WHERE attempt_id IS NULL OR enrollment_id IS NULL LIMIT 1')).first():
+        raise RuntimeError('There are credentials without an attempt. They have no place in the tables from before.')
+    if bind.dialect.name == 'postgresql':
+        for column in LINKS:
+            op.alter_column('credentials', column, existing_type=sa.Uuid(), nullable=may_be)
+    elif may_be:
+        _rebuild({f'{column} CHAR(32) NOT NULL': f'{column} CHAR(32)' for column in LINKS})
+    else:
+        _rebuild({f'{column} CHAR(32)': f'{column} CHAR(32) NOT NULL' for column in LINKS})
+
+
+def _rebuild(changes: dict[str, str]) -> None:
+    """The table credentials anew with another text, its rows and its indexes: https://www.sqlite.org/lang_altertable.html#otheralter.
+
+    Other tables point at it, so foreign keys must be off, as whoever migrates sees to: only then does dropping it delete nothing
+    but itself, and what points at its name points at the new one.
+    """
+    bind = op.get_bind()
+    if bind.execute(sa.text('PRAGMA foreign_keys')).scalar_one() and bind.execute(sa.text('SELECT 1 FROM credentials LIMIT 1')).first():
+        raise RuntimeError('Foreign keys are on. Migrate without them, in one transaction, and check them afterwards.')
+    told = sa.text("SELECT sql FROM sqlite_schema WHERE tbl_name = 'credentials' AND type = :type AND sql IS NOT NULL ORDER BY name")
+    text = bind.execute(told, {'type': 'table'}).scalar_one()
+    indexes = bind.execute(told, {'type': 'index'}).scalars().all()
+    for old, new in changes.items():
+        if text.count(old) != 1:
+            raise RuntimeError(f'The table credentials does not say {old!r} once.')
+        text = text.replace(old, new)
+    bind.exec_driver_sql(re.sub(r'^CREATE TABLE "?credentials"?', 'CREATE TABLE new_credentials', text, count=1))
+    columns = ', '.join(row.name for row in bind.execute(sa.text("SELECT name FROM pragma_table_info('new_credentials')")))
+    for statement in (
+        f'INSERT INTO new_credentials ({columns}) SELECT {columns} FROM credentials',
+        'DROP TABLE credentials',
+        'ALTER TABLE new_credentials RENAME TO credentials',
+        *indexes,
+    ):
+        bind.exec_driver_sql(statement)

@@ -1,23 +1,23 @@
 """The migrations make what the models say, forwards and backwards, on both databases."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, create_engine, inspect
+from sqlalchemy import Connection, create_engine, inspect, select, text
+from sqlalchemy.orm import Session
 
+from laurel.core import clock
 from laurel.core.db import Base, make_engine
-from laurel.migrating import alembic_config, migrate_database
+from laurel.credentials.models import Credential, CredentialVersion
+from laurel.credentials.rules.verdicts import RevocationReason
+from laurel.credentials.services.issuing import revoke
+from laurel.migrating import migrate, migrate_database, open_for_migration
+from tests.factories.credentials import make_credential
 
 VERSIONS = Path(__file__).resolve().parents[2] / "migrations" / "versions"
-
-
-def run(connection: Connection, action: str, revision: str) -> None:
-    config = alembic_config()
-    config.attributes["connection"] = connection
-    getattr(command, action)(config, revision)
 
 
 def test_the_models_equal_the_head_of_the_migrations(database_url: str) -> None:
@@ -30,11 +30,9 @@ def test_the_models_equal_the_head_of_the_migrations(database_url: str) -> None:
 
 
 def test_every_migration_goes_down_and_up_again(database_url: str) -> None:
-    engine = make_engine(database_url)
-    with engine.begin() as connection:
-        run(connection, "downgrade", "base")
-    left = set(inspect(engine).get_table_names()) - {"alembic_version"}
-    engine.dispose()
+    with open_for_migration(database_url) as connection:
+        migrate(connection, "downgrade", "base")
+        left = set(inspect(connection).get_table_names()) - {"alembic_version"}
     migrate_database(database_url)
     engine = make_engine(database_url)
     again = set(inspect(engine).get_table_names())
@@ -42,6 +40,56 @@ def test_every_migration_goes_down_and_up_again(database_url: str) -> None:
 
     assert left == set()
     assert again >= set(Base.metadata.tables)
+
+
+def rows_of(connection: Connection, table: str) -> list[dict[str, Any]]:
+    return [dict(row) for row in connection.execute(text(f"SELECT * FROM {table} ORDER BY id")).mappings()]  # noqa: S608 (our own tables' names)
+
+
+def test_a_filled_database_goes_below_0014_and_up_again_and_keeps_its_certificates(database_url: str, session: Session) -> None:
+    """On SQLite that rebuilds the table that holds them, while versions, links and rows of jobs point at it."""
+    renewed, revoked = make_credential(session), make_credential(session)
+    renewed.renewed_from_id = revoked.id  # it points at itself, too
+    revoke(session, revoked.id, reason=RevocationReason.HOLDER_REQUEST, note="", actor_id=None, now=clock.now())
+    session.commit()
+    with open_for_migration(database_url) as connection:
+        before = {table: rows_of(connection, table) for table in ("credentials", "credential_versions", "credential_events")}
+        indexes = sorted(index["name"] or "" for index in inspect(connection).get_indexes("credentials"))
+        migrate(connection, "downgrade", "0013")
+        below = rows_of(connection, "credentials")
+        migrate(connection, "upgrade", "head")
+        after = {table: rows_of(connection, table) for table in before}
+        differences = compare_metadata(MigrationContext.configure(connection), Base.metadata)
+        again = sorted(index["name"] or "" for index in inspect(connection).get_indexes("credentials"))
+
+    assert after == before
+    assert (len(below), "source" in below[0]) == (2, False)
+    assert (differences, again) == ([], indexes)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_table_that_others_point_at_is_not_rebuilt_with_foreign_keys_on(database_url: str, session: Session) -> None:
+    make_credential(session)
+    session.commit()
+    engine = make_engine(database_url)
+
+    with pytest.raises(RuntimeError, match="Foreign keys are on"), engine.begin() as connection:
+        migrate(connection, "downgrade", "0013")
+    engine.dispose()
+
+    assert len(session.scalars(select(CredentialVersion)).all()) == 1
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_migration_that_would_leave_a_reference_to_nothing_is_undone(database_url: str, session: Session) -> None:
+    make_credential(session)
+    session.commit()
+
+    with pytest.raises(RuntimeError, match="Nothing was migrated"), open_for_migration(database_url) as connection:
+        connection.execute(text("DELETE FROM credentials"))
+
+    assert len(session.scalars(select(CredentialVersion)).all()) == 1
+    assert len(session.scalars(select(Credential)).all()) == 1
 
 
 def test_migrating_twice_changes_nothing(database_url: str) -> None:

@@ -1,9 +1,7 @@
-"""`laurel keys …` as an operator types it; and a site that is restored from a copy."""
+"""`laurel keys …` as an operator types it."""
 
 import re
-import sqlite3
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -12,19 +10,14 @@ from sqlalchemy.orm import Session
 
 from laurel.commands import main
 from laurel.core import clock
-from laurel.core.db import Database
 from laurel.credentials.aes_gateway import AesKeyVault
-from laurel.credentials.models import CredentialEvent, CredentialVersion, IssuerKey
-from laurel.credentials.openbadges_gateway import has_valid_proof
-from laurel.credentials.queries.keys import find_active_key
+from laurel.credentials.models import CredentialEvent, IssuerKey
 from laurel.credentials.rules.history import HistoryKind
 from laurel.credentials.rules.keys import KeyState
 from laurel.credentials.services.issuers import ensure_key
-from laurel.credentials.services.issuing import issue
-from laurel.migrating import migrate_database
 from tests.credentials.conftest import SEALING
 from tests.factories.accounts import make_user
-from tests.factories.credentials import ISSUER, make_credential, make_pending
+from tests.factories.credentials import ISSUER
 
 
 @pytest.fixture
@@ -116,33 +109,3 @@ def test_a_key_that_is_not_there_is_said_in_a_sentence(first: IssuerKey) -> None
     missing = run("activate", "key-1999-01", "--reason", "typo")
 
     assert (missing.exit_code, missing.output) == (1, "Error: did:web:laurel.test has no key key-1999-01.\n")
-
-
-def test_a_site_restored_from_a_copy_and_its_key_encryption_key_signs_on(tmp_path: Path) -> None:
-    """The copy is SQLite's own, as docs/keys.md tells it; for PostgreSQL it is pg_dump."""
-    site, copy = tmp_path / "laurel.db", tmp_path / "copy.db"
-    migrate_database(f"sqlite:///{site}")
-    database = Database(f"sqlite:///{site}")
-    with database.session(writes=True) as session:
-        old_id = make_credential(session, keys=AesKeyVault(SEALING)).id
-        pending_id = make_pending(session).id
-        session.commit()
-    with sqlite3.connect(site) as source, sqlite3.connect(copy) as target:
-        source.backup(target)
-    source.close()
-    target.close()
-    database.engine.dispose()
-    site.unlink()
-
-    restored = Database(f"sqlite:///{copy}")
-    with restored.session(writes=True) as session:
-        issue(session, pending_id, issuer=ISSUER, keys=AesKeyVault(SEALING), now=clock.now())
-        session.commit()
-        key = find_active_key(session, ISSUER.did)
-        assert key is not None
-        documents = {version.credential_id: version for version in session.scalars(select(CredentialVersion))}
-    restored.engine.dispose()
-
-    assert set(documents) == {old_id, pending_id}
-    assert {version.key_id for version in documents.values()} == {key.id}
-    assert all(has_valid_proof(version.signed_json, key.public_key) for version in documents.values())

@@ -20,7 +20,7 @@ from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.keys import STAGING, KeyPurpose, KeyState
 from laurel.credentials.services import keys as services
 from laurel.credentials.services.auditing import Audit
-from laurel.credentials.services.issuers import issuer_of
+from laurel.credentials.services.issuers import get_issuer, issuer_of, list_issuers
 from laurel.credentials.services.trouble import find_reminders, find_trouble
 from laurel.ports import make_ports
 from laurel.settings import Settings
@@ -38,15 +38,15 @@ class Act:
     now: datetime
 
 
-def stage_key(settings: Settings, *, purpose: KeyPurpose, reason: str, by: str | None) -> str:
+def stage_key(settings: Settings, *, purpose: KeyPurpose, reason: str, by: str | None, org: str) -> str:
     """The new key's name."""
-    with _act(settings, by) as act:
+    with _act(settings, by, org) as act:
         made = services.stage(act.session, act.issuer, act.vault, purpose=purpose, reason=reason, actor_id=act.actor_id, now=act.now)
         return made.fragment
 
 
-def activate_key(settings: Settings, fragment: str, *, is_emergency: bool, reason: str, by: str | None) -> None:
-    with _act(settings, by) as act:
+def activate_key(settings: Settings, fragment: str, *, is_emergency: bool, reason: str, by: str | None, org: str) -> None:
+    with _act(settings, by, org) as act:
         services.activate(
             act.session,
             act.issuer,
@@ -59,26 +59,30 @@ def activate_key(settings: Settings, fragment: str, *, is_emergency: bool, reaso
         )
 
 
-def retire_key(settings: Settings, fragment: str, *, is_lost: bool, reason: str, by: str | None) -> None:
-    with _act(settings, by) as act:
+def retire_key(settings: Settings, fragment: str, *, is_lost: bool, reason: str, by: str | None, org: str) -> None:
+    with _act(settings, by, org) as act:
         services.retire(act.session, act.issuer, fragment, reason=reason, actor_id=act.actor_id, now=act.now, is_lost=is_lost)
 
 
-def compromise_key(settings: Settings, fragment: str, *, reason: str, by: str | None) -> None:
-    with _act(settings, by) as act:
+def compromise_key(settings: Settings, fragment: str, *, reason: str, by: str | None, org: str) -> None:
+    with _act(settings, by, org) as act:
         services.compromise(act.session, act.issuer, fragment, reason=reason, actor_id=act.actor_id, now=act.now)
 
 
 def tell_keys(settings: Settings) -> str:
-    """All keys as a table for a terminal, and what is wrong with them."""
+    """All keys of the house and of each organization as tables for a terminal, and what is wrong with them."""
     issuer = issuer_of(settings)
     with _chores(settings) as chores, chores.database.session(writes=False) as session:
-        keys = list_keys(session, issuer.did)
-        lost = {key.id for key in services.find_lost_keys(session, issuer, chores.ports.keys)}
+        tables = [_table(session, one, chores.ports.keys) for one in list_issuers(session, issuer)]
         now = database_now(session)
         troubles = [*find_trouble(session, issuer, chores.ports.keys, now=now), *find_reminders(session, issuer, now=now)]
-    lines = [f"{'key':14} {'for':4} {'state':12} {'since':17} note", *(_line(key, is_lost=key.id in lost) for key in keys)]
-    return "\n".join([issuer.did, *lines, *(f"! {trouble}" for trouble in troubles)])
+    return "\n".join(["\n\n".join(tables), *(f"! {trouble}" for trouble in troubles)])
+
+
+def _table(session: Session, issuer: Issuer, vault: KeyVault) -> str:
+    lost = {key.id for key in services.find_lost_keys(session, issuer, vault)}
+    lines = (_line(key, is_lost=key.id in lost) for key in list_keys(session, issuer.did))
+    return "\n".join([issuer.did, f"{'key':14} {'for':4} {'state':12} {'since':17} note", *lines])
 
 
 def _line(key: IssuerKey, *, is_lost: bool) -> str:
@@ -112,10 +116,10 @@ def audit_credentials(settings: Settings, *, tell: Callable[[str], None]) -> tup
 
 
 @contextmanager
-def _act(settings: Settings, by: str | None) -> Iterator[Act]:
+def _act(settings: Settings, by: str | None, org: str) -> Iterator[Act]:
     with _chores(settings) as chores, chores.transaction() as session:
         actor_id = _find_actor(session, by) if by else None
-        yield Act(session, issuer_of(settings), chores.ports.keys, actor_id, database_now(session))
+        yield Act(session, get_issuer(session, issuer_of(settings), org), chores.ports.keys, actor_id, database_now(session))
 
 
 @contextmanager

@@ -25,6 +25,7 @@ def credentials() -> None:
 
 def decided(command: Callable[..., None]) -> Callable[..., None]:
     """Options of every command that changes a key: the history keeps who wanted it, and why."""
+    command = click.option("--org", metavar="SLUG", default="", help="An organization's key instead of the house's.")(command)
     command = click.option("--by", metavar="EMAIL", default=None, help="Who decided it, if they have an account.")(command)
     return click.option("--reason", required=True, help="Why; it is kept in the history.")(command)
 
@@ -50,12 +51,12 @@ def list_all() -> None:
 @keys.command()
 @click.option("--purpose", type=click.Choice([purpose.value for purpose in KeyPurpose]), default=KeyPurpose.DATA_INTEGRITY.value)
 @decided
-def stage(purpose: str, reason: str, by: str | None) -> None:
+def stage(purpose: str, reason: str, by: str | None, org: str) -> None:
     """Make a new key and publish it. It may be activated 24 hours later."""
     from laurel.certifying import stage_key
 
     with refusals():
-        made = stage_key(read_settings(), purpose=KeyPurpose(purpose), reason=reason, by=by)
+        made = stage_key(read_settings(), purpose=KeyPurpose(purpose), reason=reason, by=by, org=org)
     click.echo(f"{made} is published. In 24 hours: laurel keys activate {made}")
 
 
@@ -63,12 +64,12 @@ def stage(purpose: str, reason: str, by: str | None) -> None:
 @click.argument("key")
 @click.option("--emergency", is_flag=True, help="At once, without the 24 hours. Only where no key is active.")
 @decided
-def activate(key: str, emergency: bool, reason: str, by: str | None) -> None:
+def activate(key: str, emergency: bool, reason: str, by: str | None, org: str) -> None:
     """Sign with KEY from now on. The one in use so far is retired; what it signed stays valid."""
     from laurel.certifying import activate_key
 
     with refusals():
-        activate_key(read_settings(), key, is_emergency=emergency, reason=reason, by=by)
+        activate_key(read_settings(), key, is_emergency=emergency, reason=reason, by=by, org=org)
     click.echo(f"{key} signs from now on.")
 
 
@@ -76,12 +77,12 @@ def activate(key: str, emergency: bool, reason: str, by: str | None) -> None:
 @click.argument("key")
 @click.option("--lost", is_flag=True, help="Also if it is in use, because its private half is lost.")
 @decided
-def retire(key: str, lost: bool, reason: str, by: str | None) -> None:
+def retire(key: str, lost: bool, reason: str, by: str | None, org: str) -> None:
     """Use KEY no more. What it signed stays valid, so it stays published."""
     from laurel.certifying import retire_key
 
     with refusals():
-        retire_key(read_settings(), key, is_lost=lost, reason=reason, by=by)
+        retire_key(read_settings(), key, is_lost=lost, reason=reason, by=by, org=org)
     click.echo(f"{key} is retired.{' ' + WAITING if lost else ''}")
 
 
@@ -89,12 +90,12 @@ def retire(key: str, lost: bool, reason: str, by: str | None) -> None:
 @click.argument("key")
 @decided
 @click.confirmation_option(prompt="All that it signed stops being valid until it is signed again. Go on?")
-def compromise(key: str, reason: str, by: str | None) -> None:
+def compromise(key: str, reason: str, by: str | None, org: str) -> None:
     """Somebody else may have KEY: withdraw it at once. The worker signs again what it had signed, and mails the holders."""
     from laurel.certifying import compromise_key
 
     with refusals():
-        compromise_key(read_settings(), key, reason=reason, by=by)
+        compromise_key(read_settings(), key, reason=reason, by=by, org=org)
     click.echo(f"{key} is withdrawn. The worker signs its certificates again with the active key.")
     click.echo(f"If there is none: laurel keys stage, then laurel keys activate --emergency. {WAITING}")
 

@@ -29,10 +29,11 @@ from laurel.core.starting import when_it_answers
 from laurel.credentials.queries import list_pending
 from laurel.credentials.queries.bulk import list_running_jobs
 from laurel.credentials.queries.keys import list_to_be_signed_again
+from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.verdicts import CredentialState
 from laurel.credentials.services.bulk_batches import Desk, run_job
 from laurel.credentials.services.expiry import tell_of_expiry
-from laurel.credentials.services.issuers import ensure_key, issuer_of
+from laurel.credentials.services.issuers import ensure_key, issuer_of, list_issuers
 from laurel.credentials.services.issuing import issue
 from laurel.credentials.services.keys import expire_keys, list_missing_purposes
 from laurel.credentials.services.name_changes import forget_former_names
@@ -149,35 +150,51 @@ class Chores:
 
     def refresh_lists(self) -> None:
         """Sign status lists again that changed or grow old. Apart from the rest: a missing key stops nothing else."""
-        with self.transaction() as session:
-            refresh_status_lists(session, issuer_of(self.settings), self.ports.keys, now=database_now(session))
+        for issuer in self._issuers():
+            with self._apart(f"The status lists of {issuer.did}"), self.transaction() as session:
+                refresh_status_lists(session, issuer, self.ports.keys, now=database_now(session))
 
     def make_first_keys(self) -> None:
         """Make the keys that there never were; afterwards, keys are a matter for people (`laurel keys`)."""
-        issuer = issuer_of(self.settings)
-        with self.database.session(writes=False) as session:
-            missing = list_missing_purposes(session, issuer)
-        for purpose in missing:
-            with self.transaction() as session:
-                ensure_key(session, issuer, self.ports.keys, now=database_now(session), purpose=purpose)
+        for issuer in self._issuers():
+            with self.database.session(writes=False) as session:
+                missing = list_missing_purposes(session, issuer)
+            for purpose in missing:
+                with self.transaction() as session:
+                    ensure_key(session, issuer, self.ports.keys, now=database_now(session), purpose=purpose)
 
     def expire_keys(self) -> None:
         """Withdraw retired keys of which nothing is valid any more."""
-        with self.transaction() as session:
-            expire_keys(session, issuer_of(self.settings), now=database_now(session))
+        for issuer in self._issuers():
+            with self.transaction() as session:
+                expire_keys(session, issuer, now=database_now(session))
+
+    def _issuers(self) -> list[Issuer]:
+        """The house and every organization: each has keys and lists of its own."""
+        with self.database.session(writes=False) as session:
+            return list_issuers(session, issuer_of(self.settings))
+
+    @staticmethod
+    @contextmanager
+    def _apart(what: str) -> Iterator[None]:
+        """A failure in the block is written down and hinders nothing else."""
+        try:
+            yield
+        except Exception:
+            log.exception("%s could not be looked after", what)
 
     def renew_signatures(self) -> int:
         """Sign again what compromised keys had signed, one by one; returns how many. What fails stays due and holds up no other."""
-        issuer, after, renewed = issuer_of(self.settings), None, 0
+        return sum(self._renew_signatures_of(issuer) for issuer in self._issuers())
+
+    def _renew_signatures_of(self, issuer: Issuer) -> int:
+        house, after, renewed = issuer_of(self.settings), None, 0
         while True:
             with self.database.session(writes=False) as session:
                 due = list_to_be_signed_again(session, issuer.did, now=database_now(session), after=after)
             for credential_id in due:
-                try:
-                    with self.transaction() as session:
-                        renewed += renew_signature(session, credential_id, issuer=issuer, keys=self.ports.keys, now=database_now(session))
-                except Exception:
-                    log.exception("Credential %s could not be signed again", credential_id)
+                with self._apart(f"The signature of credential {credential_id}"), self.transaction() as session:
+                    renewed += renew_signature(session, credential_id, issuer=house, keys=self.ports.keys, now=database_now(session))
             if not due:
                 return renewed
             after = due[-1]

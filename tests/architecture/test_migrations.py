@@ -71,6 +71,8 @@ def test_a_filled_database_goes_below_0014_and_up_again_and_keeps_its_certificat
 def test_a_table_that_others_point_at_is_not_rebuilt_with_foreign_keys_on(database_url: str, session: Session) -> None:
     make_credential(session)
     session.commit()
+    with open_for_migration(database_url) as connection:
+        migrate(connection, "downgrade", "0014")
     engine = make_engine(database_url)
 
     with pytest.raises(RuntimeError, match="Foreign keys are on"), engine.begin() as connection:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from tests.conftest import SignIn
 from tests.credentials.rotation import stage
 from tests.factories.accounts import make_user
 from tests.factories.credentials import ISSUER, make_achievement, make_credential, make_pending, make_revocation_job
+from tests.factories.organizations import FACTS, make_acme, make_credential_of, png
 from tests.quizzes.browsing import SITE, faults_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
@@ -71,11 +73,17 @@ def make_keys(session: Session) -> list[str]:
     active.active_at = clock.now() - timedelta(days=350)
     asker = make_user(session, name=LONG, roles=["owner"])
     act = plan(session, ISSUER, staged.id, Verb.ACTIVATE, reason="The yearly change. " + "x" * 200, now=clock.now())
+    acme = make_acme(session, facts=replace(FACTS, name=f"Academy of {LONG}"[:120]), logo=png(600, 200))
+    of_acme = make_credential_of(session, acme)
     request = propose(session, ISSUER, act, actor_id=asker.id, now=clock.now())
     session.commit()
     place = "/backoffice/keys"
     pages = [place, f"{place}/{active.id}", f"{place}/{active.id}/compromise", f"{place}/requests/{request.id}"]
-    return [*pages, f"{place}/stage", f"{place}/{staged.id}", f"{place}/{staged.id}/activate", "/backoffice"] if SHOTS else pages
+    pages.append(f"/backoffice/organizations/{acme.id}")
+    if SHOTS:
+        pages += [f"{place}/stage", f"{place}/{staged.id}", f"{place}/{staged.id}/activate", "/backoffice", "/backoffice/organizations"]
+        pages += ["/backoffice/organizations/new", f"/credentials/{of_acme.id}"]
+    return pages
 
 
 @pytest.mark.parametrize(("scheme", "width"), SCHEMES if SHOTS else SCHEMES[:2])

@@ -14,10 +14,11 @@ from laurel.credentials.aes_gateway import AesKeyVault
 from laurel.credentials.models import CredentialEvent, IssuerKey
 from laurel.credentials.rules.history import HistoryKind
 from laurel.credentials.rules.keys import KeyState
-from laurel.credentials.services.issuers import ensure_key
+from laurel.credentials.services.issuers import ensure_key, in_name_of
 from tests.credentials.conftest import SEALING
 from tests.factories.accounts import make_user
 from tests.factories.credentials import ISSUER
+from tests.factories.organizations import make_acme
 
 
 @pytest.fixture
@@ -109,3 +110,18 @@ def test_a_key_that_is_not_there_is_said_in_a_sentence(first: IssuerKey) -> None
     missing = run("activate", "key-1999-01", "--reason", "typo")
 
     assert (missing.exit_code, missing.output) == (1, "Error: did:web:laurel.test has no key key-1999-01.\n")
+
+
+def test_an_organizations_keys_are_looked_after_by_its_short_name(session: Session, first: IssuerKey) -> None:
+    acme = make_acme(session)
+    key = ensure_key(session, in_name_of(ISSUER, acme), AesKeyVault(SEALING), now=clock.now())
+    session.commit()
+
+    well("retire", key.fragment, "--org", "acme", "--lost", "--reason", "disk broken")
+    nobody = run("stage", "--org", "nobody", "--reason", "typo")
+
+    assert (state_of(session, key), state_of(session, first)) == (KeyState.RETIRED, KeyState.ACTIVE)
+    assert (nobody.exit_code, nobody.output) == (1, "Error: There is no such organization.\n")
+    shown = well("list")
+    assert shown.index(f"{ISSUER.did}\n") < shown.index(f"{ISSUER.did}:orgs:acme\n")
+    assert "! Acme Academy: No key is active that signs certificates." in shown

@@ -27,10 +27,11 @@ from tests.factories.accounts import make_user
 from tests.factories.articles import make_article
 from tests.factories.bank import make_question
 from tests.factories.commerce import make_code, make_dispute, make_order, make_paid_order, make_payment, make_review_task, make_seats
-from tests.factories.credentials import make_credential, make_revocation_job
+from tests.factories.credentials import make_achievement, make_credential, make_revocation_job
 from tests.factories.ctas import make_cta
 from tests.factories.holders import make_name_change, make_share_link
 from tests.factories.learning import make_classroom
+from tests.factories.organizations import make_acme
 from tests.factories.quizzes import make_attempt, make_quiz, make_review_request, make_waiting, tasks_of
 from tests.factories.terms import make_group, make_override
 
@@ -153,12 +154,14 @@ def build_certificates(session: Session, owner: User) -> dict[str, str | UUID]:
 
 
 def build_keys(session: Session) -> dict[str, str | UUID]:
-    """A key that is staged, and somebody's wish to retire it."""
+    """A key that is staged, and somebody's wish to retire it; an organization that has keys of its own."""
     key = stage(session)
     act = KeyAct(key_id=key.id, method=key.method, state=key.state, kind=ActKind.RETIRE, reason="not needed")
     asker = make_user(session, roles=["owner"])
     request = ask(session, action=ACTION, about_id=key.id, facts=act.to_json(), asked_by_id=asker.id, now=key.staged_at)
-    return {"key_id": key.id, "approval_id": request.id}
+    organization = make_acme(session)
+    achievement_id = make_achievement(session).achievement_id
+    return {"key_id": key.id, "approval_id": request.id, "organization_id": organization.id, "achievement_id": achievement_id}
 
 
 def build_shop(session: Session, owner: User, course: Course) -> dict[str, str | UUID]:

@@ -21,6 +21,7 @@ ENTRIES = [
     ("Credentials", "/backoffice/credentials", "award", "credentials:read"),
     ("Name changes", "/backoffice/name-changes", "user-pen", "credentials:read"),
     ("Signing keys", "/backoffice/keys", "key-round", "keys:write"),
+    ("Organizations", "/backoffice/organizations", "building-2", "keys:write"),
     ("Overrides", "/backoffice/quizzes", "sliders-horizontal", "attempts:read"),
     ("Groups", "/backoffice/groups", "users-round", "overrides:write"),
     ("Outages", "/backoffice/outages", "activity", "attempts:read"),

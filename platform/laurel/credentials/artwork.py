@@ -1,5 +1,6 @@
 """Drawings as SVG: the badge as a file of its own, the engraved frame of certificates, and QR codes."""
 
+import base64
 import io
 import math
 import re
@@ -31,6 +32,14 @@ def hex_of(lightness: float, chroma: float, hue: float) -> str:
 def _byte(linear: float) -> int:
     value = min(1.0, max(0.0, linear))
     return round(255 * (12.92 * value if value <= 0.0031308 else 1.055 * value ** (1 / 2.4) - 0.055))
+
+
+def framed(picture: bytes, width: int, height: int) -> str:
+    """A PNG as a drawing, for what takes nothing but drawings."""
+    data = base64.b64encode(picture).decode()
+    size = f'width="{width}" height="{height}"'
+    image = f'<image {size} href="data:image/png;base64,{data}"/>'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="0 0 {width} {height}">{image}</svg>'
 
 
 def standalone(drawing: str, *, title: str) -> str:

@@ -52,6 +52,30 @@ class SignatureRenewed(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OrganizationMade(Event):
+    """There is one more that may certify in its own name."""
+
+    organization_id: UUID
+    slug: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrganizationChanged(Event):
+    """What its next credentials say of it is another thing."""
+
+    organization_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class IssuerOfAchievementChanged(Event):
+    """From version `n` on an achievement is awarded in another name; without an organization, in the house's."""
+
+    achievement_id: UUID
+    n: int
+    organization_id: UUID | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class BulkJobConfirmed(Event):
     """Somebody said, knowing how many, that credentials shall be issued or revoked. The event's actor is who did."""
 

@@ -32,6 +32,7 @@ from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.name_changes import REVERSIBLE
 from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
 from laurel.credentials.services import issuing, name_changes, renewing
+from laurel.credentials.services.issuers import in_name_of
 from laurel.learning.events import CourseCompleted
 from laurel.quizzes.events import AttemptGraded
 
@@ -116,7 +117,7 @@ def email_correction(session: Session, event: CredentialCorrected, *, issuer: Is
         credential_id=event.credential_id,
         number=record.credential.number,
         note=queries.get_version(session, event.credential_id, event.version_n).note,
-        appeal_address=issuer.email,
+        appeal_address=in_name_of(issuer, record.organization).email,
     )
 
 
@@ -137,7 +138,7 @@ def email_revocation(session: Session, event: CredentialRevoked, *, issuer: Issu
         number=record.credential.number,
         reason=record.credential.revocation_reason,
         note=record.credential.revocation_note,
-        appeal_address=issuer.email,
+        appeal_address=in_name_of(issuer, record.organization).email,
     )
 
 

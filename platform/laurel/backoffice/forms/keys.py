@@ -1,10 +1,12 @@
 """What staff send about signing keys."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from wtforms import HiddenField, RadioField, SelectChoice, StringField, TextAreaField, ValidationError
+from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField, ValidationError
 from wtforms.validators import DataRequired, InputRequired, Length
 
+from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.keys import KeyPurpose
 from laurel.web.forms import LaurelForm
 
@@ -39,7 +41,13 @@ class StageForm(KeyReasonForm):
             SelectChoice(KeyPurpose.JWT.value, "The same certificates as tokens (RS256)"),
         ],
         validators=[InputRequired("Choose what the key shall sign.")],
+        default=KeyPurpose.DATA_INTEGRITY.value,
     )
+    organization = SelectField("In whose name")
+
+    def __init__(self, issuers: Sequence[Issuer], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.organization.choices = [(issuer.slug, issuer.name) for issuer in issuers]
 
 
 class CompromiseForm(KeyActForm):

@@ -19,6 +19,7 @@ from laurel.backoffice.views import (
     learners,
     name_changes,
     orders,
+    organizations,
     outages,
     overrides,
     prices,
@@ -56,6 +57,7 @@ def blueprints(settings: Settings) -> list[Blueprint]:
         name_changes.bp,
         keys.bp,
         key_requests.bp,
+        organizations.bp,
         outages.bp,
         jobs.bp,
     ]

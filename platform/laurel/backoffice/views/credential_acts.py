@@ -15,7 +15,7 @@ from laurel.credentials.gateway import KeyVault, KeyVaultError
 from laurel.credentials.queries import CredentialRecord
 from laurel.credentials.rules.verdicts import CredentialState
 from laurel.credentials.services.correcting import check_change, correct
-from laurel.credentials.services.issuers import issuer_of
+from laurel.credentials.services.issuers import in_name_of, issuer_of
 from laurel.credentials.services.issuing import revoke
 from laurel.web.access import my_id, policy
 from laurel.web.session import current_session, transaction
@@ -131,7 +131,7 @@ def show(record: CredentialRecord, form: CorrectForm, *, name: str = "", status:
         credential=record.credential,
         achievement=record.achievement,
         version=record.version,
-        issuer=issuer_of(current_app.extensions["laurel_settings"]),
+        issuer=in_name_of(issuer_of(current_app.extensions["laurel_settings"]), record.organization),
         form=form,
         name=name,
         work_nav=work_nav(),

@@ -12,13 +12,14 @@ from laurel.approvals.queries import get_request
 from laurel.approvals.rules import ApprovalState
 from laurel.backoffice.forms.keys import AnswerForm
 from laurel.backoffice.navigation import work_nav
-from laurel.backoffice.views.keys import NO_VAULT, issuer, vault
+from laurel.backoffice.views.keys import NO_VAULT, house, vault
 from laurel.core.db import database_now
 from laurel.core.errors import ConflictError, ForbiddenError
 from laurel.credentials.gateway import KeyVaultError
 from laurel.credentials.queries.keys import find_active_key, get_key
 from laurel.credentials.rules.key_acts import KeyAct
 from laurel.credentials.services import key_acts
+from laurel.credentials.services.issuers import get_issuer_of_key
 from laurel.web.access import my_id, policy
 from laurel.web.freshness import ask_for_password, is_fresh
 from laurel.web.session import current_session, transaction
@@ -44,7 +45,7 @@ def agree(approval_id: UUID) -> ResponseReturnValue:
         try:
             with transaction() as session:
                 now, seen = database_now(session), form.seen.data or ""
-                act = key_acts.agree(session, issuer(), vault(), approval_id, seen=seen, person_id=my_id(), now=now)
+                act = key_acts.agree(session, house(), vault(), approval_id, seen=seen, person_id=my_id(), now=now)
         except ForbiddenError as error:
             form.form_errors.append(error.message)
             status = 403
@@ -76,12 +77,14 @@ def show(approval_id: UUID, form: AnswerForm, *, status: int = 200) -> ResponseR
     found = get_request(session, approval_id, action=key_acts.ACTION)
     approval, now = found.approval, database_now(session)
     act = KeyAct.from_json(approval.facts)
+    issuer = get_issuer_of_key(session, house(), act.key_id)
     form.seen.data = approval.fingerprint
     page = render_template(
         "backoffice/key_request_page.html",
         found=found,
         act=act,
-        active=find_active_key(session, issuer().did, get_key(session, issuer().did, act.key_id).purpose),
+        issuer=issuer,
+        active=find_active_key(session, issuer.did, get_key(session, issuer.did, act.key_id).purpose),
         is_waiting=approval.state is ApprovalState.WAITING and now < approval.ends_at,
         is_mine=approval.asked_by_id == my_id(),
         has_colleague=has_other_with_role(session, Role.OWNER, approval.asked_by_id),

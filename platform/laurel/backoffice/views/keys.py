@@ -22,7 +22,7 @@ from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.key_acts import TAKES_TWO, KeyAct, Verb, list_verbs
 from laurel.credentials.rules.keys import STAGING, KeyPurpose, KeyState
 from laurel.credentials.services import key_acts
-from laurel.credentials.services.issuers import issuer_of
+from laurel.credentials.services.issuers import get_issuer, get_issuer_of_key, issuer_of, list_issuers
 from laurel.credentials.services.keys import find_lost_keys, stage
 from laurel.credentials.services.trouble import find_reminders, find_trouble
 from laurel.web.access import my_id, policy
@@ -54,7 +54,7 @@ class ShownKey:
         return self.key.staged_at + STAGING if self.key.state is KeyState.STAGED else None
 
 
-def issuer() -> Issuer:
+def house() -> Issuer:
     return issuer_of(current_app.extensions["laurel_settings"])
 
 
@@ -67,10 +67,10 @@ def takes_two(act: KeyAct) -> bool:
     return act.kind in TAKES_TWO and current_app.extensions["laurel_settings"].two_person_rule
 
 
-def show_keys(session: Session) -> list[ShownKey]:
-    """All keys, the newest first."""
-    signed, lost = count_signed(session, issuer().did), {key.id for key in find_lost_keys(session, issuer(), vault())}
-    return [ShownKey(key, *signed.get(key.id, (0, 0)), key.id in lost) for key in reversed(list_keys(session, issuer().did))]
+def show_keys(session: Session, issuer: Issuer) -> list[ShownKey]:
+    """All keys of an issuer, the newest first."""
+    signed, lost = count_signed(session, issuer.did), {key.id for key in find_lost_keys(session, issuer, vault())}
+    return [ShownKey(key, *signed.get(key.id, (0, 0)), key.id in lost) for key in reversed(list_keys(session, issuer.did))]
 
 
 @bp.get("")
@@ -80,12 +80,11 @@ def key_list() -> ResponseReturnValue:
     now = database_now(session)
     return render_template(
         "backoffice/key_list.html",
-        did=issuer().did,
-        keys=show_keys(session),
+        issuers=[(issuer, show_keys(session, issuer)) for issuer in list_issuers(session, house())],
         purposes=list(KeyPurpose),
         now=now,
-        troubles=find_trouble(session, issuer(), vault(), now=now),
-        reminders=find_reminders(session, issuer(), now=now),
+        troubles=find_trouble(session, house(), vault(), now=now),
+        reminders=find_reminders(session, house(), now=now),
         requests=[(one, KeyAct.from_json(one.approval.facts)) for one in list_waiting(session, action=key_acts.ACTION, now=now)],
         work_nav=work_nav(),
     )
@@ -97,11 +96,12 @@ def stage_page() -> ResponseReturnValue:
     """A new key: it is published and signs nothing, so one person is enough."""
     if not is_fresh():
         return ask_once_more()
-    form = StageForm(purpose=request.args.get("purpose", KeyPurpose.DATA_INTEGRITY.value))
+    form = StageForm(list_issuers(current_session(), house()), organization=request.args.get("organization", ""))
     if form.validate_on_submit():
         with transaction() as session:
-            purpose, now = KeyPurpose(form.purpose.data), database_now(session)
-            made = stage(session, issuer(), vault(), purpose=purpose, reason=form.reason.data.strip(), actor_id=my_id(), now=now)
+            issuer, purpose = get_issuer(session, house(), form.organization.data), KeyPurpose(form.purpose.data)
+            now, reason = database_now(session), form.reason.data.strip()
+            made = stage(session, issuer, vault(), purpose=purpose, reason=reason, actor_id=my_id(), now=now)
         flash(f"{made.fragment} is published. In 24 hours it may be activated.", "success")
         return redirect(url_for(".key_page", key_id=made.id), 303)
     page = render_template("backoffice/key_stage_page.html", form=form, work_nav=work_nav())
@@ -112,12 +112,13 @@ def stage_page() -> ResponseReturnValue:
 @policy(GET="keys:write")
 def key_page(key_id: UUID) -> ResponseReturnValue:
     session = current_session()
-    get_key(session, issuer().did, key_id)
-    shown = show_keys(session)
+    issuer = get_issuer_of_key(session, house(), key_id)
+    shown = show_keys(session, issuer)
     found = next(one for one in shown if one.key.id == key_id)
     return render_template(
         "backoffice/key_page.html",
         shown=found,
+        issuer=issuer,
         verbs=list_verbs(found.key.state),
         active=find_active(shown, found.key.purpose),
         history=staff.list_acts_on_key(session, key_id),
@@ -137,10 +138,10 @@ def act_page(key_id: UUID, verb: str) -> ResponseReturnValue:
     if not is_fresh():
         return ask_once_more()
     session, wanted = current_session(), Verb(verb)
-    key = get_key(session, issuer().did, key_id)
+    key = get_key(session, get_issuer_of_key(session, house(), key_id).did, key_id)
     form = CompromiseForm(key.fragment) if wanted is Verb.COMPROMISE else KeyActForm()
     try:
-        act = key_acts.plan(session, issuer(), key_id, wanted, reason=form.reason.data or "–", now=database_now(session))
+        act = key_acts.plan(session, house(), key_id, wanted, reason=form.reason.data or "–", now=database_now(session))
     except ConflictError as error:
         flash(error.message, "warning")
         return redirect(url_for(".key_page", key_id=key_id), 303)
@@ -154,14 +155,14 @@ def perform(key: IssuerKey, form: KeyActForm, shown: KeyAct) -> ResponseReturnVa
     try:
         with transaction() as session:
             now = database_now(session)
-            act = key_acts.plan(session, issuer(), key.id, Verb(request.view_args["verb"]), reason=form.reason.data, now=now)  # type: ignore[index]
+            act = key_acts.plan(session, house(), key.id, Verb(request.view_args["verb"]), reason=form.reason.data, now=now)  # type: ignore[index]
             if form.seen.data != act.kind.value:
                 raise key_acts.ChangedKeyError
             if takes_two(act):
-                approval = key_acts.propose(session, issuer(), act, actor_id=my_id(), now=now)
+                approval = key_acts.propose(session, house(), act, actor_id=my_id(), now=now)
                 flash("Asked for. It is done once a colleague has agreed.", "success")
                 return redirect(url_for("backoffice_key_requests.request_page", approval_id=approval.id), 303)
-            key_acts.do_alone(session, issuer(), vault(), act, actor_id=my_id(), now=now)
+            key_acts.do_alone(session, house(), vault(), act, actor_id=my_id(), now=now)
     except InvalidInputError as error:
         show_error(form, error)
         return show_act(key, form, shown, status=400)
@@ -176,12 +177,14 @@ def perform(key: IssuerKey, form: KeyActForm, shown: KeyAct) -> ResponseReturnVa
 
 
 def show_act(key: IssuerKey, form: KeyActForm, act: KeyAct, *, status: int = 200) -> ResponseReturnValue:
-    shown = show_keys(current_session())
+    issuer = get_issuer_of_key(current_session(), house(), key.id)
+    shown = show_keys(current_session(), issuer)
     form.seen.data = act.kind.value
     page = render_template(
         "backoffice/key_act_page.html",
         shown=next(one for one in shown if one.key.id == key.id),
         active=find_active(shown, key.purpose),
+        issuer=issuer,
         act=act,
         takes_two=takes_two(act),
         form=form,

@@ -21,18 +21,23 @@ from laurel.credentials.models import (
     StatusEntry,
     StatusList,
 )
+from laurel.credentials.models.organizations import Organization
 from laurel.credentials.rules.status_list import HALF_FULL
 from laurel.credentials.rules.verdicts import CredentialSource, CredentialState
 
 
 @dataclass(frozen=True, slots=True)
 class CredentialRecord:
-    """A credential with its achievement and, once it is signed, its current document and that one's key."""
+    """A credential with its achievement and, once it is signed, its current document and that one's key.
+
+    `organization` is the one in whose name it is awarded; None: the house.
+    """
 
     credential: Credential
     achievement: AchievementVersion
     version: CredentialVersion | None
     key: IssuerKey | None
+    organization: Organization | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,26 +48,28 @@ class SignedCredential:
     achievement: AchievementVersion
     version: CredentialVersion
     key: IssuerKey
+    organization: Organization | None
 
 
 def signed(record: CredentialRecord) -> SignedCredential | None:
     """The record if it is signed; None while it is pending."""
     if record.version is None or record.key is None:
         return None
-    return SignedCredential(record.credential, record.achievement, record.version, record.key)
+    return SignedCredential(record.credential, record.achievement, record.version, record.key, record.organization)
 
 
-def _records() -> Select[Credential, AchievementVersion, CredentialVersion, IssuerKey]:
+def _records() -> Select[Credential, AchievementVersion, CredentialVersion, IssuerKey, Organization]:
     return (
-        select(Credential, AchievementVersion, CredentialVersion, IssuerKey)
+        select(Credential, AchievementVersion, CredentialVersion, IssuerKey, Organization)
         .join(AchievementVersion, AchievementVersion.id == Credential.achievement_version_id)
+        .outerjoin(Organization, Organization.id == AchievementVersion.organization_id)
         .outerjoin(CredentialVersion, and_(CredentialVersion.credential_id == Credential.id, CredentialVersion.n == Credential.current_n))
         .outerjoin(IssuerKey, IssuerKey.id == CredentialVersion.key_id)
     )
 
 
-def _record(row: Row[Credential, AchievementVersion, CredentialVersion, IssuerKey]) -> CredentialRecord:
-    return CredentialRecord(row[0], row[1], row[2], row[3])
+def _record(row: Row[Credential, AchievementVersion, CredentialVersion, IssuerKey, Organization]) -> CredentialRecord:
+    return CredentialRecord(row[0], row[1], row[2], row[3], row[4])
 
 
 def get_credential(session: Session, credential_id: UUID) -> CredentialRecord:
@@ -124,9 +131,16 @@ def list_pending(session: Session, *, limit: int = 100) -> list[UUID]:
     return list(session.scalars(pending.order_by(Credential.awarded_at).limit(limit)))
 
 
-def count_pending(session: Session) -> int:
-    """How many credentials were awarded and are not yet signed."""
-    return session.scalar(select(func.count()).select_from(Credential).where(Credential.state == CredentialState.PENDING)) or 0
+def count_pending(session: Session, slug: str = "") -> int:
+    """How many credentials were awarded in the name of an organization, or of the house, and are not yet signed."""
+    pending = (
+        select(func.count())
+        .select_from(Credential)
+        .join(AchievementVersion, AchievementVersion.id == Credential.achievement_version_id)
+        .outerjoin(Organization, Organization.id == AchievementVersion.organization_id)
+        .where(Credential.state == CredentialState.PENDING, Organization.slug == slug if slug else Organization.id.is_(None))
+    )
+    return session.scalar(pending) or 0
 
 
 def list_of_course(session: Session, holder_id: UUID, course_id: UUID, state: CredentialState) -> list[UUID]:

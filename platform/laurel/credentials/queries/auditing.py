@@ -107,12 +107,12 @@ def iterate_history(session: Session, *, page_size: int) -> Iterator[CredentialE
         session.expunge_all()
 
 
-def list_published_lists(session: Session, did: str) -> list[tuple[StatusList, IssuerKey]]:
+def list_published_lists(session: Session, dids: Sequence[str]) -> list[tuple[StatusList, IssuerKey]]:
     """The status lists with the keys that signed them."""
     rows = session.execute(
         select(StatusList, IssuerKey)
         .join(IssuerKey, IssuerKey.id == StatusList.key_id)
-        .where(StatusList.did == did)
+        .where(StatusList.did.in_(dids))
         .order_by(StatusList.number)
     )
     return [(row[0], row[1]) for row in rows]

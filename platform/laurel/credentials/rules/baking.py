@@ -25,6 +25,15 @@ def bake_png(picture: bytes, credential: str) -> bytes:
     return PNG_SIGNATURE + b"".join(_packed(chunk) for chunk in (*kept[:-1], baked, kept[-1]))
 
 
+def measure_png(picture: bytes) -> tuple[int, int]:
+    """Width and height in pixels; raises UnreadableError for what is no whole PNG."""
+    header = _chunks(picture)[0][1]
+    if len(header) != 13:
+        raise UnreadableError(Cause.PNG_DAMAGED)
+    width, height = struct.unpack_from(">II", header)
+    return width, height
+
+
 def bake_svg(drawing: str, credential: str) -> str:
     """The drawing with the credential as its first child; one that it had before is replaced."""
     bare = BAKED.sub("", drawing)

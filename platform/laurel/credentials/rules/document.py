@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from laurel.credentials.rules.issuer import DESCRIPTION, Issuer
+from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.moments import timestamp
 from laurel.credentials.rules.status_list import status_entry
 from laurel.credentials.rules.text import sanitize_tree
@@ -82,10 +82,10 @@ def issuer_profile(issuer: Issuer) -> dict[str, Any]:
         "id": issuer.did,
         "type": ["Profile"],
         "name": issuer.name,
-        "url": issuer.public_url,
+        "url": issuer.url,
         "email": issuer.email,
-        "description": DESCRIPTION,
-        "image": _image(f"{issuer.public_url}/issuer/logo.png", f"{issuer.name} logo"),
+        "description": issuer.description,
+        **({"image": _image(issuer.logo_url, f"{issuer.name} logo")} if issuer.has_logo else {}),
     }
 
 

@@ -9,13 +9,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from laurel.core import markdown
-from laurel.core.errors import InvalidInputError
+from laurel.core.bus import publish
+from laurel.core.errors import InvalidInputError, NotFoundError
 from laurel.credentials import queries
+from laurel.credentials.events import IssuerOfAchievementChanged
 from laurel.credentials.models import Achievement, AchievementVersion
+from laurel.credentials.queries.organizations import get_organization
 from laurel.credentials.rules.renewing import RenewalTerms, check_terms
 from laurel.credentials.rules.text import sanitize_text
 
 MAX_MONTHS = 600
+FACTS = ("name", "description", "criteria", "validity_months", "badge", "tags", "language")
 
 
 def define_achievement(
@@ -52,9 +56,30 @@ def define_achievement(
     if renewal is not None:
         achievement.adopt(check_terms(renewal))
     latest = queries.find_achievement_of_course(session, course_id)
+    if latest is not None:
+        facts["organization_id"] = latest.organization_id
     if latest is not None and all(getattr(latest, key) == value for key, value in facts.items()):
         return latest
     return _add_version(session, achievement, facts, now=now)
+
+
+def award_in_name_of(
+    session: Session, achievement_id: UUID, organization_id: UUID | None, *, actor_id: UUID, now: datetime
+) -> AchievementVersion:
+    """Who issues the credential from now on, None being the house. It is the next version; what was awarded before stays as it is."""
+    achievement = session.scalars(select(Achievement).filter_by(id=achievement_id).with_for_update()).one_or_none()
+    latest = queries.find_achievement_of_course(session, achievement.course_id) if achievement is not None else None
+    if achievement is None or latest is None:
+        raise NotFoundError("There is no such achievement.")
+    if organization_id is not None:
+        get_organization(session, organization_id)
+    if latest.organization_id == organization_id:
+        return latest
+    facts = {name: getattr(latest, name) for name in FACTS}
+    made = _add_version(session, achievement, {**facts, "organization_id": organization_id}, now=now)
+    told = IssuerOfAchievementChanged(occurred_at=now, achievement_id=achievement.id, n=made.n, organization_id=organization_id)
+    publish(session, told, actor_id=actor_id)
+    return made
 
 
 def _add_version(session: Session, achievement: Achievement, facts: dict[str, Any], *, now: datetime) -> AchievementVersion:

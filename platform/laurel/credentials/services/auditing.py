@@ -28,6 +28,7 @@ from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.keys import TRUSTED
 from laurel.credentials.rules.renewing import renewed_until
 from laurel.credentials.rules.status_list import decode_bits
+from laurel.credentials.services.issuers import list_issuers
 from laurel.quizzes.rules import AttemptState
 
 
@@ -80,7 +81,8 @@ def _look_at_history(session: Session, page_size: int) -> Iterator[Difference]:
 
 
 def _look_at_lists(session: Session, issuer: Issuer) -> Iterator[Difference]:
-    for found, key in list_published_lists(session, issuer.did):
+    dids = [one.did for one in list_issuers(session, issuer)]
+    for found, key in list_published_lists(session, dids):
         wrong = partial(Difference, subject=f"status list {found.number}")
         if key.state not in TRUSTED:
             yield wrong(detail=f"{key.method} is {key.state}, and it was not signed again")
@@ -89,6 +91,8 @@ def _look_at_lists(session: Session, issuer: Issuer) -> Iterator[Difference]:
         if not has_valid_proof(found.signed_json, key.public_key):
             yield wrong(detail=f"its proof does not hold under {key.method}")
             continue
+        if key.did != found.did or json.loads(found.signed_json)["issuer"] != found.did:
+            yield wrong(detail=f"it is signed by {key.did} and not by {found.did}")
         yield from _compare_bits(session, found)
 
 

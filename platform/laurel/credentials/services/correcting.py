@@ -17,7 +17,7 @@ from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.moments import whole_second
 from laurel.credentials.rules.verdicts import CredentialState
 from laurel.credentials.services import history
-from laurel.credentials.services.issuers import open_signatory
+from laurel.credentials.services.issuers import issuer_for, open_signatory
 from laurel.credentials.services.issuing import gather, sign_version
 from laurel.credentials.services.status_lists import reserve_entry
 
@@ -83,10 +83,10 @@ def _supersede(
     before = queries.get_version(session, credential.id, credential.current_n)
     check_correctable(credential.state, valid_from=before.valid_from, valid_until=before.valid_until, now=now)
     _withdraw_all(session, credential.id, now=now)
-    signatory = open_signatory(session, issuer, keys, now=now)
+    achievement = session.get_one(AchievementVersion, credential.achievement_version_id)
+    signatory = open_signatory(session, issuer_for(session, issuer, achievement.organization_id), keys, now=now)
     status_list, entry = reserve_entry(session, signatory, now=now)
     credential.holder_name = name
-    achievement = session.get_one(AchievementVersion, credential.achievement_version_id)
     facts = gather(session, credential, achievement, status_list, entry, valid_from=whole_second(now), valid_until=before.valid_until)
     version = sign_version(credential, facts, signatory, entry, now=now)
     version.note, version.cause = reason, VersionCause.CORRECTED

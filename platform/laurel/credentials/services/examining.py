@@ -44,6 +44,7 @@ from laurel.credentials.rules.foreign import (
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.keys import TRUSTED, KeyPurpose
 from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
+from laurel.credentials.services.issuers import find_issuer
 
 TEXT_IN: dict[Kind, Callable[[bytes], str]] = {
     Kind.JSON: as_text,
@@ -116,9 +117,10 @@ def read_upload(content: bytes, kind: Kind | None = None) -> Carried:
     return Carried(document, token)
 
 
-def look_up(session: Session, issuer: Issuer, carried: Carried) -> Knowledge:
-    """What we know about it: at most three queries, none for a credential of somebody else."""
-    if issuer_named_by(carried.document) != issuer.did:
+def look_up(session: Session, house: Issuer, carried: Carried) -> Knowledge:
+    """What we know about it: at most four queries, none for a credential of somebody else."""
+    issuer = find_issuer(session, house, issuer_named_by(carried.document) or "")
+    if issuer is None:
         return Knowledge(False, (), None)
     return Knowledge(True, tuple(_list_issued(session, issuer, carried.document.get("id"))), _find_key(session, issuer, carried))
 
@@ -231,8 +233,8 @@ def _find_key(session: Session, issuer: Issuer, carried: Carried) -> str | None:
 
 
 def find_token_key(session: Session, issuer: Issuer, kid: object) -> str | None:
-    """The public key, as the text of a JWK, of the address that a token names: `<origin>/keys/<fragment>.jwk`."""
-    start, end = f"{issuer.public_url}/keys/", ".jwk"
+    """The public key, as the text of a JWK, of the address that a token names: `…/keys/<fragment>.jwk`."""
+    start, end = f"{issuer.place}/keys/", ".jwk"
     if not isinstance(kid, str) or not (kid.startswith(start) and kid.endswith(end)):
         return None
     return _trusted(session, issuer, kid.removeprefix(start).removesuffix(end), KeyPurpose.JWT)

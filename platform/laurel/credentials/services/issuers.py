@@ -1,18 +1,21 @@
 """Who issues, and with which key."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from laurel.core.errors import UnavailableError
+from laurel.core.errors import NotFoundError, UnavailableError
 from laurel.credentials.gateway import KeyVault
 from laurel.credentials.jose_gateway import make_rsa_key
 from laurel.credentials.models import IssuerKey
+from laurel.credentials.models.organizations import Organization
 from laurel.credentials.openbadges_gateway import SigningKey
 from laurel.credentials.queries.keys import count_fragments, find_active_key, has_key
+from laurel.credentials.queries.organizations import find_organization, get_organization, list_organizations
 from laurel.credentials.rules.history import HistoryKind
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.keys import ALGORITHM, KeyPurpose, KeyState, fragment_prefix
@@ -38,13 +41,64 @@ class Signatory:
 
 
 def issuer_of(settings: Settings) -> Issuer:
-    """The issuer that the settings describe."""
+    """The house: the issuer that the settings describe, in whose name everything is awarded unless said otherwise."""
     return Issuer(
         public_url=settings.public_url,
         name=settings.issuer_name,
         email=settings.issuer_email,
         is_production=settings.stage is Stage.PRODUCTION,
     )
+
+
+def in_name_of(house: Issuer, organization: Organization | None) -> Issuer:
+    """The organization as an issuer on this site; the house where there is none."""
+    if organization is None:
+        return house
+    return replace(
+        house,
+        slug=organization.slug,
+        name=organization.name,
+        email=organization.email,
+        home_url=organization.url,
+        description=organization.description,
+        has_logo=organization.has_logo,
+    )
+
+
+def issuer_for(session: Session, house: Issuer, organization_id: UUID | None) -> Issuer:
+    """The same for an organization that is known by its id."""
+    return in_name_of(house, get_organization(session, organization_id) if organization_id is not None else None)
+
+
+def list_issuers(session: Session, house: Issuer) -> list[Issuer]:
+    """The house, then the organizations by name."""
+    return [house, *(in_name_of(house, organization) for organization in list_organizations(session))]
+
+
+def find_issuer(session: Session, house: Issuer, did: str) -> Issuer | None:
+    """Who has this DID on this site. Asks the database only about what may be one of its organizations."""
+    slug = house.slug_of(did)
+    if not slug:
+        return house if slug == "" else None
+    organization = find_organization(session, slug)
+    return in_name_of(house, organization) if organization is not None else None
+
+
+def get_issuer(session: Session, house: Issuer, slug: str) -> Issuer:
+    """By slug, the empty one being the house's; raises NotFoundError."""
+    organization = find_organization(session, slug) if slug else None
+    if slug and organization is None:
+        raise NotFoundError("There is no such organization.")
+    return in_name_of(house, organization)
+
+
+def get_issuer_of_key(session: Session, house: Issuer, key_id: UUID) -> Issuer:
+    """Whose key this is; raises NotFoundError, also for a key from before the site had its present address."""
+    key = session.get(IssuerKey, key_id)
+    found = find_issuer(session, house, key.did) if key is not None else None
+    if found is None:
+        raise NotFoundError("There is no such key.")
+    return found
 
 
 def ensure_key(

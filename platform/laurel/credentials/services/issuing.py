@@ -25,7 +25,7 @@ from laurel.credentials.rules.renewing import renewed_until
 from laurel.credentials.rules.text import sanitize_text
 from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
 from laurel.credentials.services import history
-from laurel.credentials.services.issuers import Signatory, open_signatory
+from laurel.credentials.services.issuers import Signatory, issuer_for, open_signatory
 from laurel.credentials.services.status_lists import reserve_entry
 from laurel.learning.queries import get_enrollment
 from laurel.quizzes.services import close_rounds
@@ -97,7 +97,7 @@ def issue(
     reason: str = "",
     tells_holder: bool = True,
 ) -> Credential:
-    """Sign what was awarded and store it: index, document, state and audit entry together, or none of them.
+    """Sign what was awarded and store it: index, document, state and audit entry together, or none of them. `issuer` is the house.
 
     Told twice, it changes nothing; while a bank decides about the holder's payment, it stays pending. Raises UnsignableError,
     UnfitIssuerError or what the vault raises.
@@ -106,7 +106,7 @@ def issue(
     if credential.state is not CredentialState.PENDING or queries.is_held(session, credential):
         return credential
     achievement = session.get_one(AchievementVersion, credential.achievement_version_id)
-    signatory = open_signatory(session, issuer, keys, now=now)
+    signatory = open_signatory(session, issuer_for(session, issuer, achievement.organization_id), keys, now=now)
     status_list, entry = reserve_entry(session, signatory, now=now)
     ends = _end_of(session, credential, achievement)
     facts = gather(session, credential, achievement, status_list, entry, valid_from=credential.awarded_at, valid_until=ends)

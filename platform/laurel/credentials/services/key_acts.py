@@ -17,6 +17,7 @@ from laurel.credentials.rules.history import HistoryKind
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.key_acts import TAKES_TWO, ActKind, KeyAct, Verb, kind_of
 from laurel.credentials.services import history, keys
+from laurel.credentials.services.issuers import get_issuer_of_key
 
 ACTION = "signing key"
 
@@ -27,24 +28,24 @@ class ChangedKeyError(ConflictError):
     message = "This key has changed in the meantime. Nothing was done; look at it as it is now."
 
 
-def plan(session: Session, issuer: Issuer, key_id: UUID, verb: Verb, *, reason: str, now: datetime) -> KeyAct:
+def plan(session: Session, house: Issuer, key_id: UUID, verb: Verb, *, reason: str, now: datetime) -> KeyAct:
     """The act as it would be done now. Raises InvalidInputError without a reason, ConflictError or TooEarlyError if it cannot be."""
     if not reason.strip():
         raise InvalidInputError("Say why. It is kept in the history for good.", field="reason")
-    key = get_key(session, issuer.did, key_id)
+    key = get_key(session, get_issuer_of_key(session, house, key_id).did, key_id)
     has_active = find_active_key(session, key.did, key.purpose) is not None
     kind = kind_of(verb, key.state, staged_at=key.staged_at, has_active=has_active, now=now)
     return KeyAct(key_id=key.id, method=key.method, state=key.state, kind=kind, reason=reason.strip())
 
 
-def propose(session: Session, issuer: Issuer, act: KeyAct, *, actor_id: UUID, now: datetime) -> Approval:
-    """Ask for a second person. The issuer's address hears of it: who reads it there knows whom to ask."""
+def propose(session: Session, house: Issuer, act: KeyAct, *, actor_id: UUID, now: datetime) -> Approval:
+    """Ask for a second person. The house's address hears of it: who reads it there knows whom to ask."""
     approval = approvals.ask(session, action=ACTION, about_id=act.key_id, facts=act.to_json(), asked_by_id=actor_id, now=now)
     queue_mail(
         session,
         "key_request",
         key=f"key-request:{approval.id}",
-        recipient=issuer.email,
+        recipient=house.email,
         now=now,
         act=act.kind.value,
         method=act.method,
@@ -55,25 +56,26 @@ def propose(session: Session, issuer: Issuer, act: KeyAct, *, actor_id: UUID, no
     return approval
 
 
-def agree(session: Session, issuer: Issuer, vault: KeyVault, approval_id: UUID, *, seen: str, person_id: UUID, now: datetime) -> KeyAct:
+def agree(session: Session, house: Issuer, vault: KeyVault, approval_id: UUID, *, seen: str, person_id: UUID, now: datetime) -> KeyAct:
     """Agree to a request as it was `seen`, and do it. Raises what agreeing or the act raises: then neither has happened."""
     get_request(session, approval_id, action=ACTION)
     approval = approvals.agree(session, approval_id, seen=seen, person_id=person_id, now=now)
     act = KeyAct.from_json(approval.facts)
     reason = f"{act.method.rpartition('#')[2]}: {act.kind.value}"
     history.record(session, HistoryKind.KEY_ACT_AGREED, at=now, key_id=act.key_id, actor_id=person_id, reason=reason)
-    _perform(session, issuer, vault, act, actor_id=approval.asked_by_id, now=now)
+    _perform(session, house, vault, act, actor_id=approval.asked_by_id, now=now)
     return act
 
 
-def do_alone(session: Session, issuer: Issuer, vault: KeyVault, act: KeyAct, *, actor_id: UUID, now: datetime) -> None:
+def do_alone(session: Session, house: Issuer, vault: KeyVault, act: KeyAct, *, actor_id: UUID, now: datetime) -> None:
     """Do it at once. That an act which takes two was done by one is written down."""
-    _perform(session, issuer, vault, act, actor_id=actor_id, now=now)
+    _perform(session, house, vault, act, actor_id=actor_id, now=now)
     if act.kind in TAKES_TWO:
         approvals.waive(session, action=ACTION, about_id=act.key_id, facts=act.to_json(), person_id=actor_id, now=now)
 
 
-def _perform(session: Session, issuer: Issuer, vault: KeyVault, act: KeyAct, *, actor_id: UUID, now: datetime) -> IssuerKey:
+def _perform(session: Session, house: Issuer, vault: KeyVault, act: KeyAct, *, actor_id: UUID, now: datetime) -> IssuerKey:
+    issuer = get_issuer_of_key(session, house, act.key_id)
     lock_keys(session, issuer.did)
     key = get_key(session, issuer.did, act.key_id)
     if key.state is not act.state:

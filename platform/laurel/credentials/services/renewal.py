@@ -11,14 +11,14 @@ from laurel.core.bus import publish
 from laurel.credentials import queries
 from laurel.credentials.events import SignatureRenewed
 from laurel.credentials.gateway import KeyVault
-from laurel.credentials.models import Credential, CredentialVersion, IssuerKey, VersionCause
+from laurel.credentials.models import AchievementVersion, Credential, CredentialVersion, IssuerKey, VersionCause
 from laurel.credentials.openbadges_gateway import has_valid_proof, sign_credential
 from laurel.credentials.rules.history import HistoryKind
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.keys import KeyState
 from laurel.credentials.rules.verdicts import CredentialState
 from laurel.credentials.services import history
-from laurel.credentials.services.issuers import open_signatory
+from laurel.credentials.services.issuers import issuer_for, open_signatory
 
 
 class AlteredDocumentError(Exception):
@@ -36,7 +36,8 @@ def renew_signature(session: Session, credential_id: UUID, *, issuer: Issuer, ke
         return False
     if not _is_what_was_signed(session, old, key):
         raise AlteredDocumentError(f"Credential {credential.number}, version {old.n}")
-    signatory = open_signatory(session, issuer, keys, now=now)
+    achievement = session.get_one(AchievementVersion, credential.achievement_version_id)
+    signatory = open_signatory(session, issuer_for(session, issuer, achievement.organization_id), keys, now=now)
     document = {name: value for name, value in json.loads(old.signed_json).items() if name != "proof"}
     text = sign_credential(document, signatory.private, created=now, allows_http=issuer.allows_http)
     new = _succeed(old, text, signatory.key.id, now=now)

@@ -14,6 +14,7 @@ from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.key_acts import successor_is_due
 from laurel.credentials.rules.keys import STAGING, KeyPurpose, KeyState
 from laurel.credentials.rules.status_list import RENEW_BEFORE
+from laurel.credentials.services.issuers import list_issuers
 from laurel.credentials.services.keys import find_lost_keys
 
 GRACE = timedelta(hours=12)
@@ -21,13 +22,26 @@ GRACE = timedelta(hours=12)
 WHAT = {KeyPurpose.DATA_INTEGRITY: "certificates", KeyPurpose.JWT: "tokens"}
 
 
-def find_trouble(session: Session, issuer: Issuer, keys: KeyVault, *, now: datetime) -> list[str]:
-    """One sentence for each thing that a person must look after; empty if all is well."""
+def find_trouble(session: Session, house: Issuer, keys: KeyVault, *, now: datetime) -> list[str]:
+    """One sentence for each thing that a person must look after, of the house and of every organization; empty if all is well."""
+    return [said for issuer in list_issuers(session, house) for said in _named(issuer, _trouble_of(session, issuer, keys, now))]
+
+
+def find_reminders(session: Session, house: Issuer, *, now: datetime) -> list[str]:
+    """One sentence for each key in use that is almost a year old: what its successor needs next."""
+    return [said for issuer in list_issuers(session, house) for said in _named(issuer, _reminders_of(session, issuer, now))]
+
+
+def _named(issuer: Issuer, sentences: list[str]) -> list[str]:
+    """Sentences about an organization begin with its name."""
+    return [f"{issuer.name}: {sentence}" if issuer.slug else sentence for sentence in sentences]
+
+
+def _trouble_of(session: Session, issuer: Issuer, keys: KeyVault, now: datetime) -> list[str]:
     return [*_key_trouble(session, issuer, keys), *_renewal_trouble(session, issuer, now), *_list_trouble(session, issuer, now)]
 
 
-def find_reminders(session: Session, issuer: Issuer, *, now: datetime) -> list[str]:
-    """One sentence for each key in use that is almost a year old: what its successor needs next."""
+def _reminders_of(session: Session, issuer: Issuer, now: datetime) -> list[str]:
     keys = list_keys(session, issuer.did)
     old = [key for key in keys if key.state is KeyState.ACTIVE and successor_is_due(active_at=key.active_at or key.staged_at, now=now)]
     return [_reminder(key, next((one for one in keys if _may_follow(one, key)), None)) for key in old]
@@ -63,7 +77,7 @@ def _key_trouble(session: Session, issuer: Issuer, keys: KeyVault) -> list[str]:
         if has_key(session, issuer.did, purpose) and find_active_key(session, issuer.did, purpose) is None
     ]
     troubles = [*lost, *missing]
-    pending = count_pending(session)
+    pending = count_pending(session, issuer.slug)
     if troubles and pending:
         troubles.append(f"{pending} {'certificate waits' if pending == 1 else 'certificates wait'} for being signed. Nothing is lost.")
     return troubles

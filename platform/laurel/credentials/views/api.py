@@ -82,7 +82,7 @@ def certificate_status(number: str) -> ResponseReturnValue:
         raise NotFoundError("There is no such certificate.")
     shown = show(issuer(), found)
     checks = shown.findings.checks if shown.findings is not None else ()
-    answer = _answer(shown.verdict, checks, _describe_record(issuer(), found))
+    answer = _answer(shown.verdict, checks, _describe_record(shown.issuer, found))
     return document(compact(answer), "application/json", caching=MINUTE)
 
 
@@ -96,7 +96,7 @@ def _describe_issued(issuer: Issuer, issued: Issued) -> dict[str, Any]:
         "id": issuer.credential_url(issued.credential_id),
         "number": issued.number,
         "name": issued.document["name"],
-        "issuer": issuer.did,
+        "issuer": issued.document["issuer"]["id"],
         "validFrom": timestamp(issued.valid_from),
         "validUntil": timestamp(issued.valid_until) if issued.valid_until else None,
         "revokedAt": timestamp(issued.revoked_at) if issued.revoked_at else None,

@@ -47,7 +47,7 @@ class Bundle:
         return out.getvalue()
 
 
-def bundle(issuer: Issuer, found: SignedCredential, token: TokenKey | None) -> Bundle:
+def bundle(issuer: Issuer, found: SignedCredential, token: TokenKey | None, certificate: Certificate) -> Bundle:
     """All that the file needs; without a key there is no token in it."""
     return Bundle(
         number=found.credential.number,
@@ -55,6 +55,6 @@ def bundle(issuer: Issuer, found: SignedCredential, token: TokenKey | None) -> B
         svg=drawings.badge_svg(found.achievement),
         document=found.version.signed_json,
         token=token,
-        certificate=drawings.compose_certificate(issuer, found),
+        certificate=certificate,
         signed_at=found.version.signed_at,
     )

@@ -5,6 +5,7 @@ from flask import get_template_attribute
 from laurel.credentials import artwork
 from laurel.credentials.models import AchievementVersion
 from laurel.credentials.queries import SignedCredential
+from laurel.credentials.rules.baking import measure_png
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.verdicts import CredentialState
 from laurel.credentials.typst_gateway import Certificate, CertificateText, render_png
@@ -36,8 +37,15 @@ def logo_png() -> bytes:
     return render_png(logo_svg(), pixels=LOGO_PIXELS)
 
 
-def compose_certificate(issuer: Issuer, found: SignedCredential) -> Certificate:
-    """The certificate for printing, ready to be rendered without the database."""
+def logo_of(issuer: Issuer, picture: bytes | None) -> str:
+    """The logo as SVG: the house's drawing, or an organization's PNG in the frame of one. Empty where there is none."""
+    if not issuer.slug:
+        return logo_svg()
+    return artwork.framed(picture, *measure_png(picture)) if picture else ""
+
+
+def compose_certificate(issuer: Issuer, found: SignedCredential, *, logo: str | None = None) -> Certificate:
+    """The certificate for printing, ready to be rendered without the database. `logo` is the house's unless another is given."""
     credential, version = found.credential, found.version
     is_revoked = credential.state is CredentialState.REVOKED and credential.revoked_at is not None
     address = issuer.number_url(credential.number)
@@ -59,7 +67,7 @@ def compose_certificate(issuer: Issuer, found: SignedCredential) -> Certificate:
         badge=badge_svg(found.achievement),
         qr=artwork.qr_code(address),
         frame=artwork.frame(*PAPER),
-        logo=logo_svg(),
+        logo=logo_svg() if logo is None else logo,
         credential=version.signed_json,
         signed_at=version.signed_at,
     )

@@ -14,11 +14,13 @@ from laurel.credentials.rules import linkedin
 from laurel.credentials.rules.calendar import expiry_event
 from laurel.credentials.rules.visibility import Visibility
 from laurel.credentials.services import visibility as services
+from laurel.credentials.services.issuers import in_name_of
 from laurel.credentials.services.tokens import NoTokenError, find_token_key
 from laurel.credentials.views.admission import holder_token, link_token
 from laurel.credentials.views.base import bp, issuer
 from laurel.credentials.views.bundle import bundle
-from laurel.credentials.views.presenters import show
+from laurel.credentials.views.pages import compose
+from laurel.credentials.views.presenters import ShownCredential, issuer_as_signed, show
 from laurel.web.access import SIGNED_IN, my_id, policy
 from laurel.web.limits import limiter
 from laurel.web.session import current_session, end_transaction, transaction
@@ -77,10 +79,10 @@ def withdraw_share_link(credential_id: UUID, link_id: UUID) -> ResponseReturnVal
 def everything_zip(credential_id: UUID) -> ResponseReturnValue:
     """All files of the certificate in one."""
     found = _get_signed_of(credential_id)
-    token = None
+    token, own = None, in_name_of(issuer(), found.organization)
     with suppress(NoTokenError):
-        token = find_token_key(current_session(), issuer(), current_app.extensions["laurel_ports"].keys)
-    parts = bundle(issuer(), found, token)
+        token = find_token_key(current_session(), own, current_app.extensions["laurel_ports"].keys)
+    parts = bundle(issuer_as_signed(own, found), found, token, compose(found))
     end_transaction()
     response = Response(parts.packed(), mimetype="application/zip")
     response.headers["Content-Disposition"] = f'attachment; filename="{parts.number}.zip"'
@@ -95,12 +97,12 @@ def expiry_calendar(credential_id: UUID) -> ResponseReturnValue:
     found = _get_signed_of(credential_id)
     if found.version.valid_until is None:
         raise NotFoundError("This certificate does not expire.")
-    page = url_for(".holder_page", credential_id=credential_id)
+    page, issued_by = url_for(".holder_page", credential_id=credential_id), in_name_of(issuer(), found.organization)
     event = expiry_event(
         uid=f"expiry-{credential_id}@{issuer().public_url.split('//')[-1]}",
         ends_on=found.version.valid_until.date(),
         summary=f"Certificate expires: {found.achievement.name}",
-        description=f"Certificate {found.credential.number} by {issuer().name}. Its page says how to renew it.",
+        description=f"Certificate {found.credential.number} by {issued_by.name}. Its page says how to renew it.",
         url=f"{issuer().public_url}{page}",
         written_at=found.version.signed_at,
     )
@@ -126,25 +128,26 @@ def _page(record: CredentialRecord, *, visibility_form: VisibilityForm | None = 
     return render_template(
         "credentials/holder_page.html",
         shown=shown,
-        issuer=issuer(),
+        issuer=shown.issuer,
         token=holder_token(credential, now),
         links=[(link, f"{shown.page_url}?t={link_token(link.id)}") for link in links],
         visibility_form=visibility_form or VisibilityForm(visibility=credential.visibility.value),
         link_form=link_form or ShareLinkForm(),
-        linkedin_add=linkedin.add_to_profile_url(_entry(record)) if record.version else "",
+        linkedin_add=linkedin.add_to_profile_url(_entry(shown)) if record.version else "",
         linkedin_share=linkedin.share_url(shown.page_url),
         kin=holding.list_kin(session, credential),
         renewal=renewing.map_renewals(session, [record], now=now)[credential.id],
     )
 
 
-def _entry(record: CredentialRecord) -> linkedin.Entry:
+def _entry(shown: ShownCredential) -> linkedin.Entry:
+    record, house_id = shown.record, current_app.extensions["laurel_settings"].linkedin_organization_id
     return linkedin.Entry(
         name=record.achievement.name,
-        organization=issuer().name,
-        organization_id=current_app.extensions["laurel_settings"].linkedin_organization_id,
+        organization=shown.issuer.name,
+        organization_id="" if shown.issuer.slug else house_id,
         issued=record.credential.awarded_at,
         ends=record.version.valid_until if record.version else None,
-        page_url=issuer().credential_url(record.credential.id),
+        page_url=shown.page_url,
         number=record.credential.number,
     )

@@ -12,6 +12,7 @@ from laurel.credentials.forms import NameChangeForm
 from laurel.credentials.queries import names
 from laurel.credentials.rules.name_changes import OPEN, REVERSIBLE, NameChangeState, answer_due, check_wanted_name
 from laurel.credentials.services import name_changes
+from laurel.credentials.services.issuers import issuer_for
 from laurel.credentials.views.base import bp, issuer
 from laurel.web.access import SIGNED_IN, my_id, policy
 from laurel.web.limits import limiter
@@ -115,7 +116,14 @@ def _preview_page(form: NameChangeForm, *, error: str = "", status: int = 200) -
         form.new_name.errors = [invalid.message]
         return _form_page(form), 400
     mine = names.list_correctable(session, my_id(), now=database_now(session))
+    organization_id = mine[0][1].organization_id if mine else None
     page = render_template(
-        "credentials/name_preview_page.html", form=form, name=name, mine=mine, error=error, issuer=issuer(), confirmed=set(_confirmed())
+        "credentials/name_preview_page.html",
+        form=form,
+        name=name,
+        mine=mine,
+        error=error,
+        issuer=issuer_for(session, issuer(), organization_id),
+        confirmed=set(_confirmed()),
     )
     return page, status

@@ -9,14 +9,16 @@ from flask.typing import ResponseReturnValue
 from laurel.core.errors import UnavailableError
 from laurel.credentials import artwork, queries
 from laurel.credentials.queries import SignedCredential, holding
+from laurel.credentials.queries.organizations import get_logo
 from laurel.credentials.rules.baking import bake_png, bake_svg
 from laurel.credentials.rules.negotiation import HTML, PAGE_TYPES
+from laurel.credentials.services.issuers import in_name_of
 from laurel.credentials.services.tokens import find_token_key, make_token
-from laurel.credentials.typst_gateway import render_certificate
+from laurel.credentials.typst_gateway import Certificate, render_certificate
 from laurel.credentials.views import drawings
 from laurel.credentials.views.admission import admit, require_admission
 from laurel.credentials.views.base import as_download, asked_for, bp, document, issuer, not_acceptable
-from laurel.credentials.views.presenters import ShownCredential, show
+from laurel.credentials.views.presenters import ShownCredential, issuer_as_signed, show
 from laurel.credentials.views.private import private_page
 from laurel.web.access import PUBLIC, policy
 from laurel.web.session import current_session, end_transaction
@@ -62,7 +64,7 @@ def _page(shown: ShownCredential) -> str:
     return render_template(
         "credentials/credential_page.html",
         shown=shown,
-        issuer=issuer(),
+        issuer=shown.issuer,
         qr=artwork.qr_code(address, quiet_zone=4),
         address=address,
         admission=admission,
@@ -82,7 +84,7 @@ def credential_json(credential_id: UUID) -> ResponseReturnValue:
 def credential_jwt(credential_id: UUID) -> ResponseReturnValue:
     """The same credential as a token. Made when asked for: a key that was withdrawn leaves no tokens behind."""
     found = _get_signed(credential_id)
-    key = find_token_key(current_session(), issuer(), current_app.extensions["laurel_ports"].keys)
+    key = find_token_key(current_session(), in_name_of(issuer(), found.organization), current_app.extensions["laurel_ports"].keys)
     signed_json, filename = found.version.signed_json, f"{found.credential.number}.jwt"
     end_transaction()
     return as_download(document(make_token(signed_json, key), "application/jwt", caching=SIGNED), filename)
@@ -115,11 +117,18 @@ def certificate_pdf(credential_id: UUID) -> ResponseReturnValue:
     edition = hashlib.sha256(f"{found.version.sha256} {found.credential.revoked_at}".encode()).hexdigest()[:32]
     if request.if_none_match.contains_weak(edition):
         return _pdf(b"", edition, status=304)
-    certificate = drawings.compose_certificate(issuer(), found)
+    certificate = compose(found)
     end_transaction()
     response = _pdf(render_certificate(certificate), edition)
     response.headers["Content-Disposition"] = f'inline; filename="{certificate.text.number}.pdf"'
     return response
+
+
+def compose(found: SignedCredential) -> Certificate:
+    """The certificate for printing, in the name of whoever issued it."""
+    own = in_name_of(issuer(), found.organization)
+    logo = drawings.logo_of(own, get_logo(current_session(), own.slug) if own.slug and own.has_logo else None)
+    return drawings.compose_certificate(issuer_as_signed(own, found), found, logo=logo)
 
 
 def _pdf(body: bytes, edition: str, *, status: int = 200) -> Response:

@@ -1,7 +1,7 @@
 """What the pages show of a credential, worked out in one place so that every page uses the same words."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.keys import TRUSTED
 from laurel.credentials.rules.verdicts import Check, CredentialState, Findings, Verdict
 from laurel.credentials.services.examining import Examination, Issued
+from laurel.credentials.services.issuers import in_name_of
 from laurel.web.pages import day
 
 KINDS = {
@@ -45,6 +46,8 @@ class ShownCredential:
     record: CredentialRecord
     findings: Findings | None
     page_url: str
+    issuer: Issuer
+    """As the signed document names it: what an organization calls itself later is not what it signed."""
 
     @property
     def verdict(self) -> Verdict:
@@ -148,12 +151,22 @@ UNKNOWN = ShownExamination(
 )
 
 
-def show(issuer: Issuer, record: CredentialRecord) -> ShownCredential:
+def show(house: Issuer, record: CredentialRecord) -> ShownCredential:
     """The credential, checked at this moment."""
     found = signed(record)
+    issuer = in_name_of(house, record.organization)
     return ShownCredential(
-        record=record, findings=_check(issuer, found) if found else None, page_url=issuer.credential_url(record.credential.id)
+        record=record,
+        findings=_check(issuer, found) if found else None,
+        page_url=issuer.credential_url(record.credential.id),
+        issuer=issuer_as_signed(issuer, found) if found else issuer,
     )
+
+
+def issuer_as_signed(issuer: Issuer, found: SignedCredential) -> Issuer:
+    """The issuer with the words of the signed document."""
+    said = json.loads(found.version.signed_json)["issuer"]
+    return replace(issuer, name=said["name"], email=said["email"], home_url=said["url"], description=said["description"])
 
 
 def _check(issuer: Issuer, found: SignedCredential) -> Findings:

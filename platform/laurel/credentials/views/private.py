@@ -55,7 +55,7 @@ def private_page(shown: ShownCredential, *, is_dead: bool = False, asked: str = 
         shown=shown,
         credential_id=shown.record.credential.id,
         number=shown.record.credential.number,
-        issuer=issuer(),
+        issuer=shown.issuer,
         is_dead=is_dead,
         asked=asked,
         error=error,

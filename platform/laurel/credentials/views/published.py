@@ -6,10 +6,12 @@ from flask.typing import ResponseReturnValue
 from laurel.core.errors import InvalidInputError, NotFoundError
 from laurel.credentials import queries
 from laurel.credentials.queries.keys import list_published_keys
+from laurel.credentials.queries.organizations import get_logo
 from laurel.credentials.rules.document import achievement_document
-from laurel.credentials.rules.issuer import did_document
+from laurel.credentials.rules.issuer import Issuer, did_document
 from laurel.credentials.rules.keys import verification_method
 from laurel.credentials.rules.negotiation import CREDENTIAL_TYPES, HTML, PAGE_TYPES
+from laurel.credentials.services.issuers import get_issuer, issuer_for
 from laurel.credentials.views import drawings
 from laurel.credentials.views.base import asked_for, bp, compact, document, issuer, not_acceptable
 from laurel.web.access import PUBLIC, policy
@@ -40,10 +42,23 @@ class NoHistoryError(InvalidInputError):
 @limiter.exempt
 @policy(GET=PUBLIC)
 def did_json() -> ResponseReturnValue:
-    """The issuer's DID document. Before the first key exists it is empty, and nobody shall remember that."""
-    published = list_published_keys(current_session(), issuer().did)
+    """The house's DID document."""
+    return _did_document(issuer())
+
+
+@bp.get("/orgs/<slug>/did.json")
+@limiter.exempt
+@policy(GET=PUBLIC)
+def organization_did_json(slug: str) -> ResponseReturnValue:
+    """An organization's DID document."""
+    return _did_document(get_issuer(current_session(), issuer(), slug))
+
+
+def _did_document(issued_by: Issuer) -> ResponseReturnValue:
+    """Before the first key exists it is empty, and nobody shall remember that."""
+    published = list_published_keys(current_session(), issued_by.did)
     methods = [verification_method(key.did, key.fragment, key.purpose, key.public_key) for key in published]
-    body = compact(did_document(issuer().did, methods))
+    body = compact(did_document(issued_by.did, methods))
     media = asked_for(DID_TYPES) or "application/json"
     return document(body, media, caching=HOUR if published else "no-store", negotiated=True)
 
@@ -74,7 +89,8 @@ def achievement_page(slug: str, n: int) -> ResponseReturnValue:
         return not_acceptable(PAGE_TYPES)
     if media != HTML:
         return document(compact(achievement_document(issuer(), found.facts)), media, caching=HOUR, negotiated=True)
-    response = make_response(render_template("credentials/achievement_page.html", achievement=found, issuer=issuer()))
+    awarded_by = issuer_for(current_session(), issuer(), found.organization_id)
+    response = make_response(render_template("credentials/achievement_page.html", achievement=found, issuer=awarded_by))
     response.headers["Cache-Control"] = HOUR
     response.vary.add("Accept")
     response.add_etag()
@@ -101,3 +117,10 @@ def achievement_badge_png(slug: str, n: int) -> ResponseReturnValue:
 def logo_png() -> ResponseReturnValue:
     """The logo that credentials name: its address must not change, as those of static files do."""
     return document(drawings.logo_png(), "image/png", caching=HOUR)
+
+
+@bp.get("/orgs/<slug>/logo.png")
+@policy(GET=PUBLIC)
+def organization_logo_png(slug: str) -> ResponseReturnValue:
+    """The same for an organization that has one."""
+    return document(get_logo(current_session(), slug), "image/png", caching=HOUR)

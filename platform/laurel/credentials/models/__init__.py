@@ -13,6 +13,7 @@ from laurel.catalog.models import Course
 from laurel.core.db import Base, only_one, text_enum
 from laurel.core.errors import ConflictError
 from laurel.core.ids import new_id
+from laurel.credentials.models.organizations import Organization
 from laurel.credentials.rules import bulk
 from laurel.credentials.rules.bulk import BulkKind, BulkState, RowState
 from laurel.credentials.rules.document import AchievementFacts
@@ -86,6 +87,8 @@ class AchievementVersion(Base):
     badge: Mapped[dict[str, Any]]
     tags: Mapped[list[str]]
     created_at: Mapped[datetime]
+    organization_id: Mapped[UUID | None] = mapped_column(ForeignKey(Organization.id), index=True, default=None)
+    """In whose name it is awarded; None: the house's."""
 
     @property
     def facts(self) -> AchievementFacts:
@@ -188,10 +191,7 @@ class StatusEntry(Base):
 
 
 class Credential(Base):
-    """That one person earned one achievement, once. What was signed is in its versions.
-
-    One that staff imported has no attempt and no enrollment (docs/decisions/0016).
-    """
+    """That one person earned one achievement, once; one that was imported has no attempt (docs/decisions/0016). Signed are its versions."""
 
     __tablename__ = "credentials"
     __table_args__ = (

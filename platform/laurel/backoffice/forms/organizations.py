@@ -1,0 +1,41 @@
+"""What staff send about organizations that certify in their own name."""
+
+from flask_wtf.file import FileField
+from wtforms import SelectField, StringField, TextAreaField
+from wtforms.validators import DataRequired, InputRequired, Length
+
+from laurel.credentials.rules.organizations import MAX_NAME, MAX_TEXT, OrganizationFacts
+from laurel.web.forms import LaurelForm, NameField
+
+NEEDED = "This stands in every certificate of the organization. It cannot be empty."
+
+
+class OrganizationForm(LaurelForm):
+    """What its certificates say of it."""
+
+    name = NameField("Name", validators=[DataRequired(NEEDED), Length(max=MAX_NAME, message=f"Use at most {MAX_NAME} characters.")])
+    url = StringField("Its own site", validators=[DataRequired(NEEDED), Length(max=300, message="This address is too long.")])
+    email = StringField("E-mail address of a role", validators=[DataRequired(NEEDED), Length(max=254, message="This address is too long.")])
+    description = TextAreaField(
+        "Description", validators=[DataRequired(NEEDED), Length(max=MAX_TEXT, message=f"Use at most {MAX_TEXT} characters.")]
+    )
+    logo = FileField("Logo")
+
+    def facts(self) -> OrganizationFacts:
+        return OrganizationFacts(name=self.name.data, url=self.url.data, email=self.email.data, description=self.description.data)
+
+    def picture(self) -> bytes | None:
+        """The file that was sent, if one was."""
+        return self.logo.data.read() if self.logo.data else None
+
+
+class NewOrganizationForm(OrganizationForm):
+    """The same, with the name that stands in its DID."""
+
+    slug = StringField("Short name", validators=[DataRequired("Choose the name that stands in its addresses for good.")])
+
+
+class AwardForm(LaurelForm):
+    """What shall be awarded in the organization's name."""
+
+    achievement = SelectField("Credential", validators=[InputRequired("Choose a credential.")])

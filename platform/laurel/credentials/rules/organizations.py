@@ -1,0 +1,67 @@
+"""Organizations that certify on this site beside the house: what they may be called, and which picture may be their logo."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from laurel.core.errors import InvalidInputError
+from laurel.credentials.rules.baking import measure_png
+from laurel.credentials.rules.foreign import UnreadableError
+from laurel.credentials.rules.issuer import SLUG
+from laurel.credentials.rules.text import sanitize_text
+
+MAX_NAME = 120
+MAX_TEXT = 500
+MAX_LOGO_BYTES = 200_000
+LOGO_PIXELS = range(64, 1025)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganizationFacts:
+    """What staff say about an organization, and what its next credentials say of their issuer."""
+
+    name: str
+    url: str
+    email: str
+    description: str
+
+
+def check_slug(slug: str) -> str:
+    """The slug as it stands in the DID for good."""
+    if not SLUG.fullmatch(slug):
+        raise InvalidInputError("Use 1 to 40 small letters, digits and hyphens, such as acme-academy.", field="slug")
+    return slug
+
+
+def clean_facts(facts: OrganizationFacts) -> OrganizationFacts:
+    """The facts as they would be signed; raises InvalidInputError, with its field."""
+    cleaned = OrganizationFacts(
+        name=sanitize_text(facts.name), url=facts.url.strip(), email=facts.email.strip(), description=sanitize_text(facts.description)
+    )
+    for field in ("name", "description"):
+        if not getattr(cleaned, field):
+            raise InvalidInputError("This stands in every certificate of the organization. It cannot be empty.", field=field)
+    _check_url(cleaned.url)
+    return cleaned
+
+
+def _check_url(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        is_fit = parts.scheme == "https" and bool(parts.hostname) and "." in (parts.hostname or "") and url.isascii() and " " not in url
+    except ValueError:
+        is_fit = False
+    if not is_fit:
+        raise InvalidInputError("Enter the address of the organization’s own site. It begins with https://", field="url")
+
+
+def check_logo(picture: bytes) -> bytes:
+    """A PNG that can be shown beside a name and printed; raises InvalidInputError."""
+    if len(picture) > MAX_LOGO_BYTES:
+        raise InvalidInputError("This picture is larger than 200 KB. Make it smaller.", field="logo")
+    try:
+        width, height = measure_png(picture)
+    except UnreadableError:
+        raise InvalidInputError("This is no PNG, or it is damaged.", field="logo") from None
+    if width not in LOGO_PIXELS or height not in LOGO_PIXELS:
+        raise InvalidInputError(f"The picture must be 64 to 1024 pixels wide and high; it is {width} by {height}.", field="logo")
+    return picture

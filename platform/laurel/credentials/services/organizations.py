@@ -1,0 +1,59 @@
+"""Organizations that certify in their own name: made and changed by staff. What was issued never changes with them."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from laurel.accounts.services.addresses import normalize_email
+from laurel.core.bus import publish
+from laurel.core.errors import InvalidInputError
+from laurel.credentials.events import OrganizationChanged, OrganizationMade
+from laurel.credentials.models.organizations import Organization
+from laurel.credentials.queries.organizations import get_organization
+from laurel.credentials.rules.organizations import OrganizationFacts, check_logo, check_slug, clean_facts
+
+
+def make_organization(
+    session: Session, slug: str, facts: OrganizationFacts, *, logo: bytes | None, actor_id: UUID, now: datetime
+) -> Organization:
+    """One more issuer. The worker makes its keys within a minute. Raises InvalidInputError, with its field."""
+    cleaned = _clean(facts)
+    picture = check_logo(logo) if logo else None
+    made = Organization(
+        slug=check_slug(slug),
+        name=cleaned.name,
+        url=cleaned.url,
+        email=cleaned.email,
+        description=cleaned.description,
+        created_at=now,
+        logo=picture,
+        has_logo=picture is not None,
+    )
+    try:
+        with session.begin_nested():
+            session.add(made)
+            session.flush()
+    except IntegrityError:
+        raise InvalidInputError("Another organization has this short name.", field="slug") from None
+    publish(session, OrganizationMade(occurred_at=now, organization_id=made.id, slug=made.slug), actor_id=actor_id)
+    return made
+
+
+def change_organization(
+    session: Session, organization_id: UUID, facts: OrganizationFacts, *, logo: bytes | None, actor_id: UUID, now: datetime
+) -> Organization:
+    """What its next credentials say; without a new logo it keeps the one it has. Raises InvalidInputError, with its field."""
+    cleaned, found = _clean(facts), get_organization(session, organization_id)
+    found.name, found.url, found.email, found.description = cleaned.name, cleaned.url, cleaned.email, cleaned.description
+    if logo:
+        found.logo, found.has_logo = check_logo(logo), True
+    session.flush()
+    publish(session, OrganizationChanged(occurred_at=now, organization_id=found.id), actor_id=actor_id)
+    return found
+
+
+def _clean(facts: OrganizationFacts) -> OrganizationFacts:
+    cleaned = clean_facts(facts)
+    return OrganizationFacts(name=cleaned.name, url=cleaned.url, email=normalize_email(cleaned.email), description=cleaned.description)

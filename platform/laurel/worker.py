@@ -212,10 +212,8 @@ class Chores:
     def look_after_credentials(self) -> None:
         """What the clock brings about for credentials. A missing key stops none of the others."""
         for work in (self.make_first_keys, self.renew_signatures, self.refresh_lists, self.tell_of_trouble):
-            try:
+            with self._apart(f"Credentials ({work.__name__})"):
                 work()
-            except Exception:
-                log.exception("Credentials could not be looked after: %s", work.__name__)
 
     def count_usage(self) -> int:
         """Count anew how often questions were shown and how they were answered; nobody's save waits while it counts."""

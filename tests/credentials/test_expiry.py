@@ -124,7 +124,7 @@ def test_an_exam_passed_again_near_the_end_earns_a_new_certificate_that_counts_f
     assert new.number != credential.number
     assert end_of(session, new) == ends_at.replace(year=ends_at.year + 1)
     told = session.scalars(select(CredentialEvent).filter_by(kind=HistoryKind.RENEWED)).one()
-    assert (told.credential_id, told.reason) == (credential.id, f"by {new.number}")
+    assert (told.credential_id, told.reason) == (credential.id, f"by {new.id}")
 
 
 def test_after_the_end_it_counts_from_its_own_day(session: Session, person: User) -> None:

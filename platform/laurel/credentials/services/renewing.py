@@ -10,6 +10,7 @@ from laurel.credentials import queries
 from laurel.credentials.events import CredentialAwarded
 from laurel.credentials.models import AchievementVersion, Credential
 from laurel.credentials.queries import holding
+from laurel.credentials.queries.erasure import is_award_erased
 from laurel.credentials.rules.expiry import may_renew
 from laurel.credentials.rules.history import HistoryKind
 from laurel.credentials.rules.verdicts import CredentialState
@@ -22,6 +23,8 @@ def renew(session: Session, *, holder_id: UUID, attempt_id: UUID, now: datetime)
 
     It is seen by others as the old one is, and certifies what the course certifies today. Once for each old certificate.
     """
+    if is_award_erased(session, attempt_id):
+        return None
     found = holding.find_renewable(session, holder_id=holder_id, attempt_id=attempt_id)
     if found is None or found[0].enrollment_id is None or not may_renew(ends_at=found[1].valid_until, now=now):
         return None
@@ -35,6 +38,6 @@ def renew(session: Session, *, holder_id: UUID, attempt_id: UUID, now: datetime)
     )
     new.visibility = old.visibility
     session.flush()
-    history.record(session, HistoryKind.RENEWED, at=now, credential_id=old.id, reason=f"by {new.number}")
+    history.record(session, HistoryKind.RENEWED, at=now, credential_id=old.id, reason=f"by {new.id}")
     publish(session, CredentialAwarded(occurred_at=new.awarded_at, credential_id=new.id, holder_id=holder_id))
     return new

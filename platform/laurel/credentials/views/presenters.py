@@ -9,6 +9,8 @@ from laurel.core import clock
 from laurel.credentials.models import VersionCause
 from laurel.credentials.openbadges_gateway import is_unaltered
 from laurel.credentials.queries import CredentialRecord, SignedCredential, signed
+from laurel.credentials.rules import erasure
+from laurel.credentials.rules.erasure import ErasureReason
 from laurel.credentials.rules.examination import ADVICE, NOT_CHECKED
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.keys import TRUSTED
@@ -93,6 +95,8 @@ class ShownExamination:
     facts: tuple[tuple[str, str], ...] = ()
     page_url: str = ""
     checked_at: datetime | None = None
+    erased: str = ""
+    """What is said of a file whose certificate was erased."""
 
     @property
     def word(self) -> str:
@@ -104,18 +108,20 @@ class ShownExamination:
 
     @property
     def sentence(self) -> str:
-        return SENTENCES[self.verdict]
+        return self.erased or SENTENCES[self.verdict]
 
     @property
     def advice(self) -> str:
-        return ADVICE[self.verdict]
+        return erasure.ADVICE if self.erased else ADVICE[self.verdict]
 
 
 def show_examination(issuer: Issuer, examination: Examination) -> ShownExamination:
     """The outcome in words. Every fact is read from our own document."""
     examined, issued = examination.examined, examination.issued
     if issued is None:
-        return ShownExamination(examined.verdict, examined.checks, checked_at=examined.checked_at)
+        is_erased = bool(examined.erased) and examined.verdict is Verdict.REVOKED
+        said = ErasureReason(examined.erased).sentence if is_erased else ""
+        return ShownExamination(examined.verdict, examined.checks, checked_at=examined.checked_at, erased=said)
     return ShownExamination(
         examined.verdict, examined.checks, _facts_of(issued), issuer.credential_url(issued.credential_id), examined.checked_at
     )

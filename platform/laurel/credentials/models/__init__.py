@@ -13,6 +13,7 @@ from laurel.catalog.models import Course
 from laurel.core.db import Base, only_one, text_enum
 from laurel.core.errors import ConflictError
 from laurel.core.ids import new_id
+from laurel.credentials.models import erasure  # noqa: F401 (its tables belong to the metadata)
 from laurel.credentials.rules import bulk
 from laurel.credentials.rules.bulk import BulkKind, BulkState, RowState
 from laurel.credentials.rules.document import AchievementFacts
@@ -206,6 +207,8 @@ class Credential(Base):
     revocation_note: Mapped[str] = mapped_column(Text, default="")
     renewed_from_id: Mapped[UUID | None] = mapped_column(ForeignKey("credentials.id"), index=True, default=None)
     visibility: Mapped[Visibility] = mapped_column(text_enum(Visibility), default=Visibility.UNLISTED, server_default="unlisted")
+    on_hold_at: Mapped[datetime | None] = mapped_column(default=None)
+    hold_note: Mapped[str] = mapped_column(Text, default="", server_default="")
 
     def advance(self, wanted: CredentialState) -> None:
         """Go to the wanted state; raises ConflictError if that does not follow from the present one."""
@@ -240,7 +243,7 @@ class CredentialVersion(Base):
 
 
 class CredentialEvent(Base):
-    """One link of the chain of all that happened to credentials and keys. Only ever added to."""
+    """One link of the chain of all that happened to credentials and keys. Only ever added to; it outlives credentials that are erased."""
 
     __tablename__ = "credential_events"
 
@@ -248,7 +251,7 @@ class CredentialEvent(Base):
     position: Mapped[int] = mapped_column(unique=True)
     kind: Mapped[HistoryKind] = mapped_column(text_enum(HistoryKind))
     at: Mapped[datetime]
-    credential_id: Mapped[UUID | None] = mapped_column(ForeignKey(Credential.id), index=True)
+    credential_id: Mapped[UUID | None] = mapped_column(index=True)
     version_n: Mapped[int | None]
     key_id: Mapped[UUID | None] = mapped_column(ForeignKey(IssuerKey.id), index=True)
     actor_id: Mapped[UUID | None] = mapped_column(ForeignKey(User.id), index=True)

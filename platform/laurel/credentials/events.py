@@ -41,6 +41,16 @@ class CredentialRevoked(AboutHolder):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CredentialHeld(AboutHolder):
+    """Staff put a credential on hold: until they decide it is neither valid nor revoked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CredentialReleased(AboutHolder):
+    """Staff took a credential from hold: it counts as before."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class CredentialErased(Event):
     """A credential is gone for good; whose it was is not said."""
 

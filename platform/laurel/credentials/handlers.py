@@ -16,7 +16,9 @@ from laurel.credentials.events import (
     AboutHolder,
     CredentialAwarded,
     CredentialCorrected,
+    CredentialHeld,
     CredentialIssued,
+    CredentialReleased,
     CredentialRevoked,
     NameChangeApplied,
     NameChangeApproved,
@@ -84,6 +86,23 @@ def email_revocation(session: Session, event: CredentialRevoked, *, issuer: Issu
     if record is not None:
         facts = {"reason": record.credential.revocation_reason, "note": record.credential.revocation_note, "appeal_address": issuer.email}
         _mail_holder(session, "credential_revoked", f"credential-revoked:{event.credential_id}", record, event, **facts)
+
+
+def email_hold(session: Session, event: CredentialHeld, *, issuer: Issuer) -> None:
+    """The holder hears that their certificate is on hold and why, and where to write."""
+    record = _find_told(session, event)
+    if record is not None and record.credential.on_hold_at is not None:
+        key = f"credential-held:{event.credential_id}:{event.occurred_at:%Y%m%d%H%M%S}"
+        facts = {"note": record.credential.hold_note, "appeal_address": issuer.email}
+        _mail_holder(session, "credential_on_hold", key, record, event, **facts)
+
+
+def email_release(session: Session, event: CredentialReleased) -> None:
+    """The holder hears that it counts as before."""
+    record = _find_told(session, event)
+    if record is not None and record.credential.on_hold_at is None:
+        key = f"credential-released:{event.credential_id}:{event.occurred_at:%Y%m%d%H%M%S}"
+        _mail_holder(session, "credential_released", key, record, event, note=record.credential.hold_note)
 
 
 def _find_told(session: Session, event: AboutHolder) -> CredentialRecord | None:

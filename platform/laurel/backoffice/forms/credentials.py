@@ -36,6 +36,10 @@ class RevokeForm(LaurelForm):
         return RevocationReason(self.reason.data)
 
 
+class HoldForm(LaurelForm):
+    note = note_field("What the holder and colleagues read")
+
+
 class EraseForm(LaurelForm):
     """Why a certificate is erased, and its number typed by whoever means it."""
 

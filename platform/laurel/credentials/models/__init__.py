@@ -209,6 +209,7 @@ class Credential(Base):
     visibility: Mapped[Visibility] = mapped_column(text_enum(Visibility), default=Visibility.UNLISTED, server_default="unlisted")
     on_hold_at: Mapped[datetime | None] = mapped_column(default=None)
     hold_note: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """Why it is on hold, or what was found when it was; for holder and staff."""
 
     def advance(self, wanted: CredentialState) -> None:
         """Go to the wanted state; raises ConflictError if that does not follow from the present one."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from laurel.credentials.rules.verdicts import Check, Verdict
+from laurel.credentials.rules.verdicts import NOT_ON_HOLD, Check, Verdict
 
 REGISTERED_CLAIMS = frozenset({"iss", "jti", "sub", "nbf", "exp", "iat"})
 NOT_CHECKED = "Not checked."
@@ -22,6 +22,7 @@ ADVICE = {
     Verdict.NOT_ISSUED_HERE: "Do not take it for a certificate of ours. If it names another issuer, ask there.",
     Verdict.TEMPORARILY_UNKNOWN: "Try again in a minute.",
     Verdict.PENDING: "Try again in a minute.",
+    Verdict.ON_HOLD: "Do not rely on it yet. Ask again in a few days: it is then valid, or revoked.",
 }
 
 
@@ -42,6 +43,7 @@ class Examined:
     erased: str = ""
     is_revoked: bool = False
     is_superseded: bool = False
+    is_on_hold: bool = False
     valid_from: datetime | None = None
     valid_until: datetime | None = None
 
@@ -66,6 +68,8 @@ class Examined:
             return Verdict.REVOKED
         if self.is_superseded:
             return Verdict.SUPERSEDED
+        if self.is_on_hold:
+            return Verdict.ON_HOLD
         if self.valid_from is None or self.checked_at < self.valid_from:
             return Verdict.NOT_YET_VALID
         if self._has_ended:
@@ -86,8 +90,9 @@ class Examined:
 
     @property
     def checks(self) -> tuple[Check, ...]:
-        """Issued here, not altered, not revoked, in date."""
-        return (self._issued_here, self._not_altered, self._not_revoked, self._in_date)
+        """Issued here, not altered, not revoked, in date; and not on hold, if that is the verdict."""
+        held = (NOT_ON_HOLD,) if self.verdict is Verdict.ON_HOLD else ()
+        return (self._issued_here, self._not_altered, self._not_revoked, self._in_date, *held)
 
     @property
     def _issued_here(self) -> Check:

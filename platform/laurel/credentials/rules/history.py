@@ -26,6 +26,8 @@ class HistoryKind(StrEnum):
     RENEWED = "renewed"
     VISIBILITY = "visibility changed"
     ERASED = "erased"
+    HELD = "put on hold"
+    RELEASED = "released"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,6 +82,7 @@ class Issued:
     revoked_at: datetime | None
     revocation_reason: RevocationReason | None
     is_revoked: bool
+    is_on_hold: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +164,7 @@ def _examine(carried: Carried, issued: Issued, public_key: str | None, now: date
         checked_at=now,
         is_revoked=issued.is_revoked,
         is_superseded=issued.is_superseded,
+        is_on_hold=issued.is_on_hold,
         valid_from=issued.valid_from,
         valid_until=issued.valid_until,
     )
@@ -216,6 +218,7 @@ def _list_issued(session: Session, issuer: Issuer, credential_id: UUID) -> list[
             revoked_at=credential.revoked_at,
             revocation_reason=credential.revocation_reason,
             is_revoked=credential.state is CredentialState.REVOKED,
+            is_on_hold=credential.on_hold_at is not None,
         )
         for version, key, _entry, _list in queries.list_versions(session, credential.id)
     ]

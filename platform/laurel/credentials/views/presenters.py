@@ -25,6 +25,7 @@ KINDS = {
     Verdict.NOT_YET_VALID: "warn",
     Verdict.TEMPORARILY_UNKNOWN: "info",
     Verdict.PENDING: "info",
+    Verdict.ON_HOLD: "warn",
 }
 """The color of each word: green for nothing but valid, red for what is not named here."""
 SENTENCES = {
@@ -37,6 +38,7 @@ SENTENCES = {
     Verdict.NOT_YET_VALID: "This certificate is genuine, but its validity has not begun.",
     Verdict.SIGNATURE_INVALID: "Do not rely on this certificate: its signature does not hold.",
     Verdict.PENDING: "This certificate was awarded and is being signed.",
+    Verdict.ON_HOLD: "We are looking into this certificate. Until that is decided, do not rely on it.",
 }
 
 
@@ -169,5 +171,6 @@ def _check(issuer: Issuer, found: SignedCredential) -> Findings:
         is_revoked=found.credential.state is CredentialState.REVOKED,
         valid_from=found.version.valid_from,
         valid_until=found.version.valid_until,
+        is_on_hold=found.credential.on_hold_at is not None,
         checked_at=clock.now(),
     )

@@ -313,3 +313,4 @@ def test_staff_choose_why_and_type_the_number(client: FlaskClient, session: Sess
     event = session.scalars(select(EventRecord).filter_by(name="CredentialErased")).one()
     assert event.actor_id == admin.id
     assert client.get(address, headers=PAGE).status_code == 410
+    assert "law demands it" in client.get(f"/backoffice/credentials?q={number}").text

@@ -28,6 +28,7 @@ class HistoryKind(StrEnum):
     ERASED = "erased"
     HELD = "put on hold"
     RELEASED = "released"
+    DOWNLOADED = "downloaded by staff"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

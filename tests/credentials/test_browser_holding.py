@@ -10,6 +10,8 @@ from playwright.sync_api import BrowserContext
 from sqlalchemy.orm import Session
 
 from laurel.core import clock
+from laurel.credentials.services.erasing import erase_own
+from laurel.credentials.services.holds import put_on_hold
 from tests.conftest import SignIn
 from tests.factories.accounts import make_user
 from tests.factories.credentials import make_credential
@@ -57,8 +59,17 @@ def make_pages(session: Session, sign_in: SignIn) -> tuple[str, ...]:
     make_share_link(session, private)
     make_credential(session, learner=other)
     change = make_name_change(session, other)
+    held = make_credential(session, learner=other)
+    gone = make_credential(session, learner=other)
+    number, gone_id = gone.number, gone.id
+    put_on_hold(session, held.id, note="We look into it.", actor_id=person.id, now=clock.now())
+    erase_own(session, other.id, gone.id, typed=number, now=clock.now())
     sign_in(person)
     return (
+        f"/account/credentials/{seen.id}/erase",
+        f"/credentials/{gone_id}",
+        f"/backoffice/credentials/{held.id}",
+        f"/backoffice/credentials/{held.id}/erase",
         "/account/credentials",
         f"/account/credentials/{seen.id}",
         f"/account/credentials/{private.id}",

@@ -15,39 +15,53 @@ class CredentialAwarded(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CredentialIssued(Event):
+class AboutHolder(Event):
+    """Something that happened to a person's credential, of which they hear unless staff decide otherwise."""
+
+    credential_id: UUID
+    holder_id: UUID
+    tells_holder: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class CredentialIssued(AboutHolder):
     """A credential is signed and public."""
 
-    credential_id: UUID
-    holder_id: UUID
-    tells_holder: bool = True
-
 
 @dataclass(frozen=True, kw_only=True)
-class CredentialCorrected(Event):
+class CredentialCorrected(AboutHolder):
     """A credential has a new signed document, and the one before does not count any more."""
 
-    credential_id: UUID
-    holder_id: UUID
     version_n: int
-    tells_holder: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
-class CredentialRevoked(Event):
+class CredentialRevoked(AboutHolder):
     """A credential does not count any more."""
 
-    credential_id: UUID
-    holder_id: UUID
-    tells_holder: bool = True
+
+@dataclass(frozen=True, kw_only=True)
+class CredentialHeld(AboutHolder):
+    """Staff put a credential on hold: until they decide it is neither valid nor revoked."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class SignatureRenewed(Event):
-    """A credential was signed again, word for word, because the key that had signed it was compromised; `n` is the new version."""
+class CredentialReleased(AboutHolder):
+    """Staff took a credential from hold: it counts as before."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CredentialErased(Event):
+    """A credential is gone for good; whose it was is not said."""
 
     credential_id: UUID
-    holder_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignatureRenewed(AboutHolder):
+    """A credential was signed again, word for word, because the key that had signed it was compromised; `n` is the new version."""
+
     n: int
 
 

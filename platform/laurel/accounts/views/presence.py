@@ -23,12 +23,10 @@ from laurel.settings import Settings
 from laurel.web.access import Gate, Viewer
 from laurel.web.browser_sessions import address_prefix, end_sessions_of
 from laurel.web.redirects import safe_next
-from laurel.web.session import SAFE_METHODS, current_session, transaction
+from laurel.web.session import SAFE_METHODS, transaction
 
 CODE_WITHIN = timedelta(minutes=10)
 """How long after the password the code may come."""
-FRESH = timedelta(minutes=10)
-"""How recently a person must have given their password to change what protects the account."""
 NOWHERE = ("/login", "/logout", "/register", "/reset", "/confirm")
 
 
@@ -100,17 +98,6 @@ def find_awaited(database: Session) -> User | None:
     user_id, key = session.get("_laurel_code_for") or (None, None)
     user = find_user(database, UUID(user_id)) if user_id else None
     return user if user is not None and user.active and user.fs_uniquifier == key else None
-
-
-def is_fresh() -> bool:
-    """Whether this session began, with a password, within the last minutes."""
-    row = g.browser_session.row
-    return row is not None and database_now(current_session()) - row.created_at < FRESH
-
-
-def ask_for_password() -> ResponseReturnValue:
-    """To the page that asks for the password once more, and back here."""
-    return redirect(url_for("accounts.confirm_password_page", next=request.path))
 
 
 def _forget() -> None:

@@ -17,6 +17,7 @@ from laurel.accounts.views.security import CODE_TOLERANCE, recovery_codes, totp
 from laurel.core.db import database_now
 from laurel.web.access import SIGNED_IN, my_id, policy
 from laurel.web.forms import LaurelForm
+from laurel.web.freshness import ask_for_password, is_fresh
 from laurel.web.limits import network
 from laurel.web.session import current_session, transaction
 
@@ -43,8 +44,8 @@ def second_factor_setup_page() -> ResponseReturnValue:
     user = get_user(current_session(), my_id())
     if user.has_second_factor:
         return redirect(url_for(".second_factor_page"))
-    if not presence.is_fresh():
-        return presence.ask_for_password()
+    if not is_fresh():
+        return ask_for_password()
     secret = session.setdefault("_laurel_totp", totp().generate_totp_secret())
     form = CodeForm()
     shown: dict[str, Any] = {
@@ -87,9 +88,9 @@ def _turn_on(user: User, secret: str, code: str) -> bool:
 @bp.post("/account/second-factor/remove")
 @policy(POST=SIGNED_IN)
 def remove_second_factor() -> ResponseReturnValue:
-    if not presence.is_fresh():
+    if not is_fresh():
         flash("Please give your password first, then turn it off.", "info")
-        return redirect(url_for(".confirm_password_page", next=url_for(".second_factor_page")), 303)
+        return ask_for_password(url_for(".second_factor_page"))
     with transaction() as database:
         now = database_now(database)
         is_required = _is_required(get_user(database, my_id()))
@@ -105,8 +106,8 @@ def recovery_codes_page() -> ResponseReturnValue:
     user = get_user(current_session(), my_id())
     if not user.has_second_factor:
         return redirect(url_for(".second_factor_setup_page"), 303)
-    if not presence.is_fresh():
-        return presence.ask_for_password()
+    if not is_fresh():
+        return ask_for_password()
     form = LaurelForm()
     if form.validate_on_submit():
         with transaction() as database:

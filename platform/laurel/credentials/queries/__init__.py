@@ -21,6 +21,7 @@ from laurel.credentials.models import (
     StatusEntry,
     StatusList,
 )
+from laurel.credentials.queries.erasure import missing
 from laurel.credentials.rules.status_list import HALF_FULL
 from laurel.credentials.rules.verdicts import CredentialSource, CredentialState
 
@@ -66,10 +67,10 @@ def _record(row: Row[Credential, AchievementVersion, CredentialVersion, IssuerKe
 
 
 def get_credential(session: Session, credential_id: UUID) -> CredentialRecord:
-    """The credential with its current document, one query; raises NotFoundError."""
+    """The credential with its current document, one query; raises NotFoundError, or ErasedError."""
     row = session.execute(_records().where(Credential.id == credential_id)).one_or_none()
     if row is None:
-        raise NotFoundError("There is no such certificate.")
+        raise missing(session, credential_id)
     return _record(row)
 
 
@@ -110,11 +111,11 @@ def find_credential_for(session: Session, *, enrollment_id: UUID, attempt_id: UU
 
 
 def lock_credential(session: Session, credential_id: UUID) -> Credential:
-    """The credential as it is now, locked until the transaction ends; raises NotFoundError."""
+    """The credential as it is now, locked until the transaction ends; raises NotFoundError, or ErasedError."""
     statement = select(Credential).where(Credential.id == credential_id).with_for_update()
     locked = session.scalars(statement, execution_options={"populate_existing": True}).one_or_none()
     if locked is None:
-        raise NotFoundError("There is no such certificate.")
+        raise missing(session, credential_id)
     return locked
 
 

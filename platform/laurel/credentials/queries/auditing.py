@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from laurel.credentials.models import (
@@ -20,7 +20,9 @@ from laurel.credentials.models import (
     StatusEntry,
     StatusList,
 )
+from laurel.credentials.models.erasure import ErasedCredential
 from laurel.credentials.rules.bulk import BulkKind, RowState
+from laurel.credentials.rules.history import HistoryKind
 from laurel.learning.models import Enrollment
 from laurel.quizzes.models import Attempt, ExamRound
 
@@ -105,6 +107,33 @@ def iterate_history(session: Session, *, page_size: int) -> Iterator[CredentialE
         yield from page
         last = page[-1].position
         session.expunge_all()
+
+
+def list_unset_orphans(session: Session) -> list[tuple[int, int]]:
+    """(list number, position) of entries that no document has and that are not set: one whose document was erased must be."""
+    has_document = exists().where(CredentialVersion.status_entry_id == StatusEntry.id)
+    rows = session.execute(
+        select(StatusList.number, StatusEntry.position)
+        .join(StatusList, StatusList.id == StatusEntry.list_id)
+        .where(StatusEntry.set_at.is_(None), ~has_document)
+        .order_by(StatusList.number, StatusEntry.position)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def list_vanished(session: Session) -> Sequence[UUID]:
+    """Credentials that the history speaks of, that are not there and were not erased."""
+    is_there = exists().where(Credential.id == CredentialEvent.credential_id)
+    was_erased = exists().where(ErasedCredential.credential_id == CredentialEvent.credential_id)
+    named = select(CredentialEvent.credential_id).where(CredentialEvent.credential_id.is_not(None), ~is_there, ~was_erased)
+    return [found for found in session.scalars(named.distinct()) if found is not None]
+
+
+def list_unfounded_erasures(session: Session) -> Sequence[UUID]:
+    """Credentials that are said to be erased, and are still there, or of whose erasure the history knows nothing."""
+    is_there = exists().where(Credential.id == ErasedCredential.credential_id)
+    recorded = exists().where(CredentialEvent.credential_id == ErasedCredential.credential_id, CredentialEvent.kind == HistoryKind.ERASED)
+    return session.scalars(select(ErasedCredential.credential_id).where(or_(is_there, ~recorded))).all()
 
 
 def list_published_lists(session: Session, did: str) -> list[tuple[StatusList, IssuerKey]]:

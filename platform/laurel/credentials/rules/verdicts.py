@@ -56,6 +56,7 @@ class Verdict(StrEnum):
     NOT_ISSUED_HERE = "not issued here"
     TEMPORARILY_UNKNOWN = "temporarily unknown"
     PENDING = "being signed"
+    ON_HOLD = "on hold"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,10 @@ class Check:
         return self.question.lower().replace(" ", "_")
 
 
+NOT_ON_HOLD = Check("Not on hold", False, "We are looking into it and have not decided yet.")
+"""Said of a credential only while it is on hold."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
     """What was found out about a signed credential at one moment."""
@@ -82,6 +87,7 @@ class Findings:
     valid_from: datetime
     valid_until: datetime | None
     checked_at: datetime
+    is_on_hold: bool = False
 
     @property
     def verdict(self) -> Verdict:
@@ -90,6 +96,8 @@ class Findings:
             return Verdict.SIGNATURE_INVALID
         if self.is_revoked:
             return Verdict.REVOKED
+        if self.is_on_hold:
+            return Verdict.ON_HOLD
         if self.checked_at < self.valid_from:
             return Verdict.NOT_YET_VALID
         if self.has_ended:
@@ -102,7 +110,7 @@ class Findings:
 
     @property
     def checks(self) -> tuple[Check, ...]:
-        """Issued here, not altered, not revoked, in date."""
+        """Issued here, not altered, not revoked, in date; and not on hold, while it is."""
         in_date = self.valid_from <= self.checked_at and not self.has_ended
         ended = "The date until which it was valid has passed." if self.has_ended else "Its validity has not begun."
         lasting = "It does not expire." if self.valid_until is None else "Today lies between its two dates."
@@ -115,4 +123,5 @@ class Findings:
             ),
             Check("Not revoked", not self.is_revoked, "We have revoked it." if self.is_revoked else "It is not on our revocation list."),
             Check("In date", in_date, lasting if in_date else ended),
+            *((NOT_ON_HOLD,) if self.is_on_hold and not self.is_revoked else ()),
         )

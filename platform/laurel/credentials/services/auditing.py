@@ -21,6 +21,9 @@ from laurel.credentials.queries.auditing import (
     list_published_lists,
     list_shared_entries,
     list_stored,
+    list_unfounded_erasures,
+    list_unset_orphans,
+    list_vanished,
 )
 from laurel.credentials.rules.auditing import CredentialFacts, Difference, Earned, Renewed, SignedFacts, compare, compare_list
 from laurel.credentials.rules.history import find_break
@@ -56,6 +59,7 @@ class Audit:
         with self.read() as session:
             yield from _look_at_history(session, self.page_size)
             yield from _look_at_lists(session, self.issuer)
+            yield from _look_at_erasures(session)
 
     def _look_again(self, ids: Sequence[UUID]) -> Iterator[Difference]:
         """Something may have happened between two queries: what is wrong is still wrong a moment later."""
@@ -77,6 +81,16 @@ def _look_at_history(session: Session, page_size: int) -> Iterator[Difference]:
     broken = find_break((event.link, event.hash) for event in iterate_history(session, page_size=page_size))
     if broken is not None:
         yield Difference(subject="history", detail=f"entry {broken} was changed, or one before it is missing")
+
+
+def _look_at_erasures(session: Session) -> Iterator[Difference]:
+    """Nothing vanishes but by being erased, and what was erased is gone and revoked."""
+    for number, position in list_unset_orphans(session):
+        yield Difference(subject=f"status list {number}", detail=f"entry {position} has no document any more and is not set")
+    for vanished in list_vanished(session):
+        yield Difference(subject=str(vanished), detail="the history knows it, it is not there, and it was not erased")
+    for unfounded in list_unfounded_erasures(session):
+        yield Difference(subject=str(unfounded), detail="it is said to be erased, and is there, or the history knows nothing of it")
 
 
 def _look_at_lists(session: Session, issuer: Issuer) -> Iterator[Difference]:

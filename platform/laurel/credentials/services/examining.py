@@ -18,8 +18,10 @@ from laurel.credentials import queries
 from laurel.credentials.jws_gateway import ALGORITHM, fits_token
 from laurel.credentials.openbadges_gateway import fits_proof, is_unaltered
 from laurel.credentials.pypdf_gateway import find_in_pdf
+from laurel.credentials.queries.erasure import find_erased
 from laurel.credentials.queries.keys import find_trusted_key
 from laurel.credentials.rules.baking import find_in_png, find_in_svg
+from laurel.credentials.rules.erasure import ErasureReason
 from laurel.credentials.rules.examination import (
     REGISTERED_CLAIMS,
     Examined,
@@ -80,6 +82,7 @@ class Issued:
     revoked_at: datetime | None
     revocation_reason: RevocationReason | None
     is_revoked: bool
+    is_on_hold: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,8 @@ class Knowledge:
     names_us: bool
     issued: tuple[Issued, ...]
     public_key: str | None
+    erased: ErasureReason | None = None
+    """Why what we had under that address was erased."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +122,13 @@ def read_upload(content: bytes, kind: Kind | None = None) -> Carried:
 
 
 def look_up(session: Session, issuer: Issuer, carried: Carried) -> Knowledge:
-    """What we know about it: at most three queries, none for a credential of somebody else."""
+    """What we know about it: at most four queries, none for a credential of somebody else."""
     if issuer_named_by(carried.document) != issuer.did:
         return Knowledge(False, (), None)
-    return Knowledge(True, tuple(_list_issued(session, issuer, carried.document.get("id"))), _find_key(session, issuer, carried))
+    credential_id = _id_in(issuer, carried.document.get("id"))
+    issued = _list_issued(session, issuer, credential_id) if credential_id is not None else []
+    erased = find_erased(session, credential_id) if credential_id is not None and not issued else None
+    return Knowledge(True, tuple(issued), _find_key(session, issuer, carried), erased.reason if erased is not None else None)
 
 
 def judge(carried: Carried, knowledge: Knowledge, *, now: datetime) -> Examination:
@@ -131,7 +139,14 @@ def judge(carried: Carried, knowledge: Knowledge, *, now: datetime) -> Examinati
     issued = next((one for one in knowledge.issued if _is_copy(carried, one)), None)
     if issued is None:
         is_genuine = _is_signed(carried, knowledge.public_key) and not _has_unsigned_words(carried, knowledge.issued)
-        stranger = Examined(names_us=True, is_unaltered=is_genuine, is_recorded=False, has_trusted_key=is_genuine, checked_at=now)
+        stranger = Examined(
+            names_us=True,
+            is_unaltered=is_genuine,
+            is_recorded=False,
+            has_trusted_key=is_genuine,
+            checked_at=now,
+            erased=knowledge.erased or "",
+        )
         return Examination(stranger, None)
     examined = _examine(carried, issued, knowledge.public_key, now)
     return Examination(examined, issued if examined.is_ours and not examined.is_superseded else None)
@@ -149,6 +164,7 @@ def _examine(carried: Carried, issued: Issued, public_key: str | None, now: date
         checked_at=now,
         is_revoked=issued.is_revoked,
         is_superseded=issued.is_superseded,
+        is_on_hold=issued.is_on_hold,
         valid_from=issued.valid_from,
         valid_until=issued.valid_until,
     )
@@ -183,10 +199,9 @@ def _proof_value(document: dict[str, Any]) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _list_issued(session: Session, issuer: Issuer, address: object) -> list[Issued]:
-    """Every document under this address, the latest first."""
-    credential_id = _id_in(issuer, address)
-    credential = queries.find_credential(session, credential_id) if credential_id is not None else None
+def _list_issued(session: Session, issuer: Issuer, credential_id: UUID) -> list[Issued]:
+    """Every document of this credential, the latest first."""
+    credential = queries.find_credential(session, credential_id)
     if credential is None:
         return []
     return [
@@ -203,6 +218,7 @@ def _list_issued(session: Session, issuer: Issuer, address: object) -> list[Issu
             revoked_at=credential.revoked_at,
             revocation_reason=credential.revocation_reason,
             is_revoked=credential.state is CredentialState.REVOKED,
+            is_on_hold=credential.on_hold_at is not None,
         )
         for version, key, _entry, _list in queries.list_versions(session, credential.id)
     ]

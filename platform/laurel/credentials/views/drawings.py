@@ -7,7 +7,7 @@ from laurel.credentials.models import AchievementVersion
 from laurel.credentials.queries import SignedCredential
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.verdicts import CredentialState
-from laurel.credentials.typst_gateway import Certificate, CertificateText, render_png
+from laurel.credentials.typst_gateway import CardText, Certificate, CertificateText, render_png
 from laurel.web.pages import day
 from laurel.web.static import FOLDER
 
@@ -15,6 +15,8 @@ BADGE_PIXELS = 512
 LOGO_PIXELS = 256
 PAPER = (792, 552)
 """The frame on A4, landscape, in points."""
+CARD = (576, 288)
+"""The frame of the picture that goes with a shared link."""
 
 
 def badge_svg(achievement: AchievementVersion) -> str:
@@ -34,6 +36,20 @@ def logo_svg() -> str:
 
 def logo_png() -> bytes:
     return render_png(logo_svg(), pixels=LOGO_PIXELS)
+
+
+def compose_card(issuer: Issuer, found: SignedCredential) -> CardText:
+    """The words of the picture that goes with a shared link."""
+    is_revoked = found.credential.state is CredentialState.REVOKED
+    return CardText(
+        language=found.achievement.language,
+        issuer=issuer.name,
+        holder=found.credential.holder_name,
+        line=found.credential.source.line,
+        achievement=found.achievement.name,
+        address=issuer.number_url(found.credential.number).partition("://")[2],
+        stamp="REVOKED" if is_revoked else "ON HOLD" if found.credential.on_hold_at is not None else "",
+    )
 
 
 def compose_certificate(issuer: Issuer, found: SignedCredential) -> Certificate:

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from laurel.core.db import database_now
 from laurel.core.errors import NotFoundError
+from laurel.credentials import artwork
 from laurel.credentials.forms import ShareLinkForm, VisibilityForm
 from laurel.credentials.queries import CredentialRecord, SignedCredential, holding, renewing, signed
 from laurel.credentials.rules import linkedin
@@ -127,7 +128,8 @@ def _page(record: CredentialRecord, *, visibility_form: VisibilityForm | None = 
         "credentials/holder_page.html",
         shown=shown,
         issuer=issuer(),
-        token=holder_token(credential, now),
+        token=(token := holder_token(credential, now)),
+        wallet_qr=artwork.qr_code(f"{shown.page_url}.json{f'?t={token}' if token else ''}", quiet_zone=4) if record.version else "",
         links=[(link, f"{shown.page_url}?t={link_token(link.id)}") for link in links],
         visibility_form=visibility_form or VisibilityForm(visibility=credential.visibility.value),
         link_form=link_form or ShareLinkForm(),

@@ -12,7 +12,7 @@ from laurel.credentials.queries import SignedCredential, holding
 from laurel.credentials.rules.baking import bake_png, bake_svg
 from laurel.credentials.rules.negotiation import HTML, PAGE_TYPES
 from laurel.credentials.services.tokens import find_token_key, make_token
-from laurel.credentials.typst_gateway import render_certificate
+from laurel.credentials.typst_gateway import UnprintableError, render_card, render_certificate
 from laurel.credentials.views import drawings
 from laurel.credentials.views.admission import admit, require_admission
 from laurel.credentials.views.base import as_download, asked_for, bp, document, issuer, not_acceptable
@@ -105,6 +105,20 @@ def credential_badge_png(credential_id: UUID) -> ResponseReturnValue:
     svg, text, filename = drawings.badge_svg(found.achievement), found.version.signed_json, f"{found.credential.number}.png"
     end_transaction()
     return as_download(document(bake_png(drawings.badge_png(svg), text), "image/png", caching=SIGNED), filename)
+
+
+@bp.get("/credentials/<uuid:credential_id>/card.png")
+@policy(GET=PUBLIC)
+def card_png(credential_id: UUID) -> ResponseReturnValue:
+    """The picture that networks show beside a link to the page: the badge alone if a letter of the name is in no font of ours."""
+    found = _get_signed(credential_id)
+    text, badge = drawings.compose_card(issuer(), found), drawings.badge_svg(found.achievement)
+    end_transaction()
+    try:
+        picture = render_card(text, badge=badge, frame=artwork.frame(*drawings.CARD))
+    except UnprintableError:
+        picture = drawings.badge_png(badge)
+    return document(picture, "image/png", caching=SIGNED)
 
 
 @bp.get("/credentials/<uuid:credential_id>/certificate.pdf")

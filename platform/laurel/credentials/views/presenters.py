@@ -9,6 +9,8 @@ from laurel.core import clock
 from laurel.credentials.models import VersionCause
 from laurel.credentials.openbadges_gateway import is_unaltered
 from laurel.credentials.queries import CredentialRecord, SignedCredential, signed
+from laurel.credentials.rules import erasure
+from laurel.credentials.rules.erasure import ErasureReason
 from laurel.credentials.rules.examination import ADVICE, NOT_CHECKED
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.keys import TRUSTED
@@ -23,6 +25,7 @@ KINDS = {
     Verdict.NOT_YET_VALID: "warn",
     Verdict.TEMPORARILY_UNKNOWN: "info",
     Verdict.PENDING: "info",
+    Verdict.ON_HOLD: "warn",
 }
 """The color of each word: green for nothing but valid, red for what is not named here."""
 SENTENCES = {
@@ -35,6 +38,7 @@ SENTENCES = {
     Verdict.NOT_YET_VALID: "This certificate is genuine, but its validity has not begun.",
     Verdict.SIGNATURE_INVALID: "Do not rely on this certificate: its signature does not hold.",
     Verdict.PENDING: "This certificate was awarded and is being signed.",
+    Verdict.ON_HOLD: "We are looking into this certificate. Until that is decided, do not rely on it.",
 }
 
 
@@ -93,6 +97,8 @@ class ShownExamination:
     facts: tuple[tuple[str, str], ...] = ()
     page_url: str = ""
     checked_at: datetime | None = None
+    erased: str = ""
+    """What is said of a file whose certificate was erased."""
 
     @property
     def word(self) -> str:
@@ -104,18 +110,20 @@ class ShownExamination:
 
     @property
     def sentence(self) -> str:
-        return SENTENCES[self.verdict]
+        return self.erased or SENTENCES[self.verdict]
 
     @property
     def advice(self) -> str:
-        return ADVICE[self.verdict]
+        return erasure.ADVICE if self.erased else ADVICE[self.verdict]
 
 
 def show_examination(issuer: Issuer, examination: Examination) -> ShownExamination:
     """The outcome in words. Every fact is read from our own document."""
     examined, issued = examination.examined, examination.issued
     if issued is None:
-        return ShownExamination(examined.verdict, examined.checks, checked_at=examined.checked_at)
+        is_erased = bool(examined.erased) and examined.verdict is Verdict.REVOKED
+        said = ErasureReason(examined.erased).sentence if is_erased else ""
+        return ShownExamination(examined.verdict, examined.checks, checked_at=examined.checked_at, erased=said)
     return ShownExamination(
         examined.verdict, examined.checks, _facts_of(issued), issuer.credential_url(issued.credential_id), examined.checked_at
     )
@@ -163,5 +171,6 @@ def _check(issuer: Issuer, found: SignedCredential) -> Findings:
         is_revoked=found.credential.state is CredentialState.REVOKED,
         valid_from=found.version.valid_from,
         valid_until=found.version.valid_until,
+        is_on_hold=found.credential.on_hold_at is not None,
         checked_at=clock.now(),
     )

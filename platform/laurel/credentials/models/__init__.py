@@ -13,6 +13,7 @@ from laurel.catalog.models import Course
 from laurel.core.db import Base, only_one, text_enum
 from laurel.core.errors import ConflictError
 from laurel.core.ids import new_id
+from laurel.credentials.models import erasure  # noqa: F401 (its tables belong to the metadata)
 from laurel.credentials.rules import bulk
 from laurel.credentials.rules.bulk import BulkKind, BulkState, RowState
 from laurel.credentials.rules.document import AchievementFacts
@@ -188,10 +189,7 @@ class StatusEntry(Base):
 
 
 class Credential(Base):
-    """That one person earned one achievement, once. What was signed is in its versions.
-
-    One that staff imported has no attempt and no enrollment (docs/decisions/0016).
-    """
+    """That one person earned one achievement, once; what was signed is in its versions. An imported one has no attempt (0016)."""
 
     __tablename__ = "credentials"
     __table_args__ = (
@@ -219,6 +217,9 @@ class Credential(Base):
     revocation_note: Mapped[str] = mapped_column(Text, default="")
     renewed_from_id: Mapped[UUID | None] = mapped_column(ForeignKey("credentials.id"), index=True, default=None)
     visibility: Mapped[Visibility] = mapped_column(text_enum(Visibility), default=Visibility.UNLISTED, server_default="unlisted")
+    on_hold_at: Mapped[datetime | None] = mapped_column(default=None)
+    hold_note: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """Why it is on hold, or what was found when it was; for holder and staff."""
 
     def advance(self, wanted: CredentialState) -> None:
         """Go to the wanted state; raises ConflictError if that does not follow from the present one."""
@@ -253,7 +254,7 @@ class CredentialVersion(Base):
 
 
 class CredentialEvent(Base):
-    """One link of the chain of all that happened to credentials and keys. Only ever added to."""
+    """One link of the chain of all that happened to credentials and keys. Only ever added to; it outlives credentials that are erased."""
 
     __tablename__ = "credential_events"
 
@@ -261,7 +262,7 @@ class CredentialEvent(Base):
     position: Mapped[int] = mapped_column(unique=True)
     kind: Mapped[HistoryKind] = mapped_column(text_enum(HistoryKind))
     at: Mapped[datetime]
-    credential_id: Mapped[UUID | None] = mapped_column(ForeignKey(Credential.id), index=True)
+    credential_id: Mapped[UUID | None] = mapped_column(index=True)
     version_n: Mapped[int | None]
     key_id: Mapped[UUID | None] = mapped_column(ForeignKey(IssuerKey.id), index=True)
     actor_id: Mapped[UUID | None] = mapped_column(ForeignKey(User.id), index=True)

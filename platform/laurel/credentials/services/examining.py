@@ -26,7 +26,7 @@ from laurel.credentials.rules.examination import (
     has_too_many_parts,
     is_credential,
     issuer_named_by,
-    says_the_same,
+    settled,
     without,
 )
 from laurel.credentials.rules.foreign import (
@@ -52,6 +52,7 @@ TEXT_IN: dict[Kind, Callable[[bytes], str]] = {
     Kind.SVG: find_in_svg,
     Kind.PDF: find_in_pdf,
 }
+NOTHING: frozenset[str] = frozenset()
 PROOF = frozenset({"proof"})
 FRAGMENT = re.compile(r"[A-Za-z0-9-]{1,40}")
 
@@ -117,9 +118,11 @@ def read_upload(content: bytes, kind: Kind | None = None) -> Carried:
 
 
 def look_up(session: Session, issuer: Issuer, carried: Carried) -> Knowledge:
-    """What we know about it: at most three queries, none for a credential of somebody else."""
+    """What we know about it: at most three queries, none for a credential of somebody else, or for what cannot be one of ours."""
     if issuer_named_by(carried.document) != issuer.did:
         return Knowledge(False, (), None)
+    if has_too_many_parts(carried.document):
+        return Knowledge(True, (), None)
     return Knowledge(True, tuple(_list_issued(session, issuer, carried.document.get("id"))), _find_key(session, issuer, carried))
 
 
@@ -128,7 +131,7 @@ def judge(carried: Carried, knowledge: Knowledge, *, now: datetime) -> Examinati
     if not knowledge.names_us:
         unknown = Examined(names_us=False, is_unaltered=None, is_recorded=False, has_trusted_key=False, checked_at=now)
         return Examination(unknown, None)
-    issued = next((one for one in knowledge.issued if _is_copy(carried, one)), None)
+    issued = _find_original(carried, knowledge.issued)
     if issued is None:
         is_genuine = _is_signed(carried, knowledge.public_key) and not _has_unsigned_words(carried, knowledge.issued)
         stranger = Examined(names_us=True, is_unaltered=is_genuine, is_recorded=False, has_trusted_key=is_genuine, checked_at=now)
@@ -154,10 +157,15 @@ def _examine(carried: Carried, issued: Issued, public_key: str | None, now: date
     )
 
 
-def _is_copy(carried: Carried, issued: Issued) -> bool:
+def _find_original(carried: Carried, issued: tuple[Issued, ...]) -> Issued | None:
+    """The one of our documents that the file is a copy of."""
     if carried.token is None:
-        return says_the_same(issued.document, carried.document)
-    return says_the_same(without(issued.document, PROOF), without(carried.document, REGISTERED_CLAIMS)) and _claims_agree(carried)
+        theirs, unsaid = settled(carried.document), NOTHING
+    elif _claims_agree(carried):
+        theirs, unsaid = settled(without(carried.document, REGISTERED_CLAIMS)), PROOF
+    else:
+        return None
+    return next((one for one in issued if settled(without(one.document, unsaid)) == theirs), None)
 
 
 def _claims_agree(carried: Carried) -> bool:
@@ -167,7 +175,7 @@ def _claims_agree(carried: Carried) -> bool:
 
 
 def _is_signed(carried: Carried, public_key: str | None) -> bool:
-    if public_key is None or has_too_many_parts(carried.document):
+    if public_key is None:
         return False
     return fits_token(carried.token, public_key) if carried.token is not None else fits_proof(carried.document, public_key)
 

@@ -127,7 +127,7 @@ def _facts_of(issued: Issued) -> tuple[tuple[str, str], ...]:
         ("Holder", _holder_in(document)),
         ("Credential", document["name"]),
         ("Issued by", document["issuer"]["name"]),
-        ("Issued", day(issued.valid_from)),
+        ("Issued", day(datetime.fromisoformat(document["awardedDate"]))),  # `validFrom` moves with each correction
         ("Valid until", day(issued.valid_until) if issued.valid_until else "No expiry"),
         ("Number", issued.number),
     ]

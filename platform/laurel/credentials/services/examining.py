@@ -4,7 +4,6 @@ A file is valid only if our register has a document that says the same. So whate
 vouch for is what we have written ourselves, and what is shown comes from the register and never from the file.
 """
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -43,6 +42,7 @@ from laurel.credentials.rules.foreign import (
 )
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.keys import TRUSTED, KeyPurpose
+from laurel.credentials.rules.shown import as_object, says_dates
 from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
 
 TEXT_IN: dict[Kind, Callable[[bytes], str]] = {
@@ -74,6 +74,8 @@ class Issued:
     document: dict[str, Any]
     text: str
     public_key: str
+    has_its_dates: bool
+    """Whether the dates by which it is judged are those that were signed."""
     has_trusted_key: bool
     is_superseded: bool
     valid_from: datetime
@@ -141,7 +143,7 @@ def judge(carried: Carried, knowledge: Knowledge, *, now: datetime) -> Examinati
 
 
 def _examine(carried: Carried, issued: Issued, public_key: str | None, now: datetime) -> Examined:
-    is_genuine = is_unaltered(issued.text, issued.public_key)
+    is_genuine = issued.has_its_dates and is_unaltered(issued.text, issued.public_key)
     if carried.token is not None:
         is_genuine = is_genuine and _is_signed(carried, public_key)
     return Examined(
@@ -201,9 +203,10 @@ def _list_issued(session: Session, issuer: Issuer, address: object) -> list[Issu
         Issued(
             credential_id=credential.id,
             number=credential.number,
-            document=json.loads(version.signed_json),
+            document=(document := as_object(version.signed_json)),
             text=version.signed_json,
             public_key=key.public_key,
+            has_its_dates=says_dates(document, version.valid_from, version.valid_until),
             has_trusted_key=key.did == issuer.did and key.state in TRUSTED,
             is_superseded=version.n != credential.current_n,
             valid_from=version.valid_from,

@@ -154,6 +154,7 @@ def test_what_renewed_it_stays_and_renews_what_it_had_renewed(session: Session, 
         chain.append(issuing.issue(session, renewal.id, issuer=ISSUER, keys=PlainVault(), now=clock.now()))
         if of_first:
             chain[1].state = CredentialState.REVOKED  # only then is there a second renewal of the same
+            chain[1].awarded_at -= timedelta(days=1)
             session.flush()
     ids = [credential.id for credential in chain]
 

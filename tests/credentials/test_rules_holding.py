@@ -35,6 +35,14 @@ MOMENT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
         ("", "Ada Lovelace", False),
         ("-", "’", False),
         ("李小龍", "李小龍", True),
+        ("राम", "राम", True),
+        ("राम", "रीमा", False),
+        ("कुमार", "कमरी", False),
+        ("คำ", "ค้ำ", False),
+        ("かき", "がき", False),
+        ("احمد محمد", "أحمد مُحَمَّد", True),
+        ("נח", "נֹחַ", True),
+        ("葛城", "葛\U000e0100城", True),
     ],
 )
 def test_a_name_is_the_holders_only_if_all_of_it_fits(asked: str, name: str, is_same: bool) -> None:

@@ -39,6 +39,7 @@ class Stored:
     """
 
     credential: Credential
+    achievement: AchievementVersion
     enrolled_id: UUID | None
     is_vouched_for: bool
     attempt: Attempt | None
@@ -62,7 +63,9 @@ def list_stored(session: Session, ids: Sequence[UUID]) -> list[Stored]:
     old, present, round_ = aliased(Credential), aliased(CredentialVersion), ExamRound
     sat = (round_.learner_id == Attempt.learner_id) & (round_.quiz_id == Attempt.quiz_id) & (round_.number == Attempt.round_number)
     rows = session.execute(
-        select(Credential, Enrollment.learner_id, Attempt, vouched, old, present.valid_until, round_.opened_for, _MONTHS)
+        select(
+            Credential, Enrollment.learner_id, Attempt, vouched, old, present.valid_until, round_.opened_for, _MONTHS, AchievementVersion
+        )
         .join(AchievementVersion, AchievementVersion.id == Credential.achievement_version_id)
         .outerjoin(Enrollment, Enrollment.id == Credential.enrollment_id)
         .outerjoin(Attempt, Attempt.id == Credential.attempt_id)
@@ -76,6 +79,7 @@ def list_stored(session: Session, ids: Sequence[UUID]) -> list[Stored]:
     return [
         Stored(
             credential=row[0],
+            achievement=row[8],
             enrolled_id=row[1],
             is_vouched_for=row[3],
             attempt=row[2],

@@ -1,6 +1,5 @@
 """What must be true of every credential, said again from the outside: `laurel credentials audit` compares it with what is stored."""
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +8,7 @@ from uuid import UUID
 
 from laurel.credentials.rules.keys import TRUSTED, KeyState
 from laurel.credentials.rules.moments import timestamp
+from laurel.credentials.rules.shown import as_object
 from laurel.credentials.rules.verdicts import CredentialSource, CredentialState
 
 
@@ -72,11 +72,13 @@ class CredentialFacts:
     earned: Earned | None
     renewed: Renewed | None = None
     versions: Sequence[SignedFacts]
+    unsigned: Sequence[str] = ()
+    """What is shown of it and not said by its current document (`rules.shown`)."""
 
 
 def compare(found: CredentialFacts, *, now: datetime) -> list[Difference]:
     """What is wrong with a credential; empty if nothing is."""
-    details = [*_award(found), *_renewal(found), *_numbering(found)]
+    details = [*_award(found), *_renewal(found), *_numbering(found), *_unsigned(found)]
     for version in found.versions:
         details += [f"version {version.n}: {detail}" for detail in (*_signature(found, version, now), *_words(found, version))]
         details += [f"version {version.n}: {detail}" for detail in _status(found, version)]
@@ -134,6 +136,11 @@ def _numbering(found: CredentialFacts) -> Iterator[str]:
         yield f"it is {found.state} and has {len(numbers)} signed documents"
 
 
+def _unsigned(found: CredentialFacts) -> Iterator[str]:
+    for name in found.unsigned:
+        yield f"the {name} that is shown is not the one that was signed"
+
+
 def _signature(found: CredentialFacts, version: SignedFacts, now: datetime) -> Iterator[str]:
     if not version.digest_fits:
         yield "its bytes are not those of its SHA-256"
@@ -148,7 +155,7 @@ def _signature(found: CredentialFacts, version: SignedFacts, now: datetime) -> I
 
 
 def _words(found: CredentialFacts, version: SignedFacts) -> Iterator[str]:
-    document = _parse(version.text)
+    document = as_object(version.text)
     until = timestamp(version.valid_until) if version.valid_until else None
     for name, said, stored in (
         ("id", document.get("id"), found.url),
@@ -171,14 +178,6 @@ def _status(found: CredentialFacts, version: SignedFacts) -> Iterator[str]:
         yield "it was revoked or superseded, and its status entry is not set"
     if version.entry_is_shared:
         yield "its status entry belongs to another credential, too"
-
-
-def _parse(text: str) -> dict[str, Any]:
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _inside(document: dict[str, Any], member: str, name: str) -> Any:

@@ -157,17 +157,17 @@ def issuer_named_by(document: dict[str, Any]) -> str | None:
     return named if isinstance(named, str) else None
 
 
-def says_the_same(ours: dict[str, Any], theirs: dict[str, Any]) -> bool:
-    """Whether two documents have the same members with the same values.
+def settled(document: dict[str, Any]) -> str:
+    """The document as text that two documents have in common if they have the same members with the same values.
 
     The order of members does not count, and neither does whether a single value stands in an array of its own: programs that handle
     JSON-LD change both, and JSON-LD gives neither a meaning in credentials.
     """
-    return _settled(ours) == _settled(theirs)
+    return json.dumps(_unwrapped(document), sort_keys=True)
 
 
 def has_too_many_parts(document: dict[str, Any]) -> bool:
-    """Whether it has more objects and lists than any document of ours ever had: to canonicalize it would be work for nothing."""
+    """Whether it has more objects and lists than any document of ours ever had: comparing it would be work for nothing."""
     waiting: list[Any] = [document]
     parts = 0
     while waiting and parts <= MAX_PARTS:
@@ -175,10 +175,6 @@ def has_too_many_parts(document: dict[str, Any]) -> bool:
         parts += isinstance(node, dict | list)
         waiting.extend(node.values() if isinstance(node, dict) else node if isinstance(node, list) else ())
     return parts > MAX_PARTS
-
-
-def _settled(document: dict[str, Any]) -> str:
-    return json.dumps(_unwrapped(document), sort_keys=True)
 
 
 def _unwrapped(value: Any) -> Any:

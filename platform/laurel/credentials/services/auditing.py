@@ -30,7 +30,9 @@ from laurel.credentials.rules.history import find_break
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.keys import TRUSTED
 from laurel.credentials.rules.renewing import renewed_until
+from laurel.credentials.rules.shown import as_object, unsigned_words
 from laurel.credentials.rules.status_list import decode_bits
+from laurel.credentials.services.shown import shown_facts
 from laurel.quizzes.rules import AttemptState
 
 
@@ -129,6 +131,7 @@ def _facts(stored: Stored, issuer: Issuer, shared: set[UUID]) -> CredentialFacts
         current_n=credential.current_n,
         earned=earned,
         renewed=_renewed(stored),
+        unsigned=_list_unsigned(stored, issuer),
         versions=[_signed_facts(version, issuer, stored.digests, shared) for version in stored.versions],
     )
 
@@ -139,6 +142,14 @@ def _renewed(stored: Stored) -> Renewed | None:
     old, former_end, meant_id = stored.renewed
     new_end = renewed_until(awarded_at=stored.credential.awarded_at, former_end=former_end, months=stored.months)
     return Renewed(holder_id=old.holder_id, is_meant=meant_id == old.id, new_end=new_end)
+
+
+def _list_unsigned(stored: Stored, issuer: Issuer) -> list[str]:
+    current = next((version for version, _key, _entry, _list in stored.versions if version.n == stored.credential.current_n), None)
+    if current is None:
+        return []
+    shown = shown_facts(stored.credential, stored.achievement, current)
+    return list(unsigned_words(issuer, shown, as_object(current.signed_json)))
 
 
 def _signed_facts(stored: Version, issuer: Issuer, digests: frozenset[str], shared: set[UUID]) -> SignedFacts:

@@ -4,7 +4,6 @@ A file is valid only if our register has a document that says the same. So whate
 vouch for is what we have written ourselves, and what is shown comes from the register and never from the file.
 """
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,7 +27,7 @@ from laurel.credentials.rules.examination import (
     has_too_many_parts,
     is_credential,
     issuer_named_by,
-    says_the_same,
+    settled,
     without,
 )
 from laurel.credentials.rules.foreign import (
@@ -45,6 +44,7 @@ from laurel.credentials.rules.foreign import (
 )
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.keys import TRUSTED, KeyPurpose
+from laurel.credentials.rules.shown import as_object, says_dates
 from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
 
 TEXT_IN: dict[Kind, Callable[[bytes], str]] = {
@@ -54,6 +54,7 @@ TEXT_IN: dict[Kind, Callable[[bytes], str]] = {
     Kind.SVG: find_in_svg,
     Kind.PDF: find_in_pdf,
 }
+NOTHING: frozenset[str] = frozenset()
 PROOF = frozenset({"proof"})
 FRAGMENT = re.compile(r"[A-Za-z0-9-]{1,40}")
 
@@ -75,6 +76,8 @@ class Issued:
     document: dict[str, Any]
     text: str
     public_key: str
+    has_its_dates: bool
+    """Whether the dates by which it is judged are those that were signed."""
     has_trusted_key: bool
     is_superseded: bool
     valid_from: datetime
@@ -122,9 +125,11 @@ def read_upload(content: bytes, kind: Kind | None = None) -> Carried:
 
 
 def look_up(session: Session, issuer: Issuer, carried: Carried) -> Knowledge:
-    """What we know about it: at most four queries, none for a credential of somebody else."""
+    """What we know about it: at most four queries, none for a credential of somebody else, or for what cannot be one of ours."""
     if issuer_named_by(carried.document) != issuer.did:
         return Knowledge(False, (), None)
+    if has_too_many_parts(carried.document):
+        return Knowledge(True, (), None)
     credential_id = _id_in(issuer, carried.document.get("id"))
     issued = _list_issued(session, issuer, credential_id) if credential_id is not None else []
     erased = find_erased(session, credential_id) if credential_id is not None and not issued else None
@@ -136,7 +141,7 @@ def judge(carried: Carried, knowledge: Knowledge, *, now: datetime) -> Examinati
     if not knowledge.names_us:
         unknown = Examined(names_us=False, is_unaltered=None, is_recorded=False, has_trusted_key=False, checked_at=now)
         return Examination(unknown, None)
-    issued = next((one for one in knowledge.issued if _is_copy(carried, one)), None)
+    issued = _find_original(carried, knowledge.issued)
     if issued is None:
         is_genuine = _is_signed(carried, knowledge.public_key) and not _has_unsigned_words(carried, knowledge.issued)
         stranger = Examined(
@@ -153,7 +158,7 @@ def judge(carried: Carried, knowledge: Knowledge, *, now: datetime) -> Examinati
 
 
 def _examine(carried: Carried, issued: Issued, public_key: str | None, now: datetime) -> Examined:
-    is_genuine = is_unaltered(issued.text, issued.public_key)
+    is_genuine = issued.has_its_dates and is_unaltered(issued.text, issued.public_key)
     if carried.token is not None:
         is_genuine = is_genuine and _is_signed(carried, public_key)
     return Examined(
@@ -170,10 +175,15 @@ def _examine(carried: Carried, issued: Issued, public_key: str | None, now: date
     )
 
 
-def _is_copy(carried: Carried, issued: Issued) -> bool:
+def _find_original(carried: Carried, issued: tuple[Issued, ...]) -> Issued | None:
+    """The one of our documents that the file is a copy of."""
     if carried.token is None:
-        return says_the_same(issued.document, carried.document)
-    return says_the_same(without(issued.document, PROOF), without(carried.document, REGISTERED_CLAIMS)) and _claims_agree(carried)
+        theirs, unsaid = settled(carried.document), NOTHING
+    elif _claims_agree(carried):
+        theirs, unsaid = settled(without(carried.document, REGISTERED_CLAIMS)), PROOF
+    else:
+        return None
+    return next((one for one in issued if settled(without(one.document, unsaid)) == theirs), None)
 
 
 def _claims_agree(carried: Carried) -> bool:
@@ -183,7 +193,7 @@ def _claims_agree(carried: Carried) -> bool:
 
 
 def _is_signed(carried: Carried, public_key: str | None) -> bool:
-    if public_key is None or has_too_many_parts(carried.document):
+    if public_key is None:
         return False
     return fits_token(carried.token, public_key) if carried.token is not None else fits_proof(carried.document, public_key)
 
@@ -208,9 +218,10 @@ def _list_issued(session: Session, issuer: Issuer, credential_id: UUID) -> list[
         Issued(
             credential_id=credential.id,
             number=credential.number,
-            document=json.loads(version.signed_json),
+            document=(document := as_object(version.signed_json)),
             text=version.signed_json,
             public_key=key.public_key,
+            has_its_dates=says_dates(document, version.valid_from, version.valid_until),
             has_trusted_key=key.did == issuer.did and key.state in TRUSTED,
             is_superseded=version.n != credential.current_n,
             valid_from=version.valid_from,

@@ -7,6 +7,7 @@ from laurel.credentials.models import AchievementVersion
 from laurel.credentials.queries import SignedCredential
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.verdicts import CredentialState
+from laurel.credentials.services.shown import check_printable
 from laurel.credentials.typst_gateway import CardText, Certificate, CertificateText, render_png
 from laurel.web.pages import day
 from laurel.web.static import FOLDER
@@ -39,7 +40,8 @@ def logo_png() -> bytes:
 
 
 def compose_card(issuer: Issuer, found: SignedCredential) -> CardText:
-    """The words of the picture that goes with a shared link."""
+    """The words of the picture that goes with a shared link; raises UnsignedWordsError."""
+    check_printable(issuer, found)
     is_revoked = found.credential.state is CredentialState.REVOKED
     return CardText(
         language=found.achievement.language,
@@ -53,7 +55,8 @@ def compose_card(issuer: Issuer, found: SignedCredential) -> CardText:
 
 
 def compose_certificate(issuer: Issuer, found: SignedCredential) -> Certificate:
-    """The certificate for printing, ready to be rendered without the database."""
+    """The certificate for printing, ready to be rendered without the database; raises UnsignedWordsError."""
+    check_printable(issuer, found)
     credential, version = found.credential, found.version
     is_revoked = credential.state is CredentialState.REVOKED and credential.revoked_at is not None
     address = issuer.number_url(credential.number)

@@ -11,6 +11,7 @@ from laurel.credentials import artwork, queries
 from laurel.credentials.queries import SignedCredential, holding
 from laurel.credentials.rules.baking import bake_png, bake_svg
 from laurel.credentials.rules.negotiation import HTML, PAGE_TYPES
+from laurel.credentials.services.shown import check_printable
 from laurel.credentials.services.tokens import find_token_key, make_token
 from laurel.credentials.typst_gateway import UnprintableError, render_card, render_certificate
 from laurel.credentials.views import drawings
@@ -36,6 +37,12 @@ def _get_signed(credential_id: UUID) -> SignedCredential:
     found = queries.signed(record)
     if found is None:
         raise StillPendingError
+    return found
+
+
+def _get_printable(credential_id: UUID) -> SignedCredential:
+    found = _get_signed(credential_id)
+    check_printable(issuer(), found)
     return found
 
 
@@ -92,7 +99,7 @@ def credential_jwt(credential_id: UUID) -> ResponseReturnValue:
 @policy(GET=PUBLIC)
 def credential_badge_svg(credential_id: UUID) -> ResponseReturnValue:
     """The badge with the signed credential in it."""
-    found = _get_signed(credential_id)
+    found = _get_printable(credential_id)
     baked = bake_svg(drawings.badge_svg(found.achievement), found.version.signed_json)
     return as_download(document(baked, "image/svg+xml", caching=SIGNED), f"{found.credential.number}.svg")
 
@@ -101,7 +108,7 @@ def credential_badge_svg(credential_id: UUID) -> ResponseReturnValue:
 @policy(GET=PUBLIC)
 def credential_badge_png(credential_id: UUID) -> ResponseReturnValue:
     """The badge with the signed credential in it: the file that learners share."""
-    found = _get_signed(credential_id)
+    found = _get_printable(credential_id)
     svg, text, filename = drawings.badge_svg(found.achievement), found.version.signed_json, f"{found.credential.number}.png"
     end_transaction()
     return as_download(document(bake_png(drawings.badge_png(svg), text), "image/png", caching=SIGNED), filename)

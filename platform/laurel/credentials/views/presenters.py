@@ -7,7 +7,6 @@ from typing import Any
 
 from laurel.core import clock
 from laurel.credentials.models import VersionCause
-from laurel.credentials.openbadges_gateway import is_unaltered
 from laurel.credentials.queries import CredentialRecord, SignedCredential, signed
 from laurel.credentials.rules import erasure
 from laurel.credentials.rules.erasure import ErasureReason
@@ -16,6 +15,7 @@ from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.keys import TRUSTED
 from laurel.credentials.rules.verdicts import Check, CredentialState, Findings, Verdict
 from laurel.credentials.services.examining import Examination, Issued
+from laurel.credentials.services.shown import is_as_signed
 from laurel.web.pages import day
 
 KINDS = {
@@ -135,7 +135,7 @@ def _facts_of(issued: Issued) -> tuple[tuple[str, str], ...]:
         ("Holder", _holder_in(document)),
         ("Credential", document["name"]),
         ("Issued by", document["issuer"]["name"]),
-        ("Issued", day(issued.valid_from)),
+        ("Issued", day(datetime.fromisoformat(document["awardedDate"]))),  # `validFrom` moves with each correction
         ("Valid until", day(issued.valid_until) if issued.valid_until else "No expiry"),
         ("Number", issued.number),
     ]
@@ -167,7 +167,7 @@ def show(issuer: Issuer, record: CredentialRecord) -> ShownCredential:
 def _check(issuer: Issuer, found: SignedCredential) -> Findings:
     return Findings(
         is_ours=found.key.did == issuer.did and found.key.state in TRUSTED,
-        is_unaltered=is_unaltered(found.version.signed_json, found.key.public_key),
+        is_unaltered=is_as_signed(issuer, found),
         is_revoked=found.credential.state is CredentialState.REVOKED,
         valid_from=found.version.valid_from,
         valid_until=found.version.valid_until,

@@ -49,10 +49,13 @@ def list_share_links(session: Session, credential_id: UUID, *, now: datetime) ->
 
 
 def list_kin(session: Session, credential: Credential) -> list[Credential]:
-    """The credential that this one renewed, and the one that renewed it unless it was revoked; signed ones only, the oldest first."""
+    """The credential that this one renewed, and the one that renewed it unless it was revoked; signed ones only, the oldest first.
+
+    Only in the same name: a link between two names would tell a former one.
+    """
     newer = and_(Credential.renewed_from_id == credential.id, Credential.state == CredentialState.ISSUED)
     kin = select(Credential).where(or_(Credential.id == credential.renewed_from_id, newer), Credential.state != CredentialState.PENDING)
-    return list(session.scalars(kin.order_by(Credential.awarded_at)))
+    return list(session.scalars(kin.where(Credential.holder_name == credential.holder_name).order_by(Credential.awarded_at)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from laurel.accounts.models import User
+from laurel.accounts.queries import lock_user
 from laurel.core.bus import publish
 from laurel.core.errors import UnavailableError
 from laurel.credentials import queries
@@ -73,7 +74,7 @@ def add_pending(
     now: datetime,
 ) -> Credential:
     """Write down one credential that is due, in the holder's present name. Nobody is told yet."""
-    holder = session.get_one(User, holder_id)
+    holder = lock_user(session, holder_id)  # a change of their name that is being applied is waited for
     with session.begin_nested():
         credential = Credential(
             number=number_of(secrets.randbits(RANDOM_BITS)),

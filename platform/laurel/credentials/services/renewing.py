@@ -73,6 +73,7 @@ def renew(session: Session, *, holder_id: UUID, attempt_id: UUID, now: datetime)
     found = renewing.find_renewed_by(session, holder_id, attempt_id)
     if found is None:
         return None
+    lock_user(session, holder_id)  # first the person, as a change of name does
     old = lock_credential(session, found.id)
     if old.state is not CredentialState.ISSUED or renewing.is_renewed(session, old.id):
         return None

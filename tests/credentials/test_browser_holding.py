@@ -6,9 +6,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, expect
 from sqlalchemy.orm import Session
 
+from laurel.accounts.models import User
 from laurel.core import clock
 from laurel.credentials.services.erasing import erase_own
 from laurel.credentials.services.holds import put_on_hold
@@ -48,6 +49,27 @@ def test_pages_of_holders_are_accessible_and_fit(
             page.screenshot(path=Path(SHOTS) / f"{number:02}-{scheme}-{width}.png", full_page=True)
 
     assert wrong == []
+
+
+CLIPBOARD = "Object.defineProperty(navigator, 'clipboard', {value: {writeText: async text => { window.copied = text }}})"
+"""Browsers have one for sites with TLS alone."""
+
+
+def test_a_button_that_copies_has_a_name_and_says_beside_it_that_it_did(
+    visit: Callable[..., BrowserContext], session: Session, sign_in: SignIn
+) -> None:
+    credential = make_credential(session)
+    sign_in(session.get_one(User, credential.holder_id))
+    context = visit(java_script_enabled=True)
+    context.add_init_script(CLIPBOARD)
+    page = context.new_page()
+    page.goto(f"{SITE}/account/credentials/{credential.id}")
+
+    page.get_by_role("button", name="Copy address").click()
+
+    expect(page.locator("copy-button").get_by_role("status")).to_have_text("Copied")
+    assert page.evaluate("window.copied") == f"{SITE}/credentials/{credential.id}"
+    assert faults_of(page) == ([], 0)
 
 
 def make_pages(session: Session, sign_in: SignIn) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from laurel.credentials.queries import holding, renewing
 from laurel.credentials.rules.erasure import ErasureReason, number_sha256
 from laurel.credentials.rules.history import HistoryKind
 from laurel.credentials.rules.numbers import parse_number
+from laurel.credentials.rules.verdicts import CredentialState
 from laurel.credentials.services import history
 
 GONE_WITH_IT = (ExpiryNotice, RenamedCredential, ShareLink)
@@ -84,7 +85,8 @@ def _relink_renewals(session: Session, credential: Credential) -> None:
     former, renewals = credential.renewed_from_id, [renewal.id for renewal in renewing.list_renewals(session, credential.id)]
     if not renewals:
         return
-    _link(session, credential.id, renewals[0])  # until it is deleted: the database allows but one first one
+    out_of_the_way = {"renewed_from_id": renewals[0], "state": CredentialState.REVOKED}  # until it is deleted: there is but one first one
+    session.execute(update(Credential).where(Credential.id == credential.id).values(out_of_the_way))
     _link(session, renewals[0], former)
     for renewal_id in renewals[1:]:
         _link(session, renewal_id, former or renewals[0])

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from threading import Event, Lock, Thread
+from time import sleep
 from uuid import UUID
 
 import psycopg
@@ -52,6 +53,7 @@ from laurel.web.counters import delete_ended_counters
 
 log = logging.getLogger("laurel.worker")
 AT_A_STRETCH = timedelta(seconds=20)
+GIVE_WAY_SECONDS = 0.005
 TABLES_LOCK = 5_140_824
 """The advisory lock under which the queue's tables are made."""
 
@@ -226,7 +228,7 @@ class Chores:
             running = list_running_jobs(session)
         for job_id in running:
             try:
-                run_job(self.transaction, job_id, Desk(issuer_of(self.settings), self.ports.keys))
+                run_job(self.transaction, job_id, Desk(issuer_of(self.settings), self.ports.keys), give_way=give_way)
             except Exception:
                 log.exception("A batch of bulk job %s could not be done", job_id)
 
@@ -285,6 +287,11 @@ class Chores:
             delete_old_focus_notes(session, now=now)
             forget_old_signs(session, now=now)
             forget_former_names(session, now=now)
+
+
+def give_way() -> None:
+    """Leave the database to whoever waits for it: they look every millisecond."""
+    sleep(GIVE_WAY_SECONDS)
 
 
 def make_huey(settings: Settings) -> Huey:
@@ -376,6 +383,7 @@ def run_worker(settings: Settings, chores: Chores) -> None:
         huey = make_huey(settings)
         bus.nudge = add_tasks(huey, chores)
         chores.look_after_time()
+        chores.run_bulk_aside()
         chores.run_due()
         return huey
 

@@ -9,7 +9,8 @@ from playwright.sync_api import BrowserContext, expect
 from sqlalchemy.orm import Session
 
 from laurel.core import clock
-from laurel.credentials.rules.bulk import COLUMNS, Duplicates, read_table
+from laurel.credentials.rules.bulk_table import COLUMNS, read_table
+from laurel.credentials.rules.duplicates import Duplicates
 from laurel.credentials.rules.verdicts import RevocationReason
 from laurel.credentials.services.bulk import confirm, draft_import
 from laurel.credentials.services.issuing import revoke

@@ -17,12 +17,15 @@ from laurel.core.db import Database
 from laurel.core.errors import ConflictError, InvalidInputError
 from laurel.core.events import EventRecord
 from laurel.credentials import queries
-from laurel.credentials.models import BulkJob, BulkRow, Credential, CredentialEvent, CredentialVersion
-from laurel.credentials.queries.bulk import RevocationFilter, count_rows
-from laurel.credentials.rules.bulk import COLUMNS, BulkState, Duplicates, RowState, read_table
+from laurel.credentials.models import BulkJob, BulkRow, Credential, CredentialEvent, CredentialVersion, NameChange
+from laurel.credentials.queries.bulk import RevocationFilter, count_corrections, count_rows
+from laurel.credentials.rules.bulk import BulkState, RowState
+from laurel.credentials.rules.bulk_table import COLUMNS, read_table
+from laurel.credentials.rules.duplicates import Duplicates
 from laurel.credentials.rules.history import HistoryKind, find_break
+from laurel.credentials.rules.name_changes import NameChangeState
 from laurel.credentials.rules.verdicts import CredentialSource, CredentialState, RevocationReason
-from laurel.credentials.services.bulk import confirm, draft_import, draft_revocation, stop
+from laurel.credentials.services.bulk import confirm, draft_import, draft_revocation, pause, resume, stop
 from laurel.credentials.services.bulk_batches import Desk, advance
 from laurel.credentials.services.importing import WHY
 from laurel.credentials.services.issuing import revoke
@@ -50,7 +53,7 @@ def draft(
     data = "\n".join([",".join(COLUMNS), *lines]).encode()
     return draft_import(
         session,
-        read_table(data, {column: column for column in COLUMNS}),
+        read_table(data, {column: column for column in COLUMNS}, duplicates),
         key=key,
         title="people.csv",
         duplicates=duplicates,
@@ -199,6 +202,95 @@ def test_two_files_with_the_same_people_issue_each_once(session: Session) -> Non
 
     assert session.scalar(select(func.count()).select_from(Credential)) == 3
     assert count_rows(session, second.id)[RowState.SKIPPED] == 3
+
+
+def test_replacing_corrects_what_is_held_and_the_same_file_again_changes_nothing(session: Session) -> None:
+    achievement = make_achievement(session)
+    people = [make_user(session, name="Ada") for _ in range(2)]
+    first = draft(session, *(make_line(person, achievement.slug) for person in people), key="one")
+    finish(session, start(session, first))
+    renamed = [make_line(people[0], achievement.slug, name="Ada King"), make_line(people[1], achievement.slug)]
+    newcomer = make_line(make_user(session), achievement.slug)
+    before = session.scalars(select(Credential).filter_by(holder_id=people[0].id)).one().number
+
+    second = draft(session, *renamed, newcomer, key="two", duplicates=Duplicates.REPLACE)
+    assert (count_rows(session, second.id)[RowState.READY], count_corrections(session, second.id)) == (2, 1)
+    finish(session, start(session, second))
+    again = draft(session, *renamed, newcomer, key="three", duplicates=Duplicates.REPLACE)
+
+    corrected = session.scalars(select(Credential).filter_by(holder_id=people[0].id)).one()
+    assert (corrected.number, corrected.holder_name, corrected.current_n) == (before, "Ada King", 2)
+    assert session.scalar(select(func.count()).select_from(Credential)) == 3
+    act = session.scalars(select(CredentialEvent).filter_by(kind=HistoryKind.CORRECTED)).one()
+    assert (act.credential_id, act.actor_id) == (corrected.id, second.actor_id)
+    assert [row.state for row in rows_of(session, second)] == [RowState.DONE, RowState.SKIPPED, RowState.DONE]
+    assert [row.state for row in rows_of(session, again)] == [RowState.SKIPPED] * 3
+
+
+def test_allowing_issues_another_one_and_the_same_file_again_none(session: Session) -> None:
+    achievement = make_achievement(session)
+    person = make_user(session)
+    lines = [make_line(person, achievement.slug, at=YESTERDAY - timedelta(days=days)) for days in (0, 9)]
+    finish(session, start(session, draft(session, lines[0], key="one")))
+
+    second = draft(session, *lines, key="two", duplicates=Duplicates.ALLOW)
+    also = draft(session, *lines, key="three", duplicates=Duplicates.ALLOW)
+    finish(session, start(session, second))
+    finish(session, start(session, also))
+
+    assert [row.state for row in rows_of(session, second)] == [RowState.SKIPPED, RowState.DONE]
+    assert [row.state for row in rows_of(session, also)] == [RowState.SKIPPED, RowState.SKIPPED]
+    assert len(set(session.scalars(select(Credential.number)))) == 2
+
+
+def test_a_list_does_not_bring_back_a_former_name(session: Session) -> None:
+    achievement = make_achievement(session)
+    person = make_user(session, name="Ada Now")
+    finish(session, start(session, draft(session, make_line(person, achievement.slug), key="one")))
+    change = NameChange(
+        person_id=person.id, new_name="Ada Now", words="", state=NameChangeState.APPLIED, is_automatic=False, asked_at=clock.now()
+    )
+    session.add(change)
+    session.flush()
+
+    job = draft(session, make_line(person, achievement.slug, name="Ada Former"), key="two", duplicates=Duplicates.REPLACE)
+
+    [row] = rows_of(session, job)
+    assert row.state is RowState.WRONG
+    assert "Changed their name here" in row.message
+
+
+def test_a_paused_job_waits_until_somebody_lets_it_go_on(session: Session) -> None:
+    achievement = make_achievement(session)
+    job = draft(session, *(make_line(make_user(session), achievement.slug) for _ in range(3)))
+    start(session, job)
+    advance(session, job.id, desk(), now=clock.now(), size=1)
+
+    for _ in range(2):  # twice changes nothing
+        pause(session, job.id, actor_id=job.actor_id, now=clock.now())
+    assert not advance(session, job.id, desk(), now=clock.now())
+    assert count_rows(session, job.id)[RowState.DONE] == 1
+    for _ in range(2):
+        resume(session, job.id, actor_id=job.actor_id, now=clock.now())
+    finish(session, job.id)
+
+    assert count_rows(session, job.id)[RowState.DONE] == 3
+    assert session.scalars(select(EventRecord.name).where(EventRecord.name.in_(["BulkJobPaused", "BulkJobResumed"]))).all() == [
+        "BulkJobPaused",
+        "BulkJobResumed",
+    ]
+    with pytest.raises(ConflictError):
+        resume(session, job.id, actor_id=job.actor_id, now=clock.now())
+
+
+def test_what_nobody_confirmed_does_not_go_on(session: Session) -> None:
+    achievement = make_achievement(session)
+    job = draft(session, make_line(make_user(session), achievement.slug))
+
+    with pytest.raises(ConflictError, match="confirmed"):
+        resume(session, job.id, actor_id=job.actor_id, now=clock.now())
+    with pytest.raises(ConflictError):
+        pause(session, job.id, actor_id=job.actor_id, now=clock.now())
 
 
 def test_a_row_that_fails_spoils_no_other(session: Session) -> None:

@@ -25,6 +25,7 @@ class HistoryKind(StrEnum):
     REVOKED = "revoked"
     RENEWED = "renewed"
     VISIBILITY = "visibility changed"
+    DOWNLOADED = "downloaded by staff"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

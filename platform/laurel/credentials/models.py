@@ -302,7 +302,6 @@ class BulkJob(Base):
     state: Mapped[BulkState] = mapped_column(text_enum(BulkState), default=BulkState.DRAFT, index=True)
     confirmed_at: Mapped[datetime | None] = mapped_column(default=None)
     moved_at: Mapped[datetime | None] = mapped_column(default=None)
-    """When the last batch was done: a running job that has not moved for a while waits for something."""
     finished_at: Mapped[datetime | None] = mapped_column(default=None)
     error: Mapped[str] = mapped_column(Text, default="")
     """Why the last batch could not be done; it is tried again by itself."""

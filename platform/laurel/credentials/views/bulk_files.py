@@ -4,6 +4,7 @@ import csv
 import io
 import zipfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from threading import Lock
 from uuid import UUID
 
@@ -68,17 +69,19 @@ def bulk_zip(job_id: UUID) -> ResponseReturnValue:
         begin_download(session, job_id, actor_id=my_id(), now=database_now(session))
     if not _packing.acquire(blocking=False):
         raise OneAtATimeError
-    response = Response(stream_with_context(pack(job_id, issuer(), my_id())), mimetype="application/zip")
-    response.call_on_close(_packing.release)
+    turn = ExitStack()
+    turn.callback(_packing.release)
+    response = Response(stream_with_context(pack(job_id, issuer(), my_id(), turn)), mimetype="application/zip")
+    response.call_on_close(turn.close)  # whoever goes away before the first byte
     response.headers["Content-Disposition"] = f'attachment; filename="certificates-{job_id}.zip"'
     response.headers["Cache-Control"] = "private, no-store"
     return response
 
 
-def pack(job_id: UUID, issued_by: Issuer, actor_id: UUID) -> Iterator[bytes]:
-    """The file, piece by piece. The database is let go of before a page is set."""
+def pack(job_id: UUID, issued_by: Issuer, actor_id: UUID, turn: ExitStack) -> Iterator[bytes]:
+    """The file, piece by piece; the turn ends with it. The database is let go of before a page is set."""
     outlet, contents, last = Outlet(), [("line", "number", "what")], 0
-    with zipfile.ZipFile(outlet, "w") as archive:
+    with turn, zipfile.ZipFile(outlet, "w") as archive:
         while found := _read(job_id, last):
             last = found[-1][0]
             with separate_transaction() as session:

@@ -1,18 +1,15 @@
 """The worker: Huey runs it, the rows in `deliveries`, `mails` and `attempts` say what is to be done."""
 
-import json
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from threading import Event, Lock, Thread
+from time import sleep
 from uuid import UUID
 
-import psycopg
-from huey import Huey, PostgresHuey, RedisHuey, SqliteHuey, crontab
-from huey.registry import Message
-from huey.serializer import Serializer
+from huey import Huey, crontab
 from sqlalchemy.orm import Session
 
 from laurel.accounts.services import delete_ended_links
@@ -22,7 +19,7 @@ from laurel.commerce.services import Till, retry_due_events, submit_waiting_refu
 from laurel.commerce.services.reconcile import Audit, reconcile
 from laurel.core import clock
 from laurel.core.bus import bus, deliver, list_due
-from laurel.core.db import Database, database_now, postgresql_options
+from laurel.core.db import Database, database_now
 from laurel.core.mail import Message as Mail
 from laurel.core.mail import claim_mail, list_due_mails, record_sending
 from laurel.core.starting import when_it_answers
@@ -41,6 +38,7 @@ from laurel.credentials.services.status_lists import refresh_status_lists
 from laurel.credentials.services.trouble import find_trouble, tell_staff
 from laurel.learning.queries import list_rights_without_enrollment
 from laurel.pulse import settle_outages
+from laurel.queueing import make_huey
 from laurel.quizzes.queries import list_due_for_submission
 from laurel.quizzes.queries.usage import count_usage
 from laurel.quizzes.services import expire_attempt, forget_old_signs
@@ -52,25 +50,19 @@ from laurel.web.counters import delete_ended_counters
 
 log = logging.getLogger("laurel.worker")
 AT_A_STRETCH = timedelta(seconds=20)
-TABLES_LOCK = 5_140_824
-"""The advisory lock under which the queue's tables are made."""
-
-
-class JsonSerializer(Serializer):  # type: ignore[misc]
-    """Our messages carry nothing but names, so they need no pickle: whoever can write to the queue cannot run code."""
-
-    def _serialize(self, data: object) -> bytes:
-        return json.dumps(data).encode()
-
-    def _deserialize(self, data: bytes) -> Message:
-        return Message(*json.loads(data))
+TOGETHER = 100
+"""So many deliveries, then so many mails. Where so many deliveries wait, bulk jobs do not add to them."""
+GIVE_WAY_SECONDS = 0.005
+"""Between two batches of a bulk job: whoever waits for SQLite looks every millisecond."""
+CATCH_UP_SECONDS = 0.1
 
 
 class Chores:
     """Everything that happens without a request. Each may run twice, in parallel, or be killed half-way."""
 
-    def __init__(self, settings: Settings, database: Database, ports: Ports) -> None:
+    def __init__(self, settings: Settings, database: Database, ports: Ports, *, stretch: timedelta = AT_A_STRETCH) -> None:
         self.settings = settings
+        self.stretch = stretch
         self.database = database
         self.ports = ports
         self._bulk = Lock()
@@ -92,21 +84,27 @@ class Chores:
     def run_due(self) -> int:
         """Deliver what is due and send the mails that wait, until nothing is left; returns how many things were done.
 
-        However much there is, it ends after a while: what only the clock brings about is looked after in between.
+        However much there is, it ends after a while: what only the clock brings about is looked after in between. It rings for the rest.
         """
-        done, ends_at = 0, clock.now() + AT_A_STRETCH
+        done, ends_at = 0, clock.now() + self.stretch
         while True:
-            with self.database.session(writes=False) as session:
-                waiting = list_due(session, now=database_now(session))
-            succeeded = sum(deliver(self.open_session, delivery_id, clock=self.now) for delivery_id in waiting)
-            done += succeeded
-            if not succeeded or clock.now() >= ends_at:
-                return done + self.send_mails()
+            succeeded = sum(deliver(self.open_session, delivery_id, clock=self.now) for delivery_id in self._list_due())
+            sent = self.send_mails()
+            done += succeeded + sent
+            if not succeeded and not sent:
+                return done
+            if clock.now() >= ends_at:
+                bus.nudge()
+                return done
+
+    def _list_due(self) -> list[UUID]:
+        with self.database.session(writes=False) as session:
+            return list_due(session, now=database_now(session), limit=TOGETHER)
 
     def send_mails(self) -> int:
-        """Send every mail that waits; one that cannot be sent gets its next time."""
+        """Send the mails that wait longest; one that cannot be sent gets its next time. Returns how many were sent."""
         with self.database.session(writes=False) as session:
-            waiting = list_due_mails(session, now=database_now(session))
+            waiting = list_due_mails(session, now=database_now(session), limit=TOGETHER)
         sent = 0
         for mail_id in waiting:
             with self.transaction() as session:
@@ -226,9 +224,17 @@ class Chores:
             running = list_running_jobs(session)
         for job_id in running:
             try:
-                run_job(self.transaction, job_id, Desk(issuer_of(self.settings), self.ports.keys))
+                run_job(self.transaction, job_id, Desk(issuer_of(self.settings), self.ports.keys), give_way=self._give_way)
             except Exception:
                 log.exception("A batch of bulk job %s could not be done", job_id)
+
+    def _give_way(self) -> None:
+        """Leave the database to whoever waits for it, and the worker to what it owes: no certificate that was earned just now, and no
+        receipt, stands behind ten thousand mails."""
+        sleep(GIVE_WAY_SECONDS)
+        ends_at = clock.now() + self.stretch
+        while len(self._list_due()) == TOGETHER and clock.now() < ends_at:
+            sleep(CATCH_UP_SECONDS)
 
     def run_bulk_aside(self) -> None:
         """The same in a thread of its own, one at a time: exams are handed in and mails are sent meanwhile."""
@@ -287,36 +293,34 @@ class Chores:
             forget_former_names(session, now=now)
 
 
-def make_huey(settings: Settings) -> Huey:
-    """The queue: Redis where there is one, else the production database's own, else a file beside the embedded one."""
-    if settings.redis_url:
-        return RedisHuey("laurel", url=settings.redis_url, serializer=JsonSerializer(), results=False)
-    if settings.database_url.startswith("postgresql"):
-        return _postgresql_queue(settings.database_url.replace("postgresql+psycopg://", "postgresql://"))
-    return SqliteHuey("laurel", filename=str(settings.instance / "queue.db"), serializer=JsonSerializer(), results=False)
-
-
-def _postgresql_queue(dsn: str) -> Huey:
-    """The queue in the production database. Processes that start at once make its tables one after the other; and whoever rings
-    the bell in a request waits no longer for a database that is gone than the request itself would."""
-    options = postgresql_options(application="laurel-queue")
-    with psycopg.connect(dsn, **{**options, "options": ""}) as connection:
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", (TABLES_LOCK,))
-        return PostgresHuey("laurel", dsn=dsn, serializer=JsonSerializer(), results=False, **options)
-
-
 def add_tasks(huey: Huey, chores: Chores | None) -> Callable[[], None]:
-    """Teach the queue its tasks and return the bell that web processes ring; only the worker has `chores` to do."""
+    """Teach the queue its tasks and return the bell that wakes the worker; only the worker has `chores` to do.
+
+    The worker's own bell, rung a thousand times before it is answered, stands in the queue once: what the clock brings about, such as
+    exams that are over, would otherwise stand behind a thousand calls.
+    """
+    is_rung = Event()
 
     @huey.task(name="run_due")  # type: ignore[untyped-decorator]
     def run_due() -> None:
+        is_rung.clear()
         if chores is not None:
             chores.run_bulk_aside()
             chores.run_due()
 
+    def ring() -> None:
+        if not is_rung.is_set():
+            is_rung.set()
+            try:
+                run_due()
+            except BaseException:
+                is_rung.clear()
+                raise
+
     def every(schedule: object, name: str, work: Callable[[Chores], object]) -> None:
         @huey.periodic_task(schedule, name=name)  # type: ignore[untyped-decorator]
         def run() -> None:
+            is_rung.clear()
             if chores is not None:
                 work(chores)
 
@@ -325,7 +329,7 @@ def add_tasks(huey: Huey, chores: Chores | None) -> Callable[[], None]:
     every(crontab(minute="*/10"), "each_ten_minutes", Chores.count_usage)
     every(crontab(minute="17"), "each_hour", _each_hour)
     every(crontab(minute="43", hour="3"), "each_night", lambda chores: chores.reconcile_aside(is_deep=True))
-    return run_due  # type: ignore[no-any-return]
+    return ring if chores is not None else run_due  # the worker alone sees when a call was answered
 
 
 def _each_minute(chores: Chores) -> None:
@@ -376,6 +380,7 @@ def run_worker(settings: Settings, chores: Chores) -> None:
         huey = make_huey(settings)
         bus.nudge = add_tasks(huey, chores)
         chores.look_after_time()
+        chores.run_bulk_aside()
         chores.run_due()
         return huey
 

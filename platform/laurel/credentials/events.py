@@ -75,6 +75,27 @@ class BulkJobConfirmed(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BulkJobPaused(Event):
+    """Somebody said that it shall wait."""
+
+    job_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class BulkJobResumed(Event):
+    """Somebody said that it shall go on."""
+
+    job_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class BulkFilesTaken(Event):
+    """Somebody of the staff took the files of an import's certificates. Each certificate's own history says so, too."""
+
+    job_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class BulkJobStopped(Event):
     """Somebody said that the rest shall not be done."""
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from laurel.commerce.queries import is_access_withdrawn
@@ -23,6 +23,9 @@ from laurel.credentials.models import (
 )
 from laurel.credentials.rules.status_list import HALF_FULL
 from laurel.credentials.rules.verdicts import CredentialSource, CredentialState
+
+CHAIN_LOCK = 5_140_825
+"""The advisory lock under which the chain of events grows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +114,26 @@ def find_credential_for(session: Session, *, enrollment_id: UUID, attempt_id: UU
 
 def lock_credential(session: Session, credential_id: UUID) -> Credential:
     """The credential as it is now, locked until the transaction ends; raises NotFoundError."""
-    statement = select(Credential).where(Credential.id == credential_id).with_for_update()
+    statement = select(Credential).where(Credential.id == credential_id).with_for_update(key_share=True)
     locked = session.scalars(statement, execution_options={"populate_existing": True}).one_or_none()
     if locked is None:
         raise NotFoundError("There is no such certificate.")
     return locked
+
+
+def lock_credentials(session: Session, credential_ids: Collection[UUID]) -> list[Credential]:
+    """Several as they are now, locked by their ids until the transaction ends: so two who want some of the same never wait in a circle."""
+    return _lock_all(session, Credential.id.in_(credential_ids))
+
+
+def lock_all_of(session: Session, holder_id: UUID) -> list[Credential]:
+    """Every credential of a person as it is now, locked in the same order."""
+    return _lock_all(session, Credential.holder_id == holder_id)
+
+
+def _lock_all(session: Session, wanted: ColumnElement[bool]) -> list[Credential]:
+    statement = select(Credential).where(wanted).order_by(Credential.id).with_for_update(key_share=True)
+    return list(session.scalars(statement, execution_options={"populate_existing": True}))
 
 
 def list_pending(session: Session, *, limit: int = 100) -> list[UUID]:
@@ -196,6 +214,12 @@ def find_last_link(session: Session) -> CredentialEvent | None:
     return session.scalars(select(CredentialEvent).order_by(CredentialEvent.position.desc()).limit(1)).one_or_none()
 
 
+def lock_chain(session: Session) -> None:
+    """Hold the end of the chain until the transaction ends. SQLite has one writer at a time as it is."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(CHAIN_LOCK)))
+
+
 def find_achievement_of_course(session: Session, course_id: UUID) -> AchievementVersion | None:
     """What can be earned in a course at present."""
     return session.scalar(
@@ -232,8 +256,14 @@ def list_open_lists(session: Session, did: str) -> list[StatusList]:
 
 
 def list_status_lists(session: Session, did: str) -> list[StatusList]:
-    """All lists of a DID, locked until the transaction ends."""
-    return list(session.scalars(select(StatusList).filter_by(did=did).order_by(StatusList.number).with_for_update()))
+    """All lists of a DID."""
+    return list(session.scalars(select(StatusList).filter_by(did=did).order_by(StatusList.number)))
+
+
+def lock_status_lists(session: Session, did: str) -> list[StatusList]:
+    """All lists of a DID as they are now, locked until the transaction ends. Hold the chain before: `services.history` says why."""
+    statement = select(StatusList).filter_by(did=did).order_by(StatusList.number).with_for_update(key_share=True)
+    return list(session.scalars(statement, execution_options={"populate_existing": True}))
 
 
 def last_list_number(session: Session) -> int:

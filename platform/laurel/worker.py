@@ -1,18 +1,14 @@
 """The worker: Huey runs it, the rows in `deliveries`, `mails` and `attempts` say what is to be done."""
 
-import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from threading import Event, Lock, Thread
 from uuid import UUID
 
-import psycopg
-from huey import Huey, PostgresHuey, RedisHuey, SqliteHuey, crontab
-from huey.registry import Message
-from huey.serializer import Serializer
+from huey import Huey, crontab
 from sqlalchemy.orm import Session
 
 from laurel.accounts.services import delete_ended_links
@@ -22,17 +18,18 @@ from laurel.commerce.services import Till, retry_due_events, submit_waiting_refu
 from laurel.commerce.services.reconcile import Audit, reconcile
 from laurel.core import clock
 from laurel.core.bus import bus, deliver, list_due
-from laurel.core.db import Database, database_now, postgresql_options
+from laurel.core.db import Database, database_now
 from laurel.core.mail import Message as Mail
 from laurel.core.mail import claim_mail, list_due_mails, record_sending
 from laurel.core.starting import when_it_answers
+from laurel.credentials.gateway import KeyVaultError
 from laurel.credentials.queries import list_pending
 from laurel.credentials.queries.bulk import list_running_jobs
 from laurel.credentials.queries.keys import list_to_be_signed_again
 from laurel.credentials.rules.verdicts import CredentialState
 from laurel.credentials.services.bulk_batches import Desk, run_job
 from laurel.credentials.services.expiry import tell_of_expiry
-from laurel.credentials.services.issuers import ensure_key, issuer_of
+from laurel.credentials.services.issuers import NoActiveKeyError, ensure_key, issuer_of
 from laurel.credentials.services.issuing import issue
 from laurel.credentials.services.keys import expire_keys, list_missing_purposes
 from laurel.credentials.services.name_changes import forget_former_names
@@ -41,39 +38,32 @@ from laurel.credentials.services.status_lists import refresh_status_lists
 from laurel.credentials.services.trouble import find_trouble, tell_staff
 from laurel.learning.queries import list_rights_without_enrollment
 from laurel.pulse import settle_outages
+from laurel.queueing import make_huey
 from laurel.quizzes.queries import list_due_for_submission
 from laurel.quizzes.queries.usage import count_usage
 from laurel.quizzes.services import expire_attempt, forget_old_signs
 from laurel.quizzes.services.integrity import delete_old_focus_notes
 from laurel.quizzes.services.usage import save_usage
 from laurel.settings import Settings
+from laurel.sweeping import AT_A_STRETCH, Sweep
 from laurel.web.browser_sessions import delete_ended_sessions
 from laurel.web.counters import delete_ended_counters
 
 log = logging.getLogger("laurel.worker")
-AT_A_STRETCH = timedelta(seconds=20)
-TABLES_LOCK = 5_140_824
-"""The advisory lock under which the queue's tables are made."""
-
-
-class JsonSerializer(Serializer):  # type: ignore[misc]
-    """Our messages carry nothing but names, so they need no pickle: whoever can write to the queue cannot run code."""
-
-    def _serialize(self, data: object) -> bytes:
-        return json.dumps(data).encode()
-
-    def _deserialize(self, data: bytes) -> Message:
-        return Message(*json.loads(data))
+NO_SIGNATORY = (NoActiveKeyError, KeyVaultError)
+"""Without a key nothing at all can be signed."""
 
 
 class Chores:
     """Everything that happens without a request. Each may run twice, in parallel, or be killed half-way."""
 
-    def __init__(self, settings: Settings, database: Database, ports: Ports) -> None:
+    def __init__(self, settings: Settings, database: Database, ports: Ports, *, stretch: timedelta = AT_A_STRETCH) -> None:
         self.settings = settings
         self.database = database
         self.ports = ports
         self._bulk = Lock()
+        self._signing_again = Sweep("Credential %s could not be signed again", hopeless=NO_SIGNATORY, stretch=stretch)
+        self._issuing = Sweep("Credential %s could not be signed", hopeless=NO_SIGNATORY, stretch=stretch)
 
     def open_session(self) -> Session:
         return self.database.session(writes=True)
@@ -167,20 +157,18 @@ class Chores:
             expire_keys(session, issuer_of(self.settings), now=database_now(session))
 
     def renew_signatures(self) -> int:
-        """Sign again what compromised keys had signed, one by one; returns how many. What fails stays due and holds up no other."""
-        issuer, after, renewed = issuer_of(self.settings), None, 0
-        while True:
+        """Sign again what compromised keys had signed, one by one, for a while; returns how many. What fails stays due."""
+        issuer = issuer_of(self.settings)
+
+        def find_next(after: UUID | None) -> Sequence[UUID]:
             with self.database.session(writes=False) as session:
-                due = list_to_be_signed_again(session, issuer.did, now=database_now(session), after=after)
-            for credential_id in due:
-                try:
-                    with self.transaction() as session:
-                        renewed += renew_signature(session, credential_id, issuer=issuer, keys=self.ports.keys, now=database_now(session))
-                except Exception:
-                    log.exception("Credential %s could not be signed again", credential_id)
-            if not due:
-                return renewed
-            after = due[-1]
+                return list_to_be_signed_again(session, issuer.did, now=database_now(session), after=after)
+
+        def sign(credential_id: UUID) -> bool:
+            with self.transaction() as session:
+                return renew_signature(session, credential_id, issuer=issuer, keys=self.ports.keys, now=database_now(session))
+
+        return self._signing_again.run(find_next, sign)
 
     def tell_of_trouble(self) -> None:
         """Mail staff, once a day, what keeps credentials from being signed or checked."""
@@ -193,11 +181,18 @@ class Chores:
 
     def look_after_credentials(self) -> None:
         """What the clock brings about for credentials. A missing key stops none of the others."""
-        for work in (self.make_first_keys, self.renew_signatures, self.refresh_lists, self.tell_of_trouble):
+        self._each(self.make_first_keys, self.refresh_lists, self.go_on_issuing, self.renew_signatures, self.tell_of_trouble)
+
+    def look_after_the_rest(self) -> None:
+        """What is done once an hour. None of it stops the others."""
+        self._each(self.clear_sessions, self.issue_pending, self.expire_keys, self.tell_of_expiry)
+
+    def _each(self, *chores: Callable[[], object]) -> None:
+        for chore in chores:
             try:
-                work()
+                chore()
             except Exception:
-                log.exception("Credentials could not be looked after: %s", work.__name__)
+                log.exception("Not done: %s", getattr(chore, "__name__", chore))
 
     def count_usage(self) -> int:
         """Count anew how often questions were shown and how they were answered; nobody's save waits while it counts."""
@@ -207,18 +202,27 @@ class Chores:
             return save_usage(session, counts, now=database_now(session))
 
     def issue_pending(self) -> int:
-        """Sign the credentials that wait, those too that their deliveries gave up on; returns how many succeeded."""
-        with self.database.session(writes=False) as session:
-            waiting = list_pending(session)
-        issued = 0
-        for credential_id in waiting:
-            try:
-                with self.transaction() as session:
-                    found = issue(session, credential_id, issuer=issuer_of(self.settings), keys=self.ports.keys, now=database_now(session))
-                    issued += found.state is not CredentialState.PENDING
-            except Exception:
-                log.exception("Credential %s could not be signed", credential_id)
-        return issued
+        """Sign the credentials that wait, those too that their deliveries gave up on; returns how many succeeded.
+
+        What a payment holds back is passed over, however much of it there is.
+        """
+        issuer = issuer_of(self.settings)
+
+        def find_next(after: UUID | None) -> Sequence[UUID]:
+            with self.database.session(writes=False) as session:
+                return list_pending(session, after=after)
+
+        def sign(credential_id: UUID) -> bool:
+            with self.transaction() as session:
+                found = issue(session, credential_id, issuer=issuer, keys=self.ports.keys, now=database_now(session))
+                return found.state is not CredentialState.PENDING
+
+        return self._issuing.run(find_next, sign)
+
+    def go_on_issuing(self) -> None:
+        """The hour's sweep had not time for all: the minutes do the rest."""
+        if self._issuing.is_under_way:
+            self.issue_pending()
 
     def run_bulk(self) -> None:
         """Do what is left of bulk jobs; what hinders one is kept with it and holds up no other."""
@@ -287,24 +291,6 @@ class Chores:
             forget_former_names(session, now=now)
 
 
-def make_huey(settings: Settings) -> Huey:
-    """The queue: Redis where there is one, else the production database's own, else a file beside the embedded one."""
-    if settings.redis_url:
-        return RedisHuey("laurel", url=settings.redis_url, serializer=JsonSerializer(), results=False)
-    if settings.database_url.startswith("postgresql"):
-        return _postgresql_queue(settings.database_url.replace("postgresql+psycopg://", "postgresql://"))
-    return SqliteHuey("laurel", filename=str(settings.instance / "queue.db"), serializer=JsonSerializer(), results=False)
-
-
-def _postgresql_queue(dsn: str) -> Huey:
-    """The queue in the production database. Processes that start at once make its tables one after the other; and whoever rings
-    the bell in a request waits no longer for a database that is gone than the request itself would."""
-    options = postgresql_options(application="laurel-queue")
-    with psycopg.connect(dsn, **{**options, "options": ""}) as connection:
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", (TABLES_LOCK,))
-        return PostgresHuey("laurel", dsn=dsn, serializer=JsonSerializer(), results=False, **options)
-
-
 def add_tasks(huey: Huey, chores: Chores | None) -> Callable[[], None]:
     """Teach the queue its tasks and return the bell that web processes ring; only the worker has `chores` to do."""
 
@@ -336,10 +322,7 @@ def _each_minute(chores: Chores) -> None:
 
 
 def _each_hour(chores: Chores) -> None:
-    chores.clear_sessions()
-    chores.issue_pending()
-    chores.expire_keys()
-    chores.tell_of_expiry()
+    chores.look_after_the_rest()
 
 
 class Bell:

@@ -136,10 +136,12 @@ def _lock_all(session: Session, wanted: ColumnElement[bool]) -> list[Credential]
     return list(session.scalars(statement, execution_options={"populate_existing": True}))
 
 
-def list_pending(session: Session, *, limit: int = 100) -> list[UUID]:
-    """Credentials that were awarded and are not yet signed, the oldest first."""
+def list_pending(session: Session, *, after: UUID | None = None, limit: int = 100) -> list[UUID]:
+    """Credentials that were awarded and are not yet signed, in the order of their ids."""
     pending = select(Credential.id).where(Credential.state == CredentialState.PENDING)
-    return list(session.scalars(pending.order_by(Credential.awarded_at).limit(limit)))
+    if after is not None:
+        pending = pending.where(Credential.id > after)
+    return list(session.scalars(pending.order_by(Credential.id).limit(limit)))
 
 
 def count_pending(session: Session) -> int:

@@ -1,7 +1,7 @@
 """The worker: Huey runs it, the rows in `deliveries`, `mails` and `attempts` say what is to be done."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
@@ -23,13 +23,14 @@ from laurel.core.db import Database, database_now
 from laurel.core.mail import Message as Mail
 from laurel.core.mail import claim_mail, list_due_mails, record_sending
 from laurel.core.starting import when_it_answers
+from laurel.credentials.gateway import KeyVaultError
 from laurel.credentials.queries import list_pending
 from laurel.credentials.queries.bulk import list_running_jobs
 from laurel.credentials.queries.keys import list_to_be_signed_again
 from laurel.credentials.rules.verdicts import CredentialState
 from laurel.credentials.services.bulk_batches import Desk, run_job
 from laurel.credentials.services.expiry import tell_of_expiry
-from laurel.credentials.services.issuers import ensure_key, issuer_of
+from laurel.credentials.services.issuers import NoActiveKeyError, ensure_key, issuer_of
 from laurel.credentials.services.issuing import issue
 from laurel.credentials.services.keys import expire_keys, list_missing_purposes
 from laurel.credentials.services.name_changes import forget_former_names
@@ -45,16 +46,17 @@ from laurel.quizzes.services import expire_attempt, forget_old_signs
 from laurel.quizzes.services.integrity import delete_old_focus_notes
 from laurel.quizzes.services.usage import save_usage
 from laurel.settings import Settings
+from laurel.sweeping import AT_A_STRETCH, Sweep
 from laurel.web.browser_sessions import delete_ended_sessions
 from laurel.web.counters import delete_ended_counters
 
 log = logging.getLogger("laurel.worker")
-AT_A_STRETCH = timedelta(seconds=20)
 TOGETHER = 100
 """So many deliveries, then so many mails. Where so many deliveries wait, bulk jobs do not add to them."""
 GIVE_WAY_SECONDS = 0.005
 """Between two batches of a bulk job: whoever waits for SQLite looks every millisecond."""
 CATCH_UP_SECONDS = 0.1
+NO_SIGNATORY = (NoActiveKeyError, KeyVaultError)
 
 
 class Chores:
@@ -66,6 +68,8 @@ class Chores:
         self.database = database
         self.ports = ports
         self._bulk = Lock()
+        self._signing_again = Sweep("Credential %s could not be signed again", hopeless=NO_SIGNATORY, stretch=stretch)
+        self._issuing = Sweep("Credential %s could not be signed", hopeless=NO_SIGNATORY, stretch=stretch)
 
     def open_session(self) -> Session:
         return self.database.session(writes=True)
@@ -165,20 +169,18 @@ class Chores:
             expire_keys(session, issuer_of(self.settings), now=database_now(session))
 
     def renew_signatures(self) -> int:
-        """Sign again what compromised keys had signed, one by one; returns how many. What fails stays due and holds up no other."""
-        issuer, after, renewed = issuer_of(self.settings), None, 0
-        while True:
+        """Sign again what compromised keys had signed, one by one, for a while; returns how many. What fails stays due."""
+        issuer = issuer_of(self.settings)
+
+        def find_next(after: UUID | None) -> Sequence[UUID]:
             with self.database.session(writes=False) as session:
-                due = list_to_be_signed_again(session, issuer.did, now=database_now(session), after=after)
-            for credential_id in due:
-                try:
-                    with self.transaction() as session:
-                        renewed += renew_signature(session, credential_id, issuer=issuer, keys=self.ports.keys, now=database_now(session))
-                except Exception:
-                    log.exception("Credential %s could not be signed again", credential_id)
-            if not due:
-                return renewed
-            after = due[-1]
+                return list_to_be_signed_again(session, issuer.did, now=database_now(session), after=after)
+
+        def sign(credential_id: UUID) -> bool:
+            with self.transaction() as session:
+                return renew_signature(session, credential_id, issuer=issuer, keys=self.ports.keys, now=database_now(session))
+
+        return self._signing_again.run(find_next, sign)
 
     def tell_of_trouble(self) -> None:
         """Mail staff, once a day, what keeps credentials from being signed or checked."""
@@ -191,11 +193,18 @@ class Chores:
 
     def look_after_credentials(self) -> None:
         """What the clock brings about for credentials. A missing key stops none of the others."""
-        for work in (self.make_first_keys, self.renew_signatures, self.refresh_lists, self.tell_of_trouble):
+        self._each(self.make_first_keys, self.refresh_lists, self.go_on_issuing, self.renew_signatures, self.tell_of_trouble)
+
+    def look_after_the_rest(self) -> None:
+        """What is done once an hour. None of it stops the others."""
+        self._each(self.clear_sessions, self.issue_pending, self.expire_keys, self.tell_of_expiry)
+
+    def _each(self, *chores: Callable[[], object]) -> None:
+        for chore in chores:
             try:
-                work()
+                chore()
             except Exception:
-                log.exception("Credentials could not be looked after: %s", work.__name__)
+                log.exception("Not done: %s", getattr(chore, "__name__", chore))
 
     def count_usage(self) -> int:
         """Count anew how often questions were shown and how they were answered; nobody's save waits while it counts."""
@@ -205,18 +214,24 @@ class Chores:
             return save_usage(session, counts, now=database_now(session))
 
     def issue_pending(self) -> int:
-        """Sign the credentials that wait, those too that their deliveries gave up on; returns how many succeeded."""
-        with self.database.session(writes=False) as session:
-            waiting = list_pending(session)
-        issued = 0
-        for credential_id in waiting:
-            try:
-                with self.transaction() as session:
-                    found = issue(session, credential_id, issuer=issuer_of(self.settings), keys=self.ports.keys, now=database_now(session))
-                    issued += found.state is not CredentialState.PENDING
-            except Exception:
-                log.exception("Credential %s could not be signed", credential_id)
-        return issued
+        """Sign the credentials that wait, but for what a payment holds back, however much that is; returns how many succeeded."""
+        issuer = issuer_of(self.settings)
+
+        def find_next(after: UUID | None) -> Sequence[UUID]:
+            with self.database.session(writes=False) as session:
+                return list_pending(session, after=after)
+
+        def sign(credential_id: UUID) -> bool:
+            with self.transaction() as session:
+                found = issue(session, credential_id, issuer=issuer, keys=self.ports.keys, now=database_now(session))
+                return found.state is not CredentialState.PENDING
+
+        return self._issuing.run(find_next, sign)
+
+    def go_on_issuing(self) -> None:
+        """The hour's sweep had not time for all: the minutes do the rest."""
+        if self._issuing.is_under_way:
+            self.issue_pending()
 
     def run_bulk(self) -> None:
         """Do what is left of bulk jobs; what hinders one is kept with it and holds up no other."""
@@ -229,8 +244,7 @@ class Chores:
                 log.exception("A batch of bulk job %s could not be done", job_id)
 
     def _give_way(self) -> None:
-        """Leave the database to whoever waits for it, and the worker to what it owes: no certificate that was earned just now, and no
-        receipt, stands behind ten thousand mails."""
+        """Leave the database to whoever waits for it; no receipt and no certificate earned just now stands behind 10,000 mails."""
         sleep(GIVE_WAY_SECONDS)
         ends_at = clock.now() + self.stretch
         while len(self._list_due()) == TOGETHER and clock.now() < ends_at:
@@ -296,8 +310,7 @@ class Chores:
 def add_tasks(huey: Huey, chores: Chores | None) -> Callable[[], None]:
     """Teach the queue its tasks and return the bell that wakes the worker; only the worker has `chores` to do.
 
-    The worker's own bell, rung a thousand times before it is answered, stands in the queue once: what the clock brings about, such as
-    exams that are over, would otherwise stand behind a thousand calls.
+    The worker's own bell stands in the queue once: what the clock brings about would otherwise stand behind a thousand calls.
     """
     is_rung = Event()
 
@@ -340,10 +353,7 @@ def _each_minute(chores: Chores) -> None:
 
 
 def _each_hour(chores: Chores) -> None:
-    chores.clear_sessions()
-    chores.issue_pending()
-    chores.expire_keys()
-    chores.tell_of_expiry()
+    chores.look_after_the_rest()
 
 
 class Bell:

@@ -3,6 +3,7 @@
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -146,8 +147,9 @@ def _mail_holder(session: Session, name: str, key: str, record: CredentialRecord
 
 def issue_held(session: Session, event: AccessReturned, *, issuer: Issuer, keys: KeyVault) -> None:
     """What was earned while a bank was deciding is signed once the course is the learner's again."""
-    for credential_id in queries.list_of_course(session, event.user_id, event.course_id, CredentialState.PENDING):
-        issuing.issue(session, credential_id, issuer=issuer, keys=keys, now=database_now(session))
+    waiting = queries.list_of_course(session, event.user_id, event.course_id, CredentialState.PENDING)
+    for credential in queries.lock_credentials(session, waiting):
+        issuing.issue(session, credential.id, issuer=issuer, keys=keys, now=database_now(session))
 
 
 def revoke_after_lost_dispute(session: Session, event: DisputeClosed) -> None:
@@ -158,18 +160,19 @@ def revoke_after_lost_dispute(session: Session, event: DisputeClosed) -> None:
     if event.status != LOST:
         return
     order = get_order(session, event.order_id)
+    lost: list[UUID] = []
     for holder_id, course_id in list_revoked_rights(session, order.id):
-        if not is_access_withdrawn(session, holder_id, course_id):
-            continue
-        for credential_id in queries.list_of_course(session, holder_id, course_id, CredentialState.ISSUED):
-            issuing.revoke(
-                session,
-                credential_id,
-                reason=RevocationReason.REQUIREMENTS_WITHDRAWN,
-                note=f"The payment of order {order.number} was taken back by the bank.",
-                actor_id=None,
-                now=event.occurred_at,
-            )
+        if is_access_withdrawn(session, holder_id, course_id):
+            lost += queries.list_of_course(session, holder_id, course_id, CredentialState.ISSUED)
+    for credential in queries.lock_credentials(session, lost):
+        issuing.revoke(
+            session,
+            credential.id,
+            reason=RevocationReason.REQUIREMENTS_WITHDRAWN,
+            note=f"The payment of order {order.number} was taken back by the bank.",
+            actor_id=None,
+            now=event.occurred_at,
+        )
 
 
 def renew_credential(session: Session, event: AttemptGraded) -> None:

@@ -5,11 +5,10 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, false, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from laurel.accounts.models import User
-from laurel.catalog.models import Course
 from laurel.core.db import Base, only_one, text_enum
 from laurel.core.errors import ConflictError
 from laurel.core.ids import new_id
@@ -18,12 +17,10 @@ from laurel.credentials.models.achievements import Achievement as Achievement
 from laurel.credentials.models.achievements import AchievementVersion as AchievementVersion
 from laurel.credentials.rules import bulk
 from laurel.credentials.rules.bulk import BulkKind, BulkState, RowState
-from laurel.credentials.rules.document import AchievementFacts
 from laurel.credentials.rules.history import HistoryKind, Link
 from laurel.credentials.rules.keys import KeyPurpose, KeyState, advance
 from laurel.credentials.rules.name_changes import NEXT as NEXT_OF_NAME_CHANGE
 from laurel.credentials.rules.name_changes import OPEN, NameChangeState
-from laurel.credentials.rules.renewing import RenewalTerms
 from laurel.credentials.rules.verdicts import NEXT, CredentialSource, CredentialState, RevocationReason
 from laurel.credentials.rules.visibility import Visibility
 from laurel.learning.models import Enrollment

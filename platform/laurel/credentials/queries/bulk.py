@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from laurel.accounts.models import User
@@ -116,6 +116,20 @@ def map_people(session: Session, emails: Iterable[str]) -> dict[str, UUID]:
     for some in _in_chunks(list(set(emails))):
         found |= {row[0]: row[1] for row in session.execute(select(User.email, User.id).where(User.email.in_(some)))}
     return found
+
+
+def lock_people(session: Session, emails: Collection[str]) -> list[UUID]:
+    """The people with these addresses, locked by their ids until the transaction ends."""
+    if not emails:
+        return []
+    named = select(User.id).where(User.email.in_(emails)).order_by(User.id)
+    return list(session.scalars(named.with_for_update(key_share=True)))
+
+
+def lock_certificates(session: Session, holder_ids: Collection[UUID], credential_ids: Collection[UUID]) -> None:
+    """Every certificate of these people, and these, locked by their ids until the transaction ends."""
+    wanted = select(Credential.id).where(or_(Credential.holder_id.in_(holder_ids), Credential.id.in_(credential_ids)))
+    session.execute(wanted.order_by(Credential.id).with_for_update(key_share=True))
 
 
 def map_achievements(session: Session) -> dict[str, AchievementVersion]:

@@ -32,7 +32,8 @@ def get_credential_of(session: Session, holder_id: UUID, credential_id: UUID) ->
 def lock_credential_of(session: Session, holder_id: UUID, credential_id: UUID) -> Credential:
     """The holder's credential, locked until the transaction ends; raises NotFoundError."""
     mine = select(Credential).where(Credential.id == credential_id, Credential.holder_id == holder_id)
-    found = session.scalars(mine.with_for_update()).one_or_none()
+    locking = mine.with_for_update(key_share=True)
+    found = session.scalars(locking, execution_options={"populate_existing": True}).one_or_none()
     if found is None:
         raise NotFoundError("There is no such certificate.")
     return found

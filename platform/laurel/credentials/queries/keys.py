@@ -51,7 +51,8 @@ def find_trusted_key(session: Session, did: str, fragment: str, purpose: KeyPurp
 
 def lock_keys(session: Session, did: str) -> list[IssuerKey]:
     """All keys of a DID, locked until the transaction ends: who changes one sees the others stand still."""
-    return list(session.scalars(select(IssuerKey).filter_by(did=did).order_by(IssuerKey.id).with_for_update()))
+    locking = select(IssuerKey).filter_by(did=did).order_by(IssuerKey.id).with_for_update(key_share=True)
+    return list(session.scalars(locking, execution_options={"populate_existing": True}))
 
 
 def count_fragments(session: Session, did: str, prefix: str) -> int:

@@ -4,7 +4,7 @@ An exam outranks all this. While a batch is written, nobody else writes to SQLit
 batch ends after a moment, and between two of them whoever waits has their turn.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -70,6 +70,7 @@ def advance(session: Session, job_id: UUID, desk: Desk, *, now: datetime, size: 
         return False
     rows = queries.list_next_rows(session, job_id, limit=size)
     achievements = queries.map_achievements(session) if rows and job.kind is BulkKind.ISSUE else {}
+    _lock_all(session, rows)
     for row in rows:
         _try(session, job, row, achievements, desk, now=now)
         if monotonic() >= ends_at:
@@ -79,6 +80,12 @@ def advance(session: Session, job_id: UUID, desk: Desk, *, now: datetime, size: 
         job.advance(BulkState.DONE)
         job.finished_at = now
     return bool(rows)
+
+
+def _lock_all(session: Session, rows: Sequence[BulkRow]) -> None:
+    """Whomever and whatever the batch is about, in the order of `services.history`."""
+    people = queries.lock_people(session, [row.email for row in rows if row.email])
+    queries.lock_certificates(session, people, [row.credential_id for row in rows if row.credential_id])
 
 
 def _try(session: Session, job: BulkJob, row: BulkRow, achievements: dict[str, AchievementVersion], desk: Desk, *, now: datetime) -> None:

@@ -111,6 +111,7 @@ def issue(
     if credential.state is not CredentialState.PENDING or queries.is_held(session, credential):
         return credential
     achievement = session.get_one(AchievementVersion, credential.achievement_version_id)
+    history.hold_chain(session)
     signatory = open_signatory(session, issuer, keys, now=now)
     status_list, entry = reserve_entry(session, signatory, now=now)
     ends = _end_of(session, credential, achievement)
@@ -174,6 +175,7 @@ def revoke(
         return credential
     credential.advance(CredentialState.REVOKED)
     credential.revoked_at, credential.revocation_reason, credential.revocation_note = now, reason, note
+    history.hold_chain(session)
     for _version, _key, entry, status_list in queries.list_versions(session, credential_id):
         entry.set_at = entry.set_at or now
         status_list.changed_at = now

@@ -27,7 +27,7 @@ from laurel.credentials.events import (
 )
 from laurel.credentials.gateway import KeyVault
 from laurel.credentials.models import Credential, NameChange, RenamedCredential
-from laurel.credentials.queries import names
+from laurel.credentials.queries import lock_all_of, names
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.name_changes import REVERSIBLE, NameChangeState, check_wanted_name, is_small
 from laurel.credentials.rules.text import sanitize_text
@@ -127,6 +127,7 @@ def apply_name(session: Session, change_id: UUID, *, issuer: Issuer, keys: KeyVa
     if change.state is not NameChangeState.APPROVED:
         return
     person = lock_user(session, change.person_id)
+    lock_all_of(session, person.id)
     change.former_account_name, change.former_certificate_name = person.name, person.certificate_name
     formerly = {person.name_on_certificates}
     for credential, _achievement in names.list_correctable(session, person.id, now=now):
@@ -150,6 +151,7 @@ def reverse_name(session: Session, change_id: UUID, *, issuer: Issuer, keys: Key
     if change.state is not NameChangeState.REVERSING:
         return
     person = lock_user(session, change.person_id)
+    lock_all_of(session, person.id)
     for renamed, credential, version in names.list_renamed(session, change.id):
         has_ended = version is not None and version.valid_until is not None and now >= version.valid_until
         is_as_changed = credential.holder_name == change.new_name  # staff may have corrected it since

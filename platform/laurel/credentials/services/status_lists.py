@@ -18,6 +18,7 @@ from laurel.credentials.openbadges_gateway import has_valid_proof, sign_status_l
 from laurel.credentials.queries.keys import list_withdrawn_keys
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.status_list import LENGTH, LIFE, OPEN_LISTS, decode_bits, needs_signing, status_list_document
+from laurel.credentials.services import history
 from laurel.credentials.services.issuers import Signatory, open_signatory
 
 log = logging.getLogger("laurel.credentials")
@@ -50,14 +51,23 @@ def reserve_entry(
 
 
 def refresh_status_lists(session: Session, issuer: Issuer, keys: KeyVault, *, now: datetime) -> int:
-    """Sign again every list that changed, grows old or was signed with a compromised key; returns how many. Run it every minute."""
+    """Sign again every list that changed, grows old or was signed with a compromised key; returns how many. Run it every minute.
+
+    It locks them only if there is something to do, so that nobody's revocation waits every minute for nothing.
+    """
     withdrawn = list_withdrawn_keys(session, issuer.did)
-    due = [found for found in queries.list_status_lists(session, issuer.did) if found.key_id in withdrawn or _is_due(found, now)]
-    if due:
-        signatory = open_signatory(session, issuer, keys, now=now)
-        for found in due:
-            _sign(found, signatory, _ever_set(session, found), now=now)
-        session.flush()
+
+    def is_due(found: StatusList) -> bool:
+        return found.key_id in withdrawn or _is_due(found, now)
+
+    if not any(is_due(found) for found in queries.list_status_lists(session, issuer.did)):
+        return 0
+    signatory = open_signatory(session, issuer, keys, now=now)
+    history.hold_chain(session)
+    due = [found for found in queries.lock_status_lists(session, issuer.did) if is_due(found)]
+    for found in due:
+        _sign(found, signatory, _ever_set(session, found), now=now)
+    session.flush()
     return len(due)
 
 

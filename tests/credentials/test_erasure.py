@@ -25,8 +25,9 @@ from laurel.credentials.queries import list_history
 from laurel.credentials.rules.baking import bake_png
 from laurel.credentials.rules.bulk import RowState
 from laurel.credentials.rules.erasure import ErasedError, ErasureReason
-from laurel.credentials.rules.verdicts import CredentialState
+from laurel.credentials.rules.verdicts import RevocationReason
 from laurel.credentials.services import erasing, issuing
+from laurel.credentials.services.issuing import revoke
 from laurel.web.browser_sessions import BrowserSession
 from tests.conftest import SignIn
 from tests.credentials import carriers
@@ -37,6 +38,7 @@ from tests.factories.accounts import make_user
 from tests.factories.credentials import ISSUER, make_achievement, make_attempt, make_completion, make_credential
 from tests.factories.credentials import make_revocation_job as make_job
 from tests.factories.holders import apply_name, make_name_change, make_private, make_share_link
+from tests.factories.renewals import make_holder
 from tests.fakes import PlainVault
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -137,32 +139,64 @@ def test_no_retry_of_what_happened_before_brings_it_back_or_fails(session: Sessi
         issuing.issue(session, about["credential_id"], issuer=ISSUER, keys=PlainVault(), now=clock.now())
 
 
-@pytest.mark.parametrize(("of_first", "which"), [(True, 0), (False, 1), (False, 0)])
-def test_what_renewed_it_stays_and_renews_what_it_had_renewed(session: Session, of_first: bool, which: int) -> None:
-    first = make_credential(session)
-    chain = [first]
-    for _ in range(2):
-        renewal = issuing.add_pending(
-            session,
-            session.get_one(AchievementVersion, first.achievement_version_id),
-            enrollment_id=first.enrollment_id,  # type: ignore[arg-type]
-            holder_id=first.holder_id,
-            attempt_id=make_attempt(session, learner=session.get_one(User, first.holder_id)).id,
-            renewed_from_id=chain[0 if of_first else -1].id,
-            now=clock.now(),
-        )
-        chain.append(issuing.issue(session, renewal.id, issuer=ISSUER, keys=PlainVault(), now=clock.now()))
-        if of_first:
-            chain[1].state = CredentialState.REVOKED  # only then is there a second renewal of the same
-            chain[1].awarded_at -= timedelta(days=1)
-            session.flush()
+LINE = ["renew 0", "renew 1"]
+AGAIN = ["renew 0", "renew 1", "revoke 1", "renew 0"]
+
+
+@pytest.mark.parametrize(
+    ("story", "erased", "left"),
+    [
+        (LINE, 0, {1: None, 2: 1}),
+        (LINE, 1, {0: None, 2: 0}),
+        (["renew 0", "revoke 1", "renew 0"], 0, {2: None, 1: 2}),
+        (AGAIN, 0, {3: None, 1: 3, 2: 1}),
+        (AGAIN, 1, {0: None, 3: 0, 2: 3}),
+    ],
+)
+def test_what_renewed_it_stays_and_renews_what_it_had_renewed(
+    session: Session, story: list[str], erased: int, left: dict[int, int | None]
+) -> None:
+    """Certificates are numbered as they were earned; each enrollment has one first, each certificate one renewal that counts."""
+    chain = [make_credential(session)]
+    for act, n in (step.split() for step in story):
+        if act == "revoke":
+            revoke(session, chain[int(n)].id, reason=RevocationReason.ISSUED_IN_ERROR, note="", actor_id=None, now=clock.now())
+        else:
+            chain.append(make_renewal(session, chain[int(n)]))
     ids = [credential.id for credential in chain]
 
-    erase(session, chain[which])
+    erase(session, chain[erased])
     session.expire_all()
 
-    left = {found.id: found.renewed_from_id for found in session.scalars(select(Credential))}
-    assert left == ({ids[1]: None, ids[2]: ids[1]} if which == 0 else {ids[0]: None, ids[2]: ids[0]})
+    found = {one.id: one.renewed_from_id for one in session.scalars(select(Credential))}
+    assert found == {ids[n]: None if former is None else ids[former] for n, former in left.items()}
+
+
+def make_renewal(session: Session, old: Credential) -> Credential:
+    pending = issuing.add_pending(
+        session,
+        session.get_one(AchievementVersion, old.achievement_version_id),
+        enrollment_id=old.enrollment_id,  # type: ignore[arg-type]
+        holder_id=old.holder_id,
+        attempt_id=make_attempt(session, learner=session.get_one(User, old.holder_id)).id,
+        renewed_from_id=old.id,
+        now=clock.now(),
+    )
+    return issuing.issue(session, pending.id, issuer=ISSUER, keys=PlainVault(), now=clock.now())
+
+
+def test_a_renewal_outlives_what_it_renewed_and_the_audit_bears_it(session: Session, database: Database) -> None:
+    holder = make_holder(session, days_ago=300)
+    holder.begin()
+    holder.sit()
+    [new] = holder.renewals()
+    holder.sign(new)
+    session.commit()
+    assert run_audit(database) == (2, [])
+
+    erase(session, session.get_one(Credential, holder.credential.id))
+
+    assert run_audit(database) == (1, [])
 
 
 def test_a_bulk_job_that_names_it_goes_on_with_the_others(session: Session) -> None:

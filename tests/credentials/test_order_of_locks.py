@@ -3,8 +3,9 @@
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from flask import Flask
 from sqlalchemy import func, select, text
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 from laurel.accounts.models import User
 from laurel.core import clock
 from laurel.core.db import Database
+from laurel.core.errors import ConflictError
 from laurel.credentials.models import Credential, CredentialEvent, CredentialVersion, StatusEntry
 from laurel.credentials.rules.history import find_break
 from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
@@ -129,3 +131,61 @@ def test_name_change_bulk_revocation_and_single_acts_at_once_all_succeed(app: Fl
     with database.session(writes=False) as session:
         check_books(session)
         assert all(session.get_one(Credential, one.id).state is CredentialState.REVOKED for _, some in people[:3] for one in some)
+
+
+def state_and_places(session: Session, credential_id: UUID) -> tuple[CredentialState, list[bool]]:
+    """Where it stands, and of each of its places on status lists whether it is set, the oldest first."""
+    places = (
+        select(StatusEntry.set_at)
+        .join(CredentialVersion, CredentialVersion.status_entry_id == StatusEntry.id)
+        .where(CredentialVersion.credential_id == credential_id)
+        .order_by(CredentialVersion.n)
+    )
+    return session.get_one(Credential, credential_id).state, [set_at is not None for set_at in session.scalars(places)]
+
+
+def test_what_is_revoked_while_four_correct_it_ends_revoked_with_every_place_set(app: Flask, database: Database) -> None:
+    crowd = Crowd(database)
+    with database.session(writes=True) as session:
+        credential_id = make_credential(session).id
+        session.commit()
+
+    def rename(session: Session) -> None:
+        with suppress(ConflictError):  # it was revoked first
+            correct(
+                session, credential_id, holder_name="Ada King", reason="Typo.", actor_id=None, issuer=ISSUER, keys=VAULT, now=clock.now()
+            )
+
+    for _ in range(4):
+        crowd.will(rename)
+    why = RevocationReason.ISSUED_IN_ERROR
+    crowd.will(lambda db: revoke(db, credential_id, reason=why, note="", actor_id=None, now=clock.now()))
+    crowd.go()
+
+    with database.session(writes=False) as session:
+        state, places = state_and_places(session, credential_id)
+        assert state is CredentialState.REVOKED
+        assert places in ([True], [True, True])
+        check_books(session)
+
+
+def test_of_four_who_issue_and_two_who_revoke_at_once_one_document_comes_and_its_place_tells_the_state(
+    app: Flask, database: Database
+) -> None:
+    crowd = Crowd(database)
+    with database.session(writes=True) as session:
+        credential_id = make_pending(session).id
+        session.commit()
+
+    def revoke_if_issued(session: Session) -> None:
+        with suppress(ConflictError):  # nothing is signed yet that could be revoked
+            revoke(session, credential_id, reason=RevocationReason.ISSUED_IN_ERROR, note="", actor_id=None, now=clock.now())
+
+    for act in (revoke_if_issued, None, None, revoke_if_issued, None, None):
+        crowd.will(act or (lambda db: issue(db, credential_id, issuer=ISSUER, keys=VAULT, now=clock.now())))
+    crowd.go()
+
+    with database.session(writes=False) as session:
+        state, places = state_and_places(session, credential_id)
+        assert places == [state is CredentialState.REVOKED]
+        check_books(session)

@@ -125,12 +125,6 @@ def find_renewed_by(session: Session, holder_id: UUID, attempt_id: UUID) -> Cred
     return session.scalar(select(Credential).filter_by(id=found.opened_for, holder_id=holder_id)) if found is not None else None
 
 
-def list_renewals(session: Session, credential_id: UUID) -> Sequence[Credential]:
-    """What renewed it, revoked ones too, the oldest first."""
-    statement = select(Credential).where(Credential.renewed_from_id == credential_id).order_by(Credential.awarded_at, Credential.id)
-    return session.scalars(statement).all()
-
-
 def is_renewed(session: Session, credential_id: UUID) -> bool:
     """Whether there is a renewal of it that is not revoked, signed or not."""
     newer = select(Credential.id).where(Credential.renewed_from_id == credential_id, Credential.state != CredentialState.REVOKED)

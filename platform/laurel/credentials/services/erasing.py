@@ -17,12 +17,14 @@ from laurel.credentials import queries
 from laurel.credentials.events import CredentialErased
 from laurel.credentials.models import AchievementVersion, BulkRow, Credential, ExpiryNotice, RenamedCredential, ShareLink
 from laurel.credentials.models.erasure import ErasedAward, ErasedCredential
-from laurel.credentials.queries import holding, renewing
+from laurel.credentials.queries import holding
+from laurel.credentials.queries.erasure import find_end_of_line, list_renewals
 from laurel.credentials.rules.erasure import ErasureReason, number_sha256
 from laurel.credentials.rules.history import HistoryKind
 from laurel.credentials.rules.numbers import parse_number
 from laurel.credentials.rules.verdicts import CredentialState
 from laurel.credentials.services import history
+from laurel.quizzes.services import close_rounds
 
 GONE_WITH_IT = (ExpiryNotice, RenamedCredential, ShareLink)
 """What is about one certificate and about nothing else, besides its documents."""
@@ -55,6 +57,7 @@ def _erase(session: Session, credential: Credential, *, reason: ErasureReason, a
     """Who erased it is kept if it was staff: of its holder nothing stays that this would name."""
     credential_id, attempt_id, number = credential.id, credential.attempt_id, credential.number
     _tell_holder(session, credential, reason, now=now)
+    close_rounds(session, opened_for=credential_id, now=now)
     _relink_renewals(session, credential)
     _delete_documents(session, credential_id, now=now)
     for table in GONE_WITH_IT:
@@ -81,19 +84,19 @@ def _delete_documents(session: Session, credential_id: UUID, *, now: datetime) -
 
 
 def _relink_renewals(session: Session, credential: Credential) -> None:
-    """What renewed it renews what it had renewed. The oldest one follows a first one: each enrollment has one."""
-    former, renewals = credential.renewed_from_id, [renewal.id for renewal in renewing.list_renewals(session, credential.id)]
+    """What renewed it renews what it had renewed; if that was nothing, one of them becomes the first, and the others follow that one.
+
+    The database allows one first one to an enrollment, and one renewal that counts to each: one that counts goes to the end of the line.
+    """
+    former_id, renewals = credential.renewed_from_id, list_renewals(session, credential.id)
     if not renewals:
         return
-    out_of_the_way = {"renewed_from_id": renewals[0], "state": CredentialState.REVOKED}  # until it is deleted: there is but one first one
-    session.execute(update(Credential).where(Credential.id == credential.id).values(out_of_the_way))
-    _link(session, renewals[0], former)
-    for renewal_id in renewals[1:]:
-        _link(session, renewal_id, former or renewals[0])
-
-
-def _link(session: Session, credential_id: UUID, former_id: UUID | None) -> None:
-    session.execute(update(Credential).where(Credential.id == credential_id).values(renewed_from_id=former_id))
+    aside = {"renewed_from_id": credential.id, "state": CredentialState.REVOKED}  # in nobody's way until it is deleted
+    session.execute(update(Credential).where(Credential.id == credential.id).values(aside))
+    for renewal_id, counts in renewals:
+        after_id = find_end_of_line(session, former_id) if counts and former_id is not None else former_id
+        session.execute(update(Credential).where(Credential.id == renewal_id).values(renewed_from_id=after_id))
+        former_id = former_id or renewal_id
 
 
 def _clear_bulk_rows(session: Session, credential_id: UUID, number: str) -> None:

@@ -101,6 +101,11 @@ def _to_be_signed_again(session: Session, did: str, now: datetime) -> tuple[Colu
     )
 
 
+def find_first_change_of_lists(session: Session, did: str) -> datetime | None:
+    """Since when a change of a status list waits to be published; None if none does."""
+    return session.scalar(select(func.min(StatusList.changed_at)).filter_by(did=did))
+
+
 def find_first_end_of_lists(session: Session, did: str) -> datetime | None:
     """When the first of the published status lists ends, unless it is signed again."""
     return session.scalar(select(func.min(StatusList.valid_until)).filter_by(did=did))

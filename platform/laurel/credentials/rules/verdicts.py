@@ -77,6 +77,9 @@ NOT_ON_HOLD = Check("Not on hold", False, "We are looking into it and have not d
 """Said of a credential only while it is on hold."""
 
 
+WITHDRAWN = "It is in our register, but the key that signed it was withdrawn. What is still valid is being signed again."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
     """What was found out about a signed credential at one moment."""
@@ -88,25 +91,33 @@ class Findings:
     valid_until: datetime | None
     checked_at: datetime
     is_on_hold: bool = False
+    is_key_withdrawn: bool = False
 
     @property
     def verdict(self) -> Verdict:
-        """The gravest thing that was found."""
+        """The gravest thing that was found. Where only its key was withdrawn, our register still knows what has become of it: that it
+        was revoked or has ended is said, and one that would be valid is signed again (`laurel keys compromise`)."""
         if not (self.is_ours and self.is_unaltered):
             return Verdict.SIGNATURE_INVALID
         if self.is_revoked:
             return Verdict.REVOKED
         if self.is_on_hold:
             return Verdict.ON_HOLD
-        if self.checked_at < self.valid_from:
-            return Verdict.NOT_YET_VALID
         if self.has_ended:
             return Verdict.EXPIRED
-        return Verdict.VALID
+        if self.checked_at < self.valid_from:
+            return Verdict.NOT_YET_VALID
+        return Verdict.TEMPORARILY_UNKNOWN if self.is_key_withdrawn else Verdict.VALID
 
     @property
     def has_ended(self) -> bool:
         return self.valid_until is not None and self.checked_at >= self.valid_until
+
+    @property
+    def _issued_here(self) -> Check:
+        if self.is_ours and self.is_key_withdrawn:
+            return Check("Issued here", False, WITHDRAWN)
+        return Check("Issued here", self.is_ours, "Signed with a key that we publish." if self.is_ours else "Its key is not among ours.")
 
     @property
     def checks(self) -> tuple[Check, ...]:
@@ -115,7 +126,7 @@ class Findings:
         ended = "The date until which it was valid has passed." if self.has_ended else "Its validity has not begun."
         lasting = "It does not expire." if self.valid_until is None else "Today lies between its two dates."
         return (
-            Check("Issued here", self.is_ours, "Signed with a key that we publish." if self.is_ours else "Its key is not among ours."),
+            self._issued_here,
             Check(
                 "Not altered",
                 self.is_unaltered,

@@ -1,14 +1,22 @@
 """What keeps credentials from being signed or checked, in words for staff, before anybody else notices."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 from sqlalchemy.orm import Session
 
 from laurel.core.mail import queue_mail
 from laurel.credentials.gateway import KeyVault
 from laurel.credentials.queries import count_pending
-from laurel.credentials.queries.keys import count_to_be_signed_again, find_active_key, find_first_end_of_lists, has_key
+from laurel.credentials.queries.keys import (
+    count_to_be_signed_again,
+    find_active_key,
+    find_first_change_of_lists,
+    find_first_end_of_lists,
+    has_key,
+)
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.keys import KeyPurpose
 from laurel.credentials.rules.status_list import RENEW_BEFORE
@@ -24,9 +32,14 @@ def find_trouble(session: Session, issuer: Issuer, keys: KeyVault, *, now: datet
     return [*_key_trouble(session, issuer, keys), *_renewal_trouble(session, issuer, now), *_list_trouble(session, issuer, now)]
 
 
+UNPUBLISHED = timedelta(minutes=15)
+"""For how long a revocation may wait for its list: lists are signed every minute, and changes gathered for five."""
+
+
 def tell_staff(session: Session, issuer: Issuer, troubles: Sequence[str], *, now: datetime) -> None:
-    """Mail the troubles to the issuer's address, once a day while they last."""
-    key = f"signing-trouble:{now:%Y-%m-%d}"
+    """Mail the troubles to the issuer's address, once a day while they last; one that is new, at once."""
+    which = sha256("\n".join(re.sub(r"\d+", "", trouble) for trouble in troubles).encode()).hexdigest()[:16]
+    key = f"signing-trouble:{now:%Y-%m-%d}:{which}"
     queue_mail(session, "signing_trouble", key=key, recipient=issuer.email, now=now, troubles=troubles)
 
 
@@ -55,6 +68,9 @@ def _renewal_trouble(session: Session, issuer: Issuer, now: datetime) -> list[st
 
 
 def _list_trouble(session: Session, issuer: Issuer, now: datetime) -> list[str]:
+    changed_at = find_first_change_of_lists(session, issuer.did)
+    if changed_at is not None and now - changed_at >= UNPUBLISHED:
+        return [f"A revocation of {changed_at:%Y-%m-%d %H:%M} UTC is not published: its status list could not be signed."]
     end = find_first_end_of_lists(session, issuer.did)
     if end is None or end - now >= RENEW_BEFORE - GRACE:
         return []

@@ -140,7 +140,7 @@ def certificate_pdf(credential_id: UUID) -> ResponseReturnValue:
     end_transaction()
     response = _pdf(render_certificate(certificate), edition)
     response.headers["Content-Disposition"] = f'inline; filename="{certificate.text.number}.pdf"'
-    return response
+    return as_download(response, f"{certificate.text.number}.pdf")
 
 
 def _pdf(body: bytes, edition: str, *, status: int = 200) -> Response:

@@ -34,7 +34,7 @@ SENTENCES = {
     Verdict.REVOKED: "This certificate was revoked and does not count any more.",
     Verdict.SUPERSEDED: "This was a certificate of ours. A corrected version has taken its place.",
     Verdict.NOT_ISSUED_HERE: "We have not issued this.",
-    Verdict.TEMPORARILY_UNKNOWN: "We cannot look it up at this moment. That says nothing about the certificate.",
+    Verdict.TEMPORARILY_UNKNOWN: "We cannot vouch for it at this moment; that says nothing against it or its holder. Look again later.",
     Verdict.NOT_YET_VALID: "This certificate is genuine, but its validity has not begun.",
     Verdict.SIGNATURE_INVALID: "Do not rely on this certificate: its signature does not hold.",
     Verdict.PENDING: "This certificate was awarded and is being signed.",
@@ -166,7 +166,8 @@ def show(issuer: Issuer, record: CredentialRecord) -> ShownCredential:
 
 def _check(issuer: Issuer, found: SignedCredential) -> Findings:
     return Findings(
-        is_ours=found.key.did == issuer.did and found.key.state in TRUSTED,
+        is_ours=found.key.did == issuer.did,
+        is_key_withdrawn=found.key.state not in TRUSTED,
         is_unaltered=is_as_signed(issuer, found),
         is_revoked=found.credential.state is CredentialState.REVOKED,
         valid_from=found.version.valid_from,

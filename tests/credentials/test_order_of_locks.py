@@ -23,6 +23,7 @@ from laurel.credentials.services import name_changes
 from laurel.credentials.services.bulk import confirm
 from laurel.credentials.services.bulk_batches import Desk, run_job
 from laurel.credentials.services.correcting import correct
+from laurel.credentials.services.erasing import erase_own
 from laurel.credentials.services.issuing import issue, revoke
 from laurel.credentials.services.status_lists import refresh_status_lists
 from laurel.credentials.services.visibility import change_visibility
@@ -88,14 +89,16 @@ def plan_bulk_revocation(crowd: Crowd, session: Session, credentials: list[Crede
 
 
 def plan_single_acts(crowd: Crowd, session: Session, person: User, credentials: list[Credential]) -> None:
-    """One is revoked, one corrected, one made private, and one more signed, each by somebody else."""
-    first, second, third = (credential.id for credential in credentials)
+    """One is revoked, one corrected, one made private, one erased, and one more signed, each by somebody else."""
+    first, second, third, fourth = (credential.id for credential in credentials)
+    number = credentials[3].number
     waiting, why = make_pending(session, learner=person).id, RevocationReason.ISSUED_IN_ERROR
     crowd.will(lambda db: revoke(db, first, reason=why, note="", actor_id=None, now=clock.now()))
     crowd.will(
         lambda db: correct(db, second, holder_name="Ada King", reason="Typo.", actor_id=None, issuer=ISSUER, keys=VAULT, now=clock.now())
     )
     crowd.will(lambda db: change_visibility(db, person.id, third, wanted=Visibility.PRIVATE, now=clock.now()))
+    crowd.will(lambda db: erase_own(db, person.id, fourth, typed=number, now=clock.now()))
     crowd.will(lambda db: issue(db, waiting, issuer=ISSUER, keys=VAULT, now=clock.now()))
 
 
@@ -115,7 +118,7 @@ def test_name_change_bulk_revocation_and_single_acts_at_once_all_succeed(app: Fl
     crowd = Crowd(database)
     with database.session(writes=True) as session:
         staff, other = make_user(session, roles=["admin"]), make_user(session, roles=["admin"])
-        people = [holder_of(session) for _ in range(4)]
+        people = [*(holder_of(session) for _ in range(3)), holder_of(session, EACH + 1)]
         session.commit()
         for person, credentials in people[:2]:
             plan_name_change(crowd, session, person, credentials)

@@ -32,6 +32,7 @@ GONE_WITH_IT = (ExpiryNotice, RenamedCredential, ShareLink)
 
 def erase_own(session: Session, holder_id: UUID, credential_id: UUID, *, typed: str, now: datetime) -> None:
     """The holder wants it gone, and typed its number."""
+    queries.lock_all_of(session, holder_id)  # what renewed it is linked anew
     credential = holding.lock_credential_of(session, holder_id, credential_id)
     _check_typed(credential, typed)
     _erase(session, credential, reason=ErasureReason.HOLDER_REQUEST, actor_id=None, now=now)
@@ -39,6 +40,7 @@ def erase_own(session: Session, holder_id: UUID, credential_id: UUID, *, typed: 
 
 def erase(session: Session, credential_id: UUID, *, reason: ErasureReason, typed: str, actor_id: UUID, now: datetime) -> None:
     """Staff erase it, and typed its number. Raises InvalidInputError if that is another one, ErasedError if it was erased before."""
+    queries.lock_all_of(session, queries.get_credential(session, credential_id).credential.holder_id)
     credential = queries.lock_credential(session, credential_id)
     _check_typed(credential, typed)
     _erase(session, credential, reason=reason, actor_id=actor_id, now=now)
@@ -57,6 +59,7 @@ def _erase(session: Session, credential: Credential, *, reason: ErasureReason, a
     """Who erased it is kept if it was staff: of its holder nothing stays that this would name."""
     credential_id, attempt_id, number = credential.id, credential.attempt_id, credential.number
     _tell_holder(session, credential, reason, now=now)
+    history.hold_chain(session)
     close_rounds(session, opened_for=credential_id, now=now)
     _relink_renewals(session, credential)
     _delete_documents(session, credential_id, now=now)

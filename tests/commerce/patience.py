@@ -1,17 +1,16 @@
 """Who comes to a busy site comes again, as the site asks: a person who reloads, Stripe which delivers anew."""
 
 from collections.abc import Callable
-from time import monotonic
 from typing import Any
 
-PATIENCE = 60
-"""Seconds: more than any crowd of these tests takes, also on a busy machine."""
+TRIES = 20
+"""Each try waits up to two seconds for a place in the process, so twenty are more than any test takes."""
 
 
-def until_served(ask: Callable[[], Any]) -> Any:
+def until_served(ask: Callable[[], Any], *, tries: int = TRIES) -> Any:
     """The answer to `ask`, which is asked again as long as it is our 503 with Retry-After."""
-    ends_at = monotonic() + PATIENCE
-    while True:
+    for _ in range(tries):
         answer = ask()
-        if answer.status_code != 503 or "Retry-After" not in answer.headers or monotonic() > ends_at:
-            return answer
+        if answer.status_code != 503 or "Retry-After" not in answer.headers:
+            break
+    return answer

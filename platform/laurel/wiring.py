@@ -20,7 +20,9 @@ from laurel.credentials import handlers as credentials
 from laurel.credentials.events import (
     CredentialAwarded,
     CredentialCorrected,
+    CredentialHeld,
     CredentialIssued,
+    CredentialReleased,
     CredentialRevoked,
     NameChangeApplied,
     NameChangeApproved,
@@ -62,6 +64,8 @@ def subscriptions(settings: Settings, keys: KeyVault) -> Subscriptions:
             CredentialIssued: [credentials.email_holder],
             SignatureRenewed: [credentials.email_renewed_signature],
             CredentialCorrected: [partial(credentials.email_correction, issuer=issuer_of(settings))],
+            CredentialHeld: [partial(credentials.email_hold, issuer=issuer_of(settings))],
+            CredentialReleased: [credentials.email_release],
             CredentialRevoked: [partial(credentials.email_revocation, issuer=issuer_of(settings))],
             NameChangeApproved: [partial(credentials.apply_name_change, issuer=issuer_of(settings), keys=keys)],
             NameChangeApplied: [credentials.email_name_change],

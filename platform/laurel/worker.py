@@ -1,18 +1,15 @@
 """The worker: Huey runs it, the rows in `deliveries`, `mails` and `attempts` say what is to be done."""
 
-import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from threading import Event, Lock, Thread
+from time import sleep
 from uuid import UUID
 
-import psycopg
-from huey import Huey, PostgresHuey, RedisHuey, SqliteHuey, crontab
-from huey.registry import Message
-from huey.serializer import Serializer
+from huey import Huey, crontab
 from sqlalchemy.orm import Session
 
 from laurel.accounts.services import delete_ended_links
@@ -22,10 +19,11 @@ from laurel.commerce.services import Till, retry_due_events, submit_waiting_refu
 from laurel.commerce.services.reconcile import Audit, reconcile
 from laurel.core import clock
 from laurel.core.bus import bus, deliver, list_due
-from laurel.core.db import Database, database_now, postgresql_options
+from laurel.core.db import Database, database_now
 from laurel.core.mail import Message as Mail
 from laurel.core.mail import claim_mail, list_due_mails, record_sending
 from laurel.core.starting import when_it_answers
+from laurel.credentials.gateway import KeyVaultError
 from laurel.credentials.queries import list_pending
 from laurel.credentials.queries.bulk import list_running_jobs
 from laurel.credentials.queries.keys import list_to_be_signed_again
@@ -33,7 +31,7 @@ from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.verdicts import CredentialState
 from laurel.credentials.services.bulk_batches import Desk, run_job
 from laurel.credentials.services.expiry import tell_of_expiry
-from laurel.credentials.services.issuers import ensure_key, issuer_of, list_issuers
+from laurel.credentials.services.issuers import NoActiveKeyError, ensure_key, issuer_of, list_issuers
 from laurel.credentials.services.issuing import issue
 from laurel.credentials.services.keys import expire_keys, list_missing_purposes
 from laurel.credentials.services.name_changes import forget_former_names
@@ -42,39 +40,37 @@ from laurel.credentials.services.status_lists import refresh_status_lists
 from laurel.credentials.services.trouble import find_reminders, find_trouble, tell_staff
 from laurel.learning.queries import list_rights_without_enrollment
 from laurel.pulse import settle_outages
+from laurel.queueing import Bell, make_huey
 from laurel.quizzes.queries import list_due_for_submission
 from laurel.quizzes.queries.usage import count_usage
 from laurel.quizzes.services import expire_attempt, forget_old_signs
 from laurel.quizzes.services.integrity import delete_old_focus_notes
 from laurel.quizzes.services.usage import save_usage
 from laurel.settings import Settings
+from laurel.sweeping import AT_A_STRETCH, Sweeps
 from laurel.web.browser_sessions import delete_ended_sessions
 from laurel.web.counters import delete_ended_counters
 
 log = logging.getLogger("laurel.worker")
-AT_A_STRETCH = timedelta(seconds=20)
-TABLES_LOCK = 5_140_824
-"""The advisory lock under which the queue's tables are made."""
-
-
-class JsonSerializer(Serializer):  # type: ignore[misc]
-    """Our messages carry nothing but names, so they need no pickle: whoever can write to the queue cannot run code."""
-
-    def _serialize(self, data: object) -> bytes:
-        return json.dumps(data).encode()
-
-    def _deserialize(self, data: bytes) -> Message:
-        return Message(*json.loads(data))
+TOGETHER = 100
+"""So many deliveries, then so many mails. Where so many deliveries wait, bulk jobs do not add to them."""
+GIVE_WAY_SECONDS = 0.005
+"""Between two batches of a bulk job: whoever waits for SQLite looks every millisecond."""
+CATCH_UP_SECONDS = 0.1
+NO_SIGNATORY = (NoActiveKeyError, KeyVaultError)
 
 
 class Chores:
     """Everything that happens without a request. Each may run twice, in parallel, or be killed half-way."""
 
-    def __init__(self, settings: Settings, database: Database, ports: Ports) -> None:
+    def __init__(self, settings: Settings, database: Database, ports: Ports, *, stretch: timedelta = AT_A_STRETCH) -> None:
         self.settings = settings
+        self.stretch = stretch
         self.database = database
         self.ports = ports
         self._bulk = Lock()
+        self._signing_again = Sweeps("Credential %s could not be signed again", hopeless=NO_SIGNATORY, stretch=stretch)
+        self._issuing = Sweeps("Credential %s could not be signed", hopeless=NO_SIGNATORY, stretch=stretch)
 
     def open_session(self) -> Session:
         return self.database.session(writes=True)
@@ -93,21 +89,27 @@ class Chores:
     def run_due(self) -> int:
         """Deliver what is due and send the mails that wait, until nothing is left; returns how many things were done.
 
-        However much there is, it ends after a while: what only the clock brings about is looked after in between.
+        However much there is, it ends after a while: what only the clock brings about is looked after in between. It rings for the rest.
         """
-        done, ends_at = 0, clock.now() + AT_A_STRETCH
+        done, ends_at = 0, clock.now() + self.stretch
         while True:
-            with self.database.session(writes=False) as session:
-                waiting = list_due(session, now=database_now(session))
-            succeeded = sum(deliver(self.open_session, delivery_id, clock=self.now) for delivery_id in waiting)
-            done += succeeded
-            if not succeeded or clock.now() >= ends_at:
-                return done + self.send_mails()
+            succeeded = sum(deliver(self.open_session, delivery_id, clock=self.now) for delivery_id in self._list_due())
+            sent = self.send_mails()
+            done += succeeded + sent
+            if not succeeded and not sent:
+                return done
+            if clock.now() >= ends_at:
+                bus.nudge()
+                return done
+
+    def _list_due(self) -> list[UUID]:
+        with self.database.session(writes=False) as session:
+            return list_due(session, now=database_now(session), limit=TOGETHER)
 
     def send_mails(self) -> int:
-        """Send every mail that waits; one that cannot be sent gets its next time."""
+        """Send the mails that wait longest; one that cannot be sent gets its next time. Returns how many were sent."""
         with self.database.session(writes=False) as session:
-            waiting = list_due_mails(session, now=database_now(session))
+            waiting = list_due_mails(session, now=database_now(session), limit=TOGETHER)
         sent = 0
         for mail_id in waiting:
             with self.transaction() as session:
@@ -151,22 +153,26 @@ class Chores:
     def refresh_lists(self) -> None:
         """Sign status lists again that changed or grow old. Apart from the rest: a missing key stops nothing else."""
         for issuer in self._issuers():
-            with self._apart(f"The status lists of {issuer.did}"), self.transaction() as session:
+            with self._apart(f"status lists of {issuer.did}"), self.transaction() as session:
                 refresh_status_lists(session, issuer, self.ports.keys, now=database_now(session))
 
     def make_first_keys(self) -> None:
         """Make the keys that there never were; afterwards, keys are a matter for people (`laurel keys`)."""
         for issuer in self._issuers():
-            with self.database.session(writes=False) as session:
-                missing = list_missing_purposes(session, issuer)
-            for purpose in missing:
-                with self.transaction() as session:
-                    ensure_key(session, issuer, self.ports.keys, now=database_now(session), purpose=purpose)
+            with self._apart(f"first keys of {issuer.did}"):
+                self._make_first_keys_of(issuer)
+
+    def _make_first_keys_of(self, issuer: Issuer) -> None:
+        with self.database.session(writes=False) as session:
+            missing = list_missing_purposes(session, issuer)
+        for purpose in missing:
+            with self.transaction() as session:
+                ensure_key(session, issuer, self.ports.keys, now=database_now(session), purpose=purpose)
 
     def expire_keys(self) -> None:
         """Withdraw retired keys of which nothing is valid any more."""
         for issuer in self._issuers():
-            with self.transaction() as session:
+            with self._apart(f"ended keys of {issuer.did}"), self.transaction() as session:
                 expire_keys(session, issuer, now=database_now(session))
 
     def _issuers(self) -> list[Issuer]:
@@ -181,23 +187,22 @@ class Chores:
         try:
             yield
         except Exception:
-            log.exception("%s could not be looked after", what)
+            log.exception("Not done: %s", what)
 
     def renew_signatures(self) -> int:
-        """Sign again what compromised keys had signed, one by one; returns how many. What fails stays due and holds up no other."""
-        return sum(self._renew_signatures_of(issuer) for issuer in self._issuers())
+        """Sign again what compromised keys had signed, one by one, for a while; returns how many. What fails stays due."""
+        house = issuer_of(self.settings)
 
-    def _renew_signatures_of(self, issuer: Issuer) -> int:
-        house, after, renewed = issuer_of(self.settings), None, 0
-        while True:
+        def find_next(did: str, after: UUID | None) -> Sequence[UUID]:
             with self.database.session(writes=False) as session:
-                due = list_to_be_signed_again(session, issuer.did, now=database_now(session), after=after)
-            for credential_id in due:
-                with self._apart(f"The signature of credential {credential_id}"), self.transaction() as session:
-                    renewed += renew_signature(session, credential_id, issuer=house, keys=self.ports.keys, now=database_now(session))
-            if not due:
-                return renewed
-            after = due[-1]
+                return list_to_be_signed_again(session, did, now=database_now(session), after=after)
+
+        def sign(credential_id: UUID) -> bool:
+            with self.transaction() as session:
+                return renew_signature(session, credential_id, issuer=house, keys=self.ports.keys, now=database_now(session))
+
+        self._signing_again.begin([issuer.did for issuer in self._issuers()])
+        return self._signing_again.go_on(find_next, sign)
 
     def tell_of_trouble(self) -> None:
         """Mail staff what keeps credentials from being signed or checked, and which key is to be changed soon."""
@@ -211,9 +216,16 @@ class Chores:
 
     def look_after_credentials(self) -> None:
         """What the clock brings about for credentials. A missing key stops none of the others."""
-        for work in (self.make_first_keys, self.renew_signatures, self.refresh_lists, self.tell_of_trouble):
-            with self._apart(f"Credentials ({work.__name__})"):
-                work()
+        self._each(self.make_first_keys, self.refresh_lists, self.go_on_issuing, self.renew_signatures, self.tell_of_trouble)
+
+    def look_after_the_rest(self) -> None:
+        """What is done once an hour. None of it stops the others."""
+        self._each(self.clear_sessions, self.issue_pending, self.expire_keys, self.tell_of_expiry)
+
+    def _each(self, *chores: Callable[[], object]) -> None:
+        for chore in chores:
+            with self._apart(getattr(chore, "__name__", str(chore))):
+                chore()
 
     def count_usage(self) -> int:
         """Count anew how often questions were shown and how they were answered; nobody's save waits while it counts."""
@@ -223,18 +235,24 @@ class Chores:
             return save_usage(session, counts, now=database_now(session))
 
     def issue_pending(self) -> int:
-        """Sign the credentials that wait, those too that their deliveries gave up on; returns how many succeeded."""
-        with self.database.session(writes=False) as session:
-            waiting = list_pending(session)
-        issued = 0
-        for credential_id in waiting:
-            try:
-                with self.transaction() as session:
-                    found = issue(session, credential_id, issuer=issuer_of(self.settings), keys=self.ports.keys, now=database_now(session))
-                    issued += found.state is not CredentialState.PENDING
-            except Exception:
-                log.exception("Credential %s could not be signed", credential_id)
-        return issued
+        """Sign the credentials that wait, but for what a payment holds back, however much that is; returns how many succeeded."""
+        self._issuing.begin([issuer.slug for issuer in self._issuers()])
+        return self.go_on_issuing()
+
+    def go_on_issuing(self) -> int:
+        """The hour's sweep had not time for all: the minutes do the rest."""
+        house = issuer_of(self.settings)
+
+        def find_next(slug: str, after: UUID | None) -> Sequence[UUID]:
+            with self.database.session(writes=False) as session:
+                return list_pending(session, slug, after=after)
+
+        def sign(credential_id: UUID) -> bool:
+            with self.transaction() as session:
+                found = issue(session, credential_id, issuer=house, keys=self.ports.keys, now=database_now(session))
+                return found.state is not CredentialState.PENDING
+
+        return self._issuing.go_on(find_next, sign)
 
     def run_bulk(self) -> None:
         """Do what is left of bulk jobs; what hinders one is kept with it and holds up no other."""
@@ -242,9 +260,16 @@ class Chores:
             running = list_running_jobs(session)
         for job_id in running:
             try:
-                run_job(self.transaction, job_id, Desk(issuer_of(self.settings), self.ports.keys))
+                run_job(self.transaction, job_id, Desk(issuer_of(self.settings), self.ports.keys), give_way=self._give_way)
             except Exception:
                 log.exception("A batch of bulk job %s could not be done", job_id)
+
+    def _give_way(self) -> None:
+        """Leave the database to whoever waits for it; no receipt and no certificate earned just now stands behind 10,000 mails."""
+        sleep(GIVE_WAY_SECONDS)
+        ends_at = clock.now() + self.stretch
+        while len(self._list_due()) == TOGETHER and clock.now() < ends_at:
+            sleep(CATCH_UP_SECONDS)
 
     def run_bulk_aside(self) -> None:
         """The same in a thread of its own, one at a time: exams are handed in and mails are sent meanwhile."""
@@ -303,36 +328,33 @@ class Chores:
             forget_former_names(session, now=now)
 
 
-def make_huey(settings: Settings) -> Huey:
-    """The queue: Redis where there is one, else the production database's own, else a file beside the embedded one."""
-    if settings.redis_url:
-        return RedisHuey("laurel", url=settings.redis_url, serializer=JsonSerializer(), results=False)
-    if settings.database_url.startswith("postgresql"):
-        return _postgresql_queue(settings.database_url.replace("postgresql+psycopg://", "postgresql://"))
-    return SqliteHuey("laurel", filename=str(settings.instance / "queue.db"), serializer=JsonSerializer(), results=False)
-
-
-def _postgresql_queue(dsn: str) -> Huey:
-    """The queue in the production database. Processes that start at once make its tables one after the other; and whoever rings
-    the bell in a request waits no longer for a database that is gone than the request itself would."""
-    options = postgresql_options(application="laurel-queue")
-    with psycopg.connect(dsn, **{**options, "options": ""}) as connection:
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", (TABLES_LOCK,))
-        return PostgresHuey("laurel", dsn=dsn, serializer=JsonSerializer(), results=False, **options)
-
-
 def add_tasks(huey: Huey, chores: Chores | None) -> Callable[[], None]:
-    """Teach the queue its tasks and return the bell that web processes ring; only the worker has `chores` to do."""
+    """Teach the queue its tasks and return the bell that wakes the worker; only the worker has `chores` to do.
+
+    The worker's own bell stands in the queue once: what the clock brings about would otherwise stand behind a thousand calls.
+    """
+    is_rung = Event()
 
     @huey.task(name="run_due")  # type: ignore[untyped-decorator]
     def run_due() -> None:
+        is_rung.clear()
         if chores is not None:
             chores.run_bulk_aside()
             chores.run_due()
 
+    def ring() -> None:
+        if not is_rung.is_set():
+            is_rung.set()
+            try:
+                run_due()
+            except BaseException:
+                is_rung.clear()
+                raise
+
     def every(schedule: object, name: str, work: Callable[[Chores], object]) -> None:
         @huey.periodic_task(schedule, name=name)  # type: ignore[untyped-decorator]
         def run() -> None:
+            is_rung.clear()
             if chores is not None:
                 work(chores)
 
@@ -341,7 +363,7 @@ def add_tasks(huey: Huey, chores: Chores | None) -> Callable[[], None]:
     every(crontab(minute="*/10"), "each_ten_minutes", Chores.count_usage)
     every(crontab(minute="17"), "each_hour", _each_hour)
     every(crontab(minute="43", hour="3"), "each_night", lambda chores: chores.reconcile_aside(is_deep=True))
-    return run_due  # type: ignore[no-any-return]
+    return ring if chores is not None else run_due  # the worker alone sees when a call was answered
 
 
 def _each_minute(chores: Chores) -> None:
@@ -352,32 +374,7 @@ def _each_minute(chores: Chores) -> None:
 
 
 def _each_hour(chores: Chores) -> None:
-    chores.clear_sessions()
-    chores.issue_pending()
-    chores.expire_keys()
-    chores.tell_of_expiry()
-
-
-class Bell:
-    """Wakes the worker from a thread of its own: a request that has committed waits for nothing more."""
-
-    def __init__(self, ring: Callable[[], object]) -> None:
-        self._ring = ring
-        self._wanted = Event()
-        Thread(target=self._run, name="bell", daemon=True).start()
-
-    def ring(self) -> None:
-        """Ring soon; several at once are one. A ring that is lost costs a minute, no more."""
-        self._wanted.set()
-
-    def _run(self) -> None:
-        while True:
-            self._wanted.wait()
-            self._wanted.clear()
-            try:
-                self._ring()
-            except Exception:
-                log.exception("The worker was not woken; its sweep will find what is due.")
+    chores.look_after_the_rest()
 
 
 def ring_the_bell(settings: Settings) -> None:
@@ -392,6 +389,7 @@ def run_worker(settings: Settings, chores: Chores) -> None:
         huey = make_huey(settings)
         bus.nudge = add_tasks(huey, chores)
         chores.look_after_time()
+        chores.run_bulk_aside()
         chores.run_due()
         return huey
 

@@ -8,11 +8,15 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, expect
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from laurel.core import clock
+from laurel.credentials.models import BulkRow
 from laurel.credentials.queries.keys import find_active_key
-from laurel.credentials.rules.bulk import COLUMNS, Duplicates, read_table
+from laurel.credentials.rules.bulk import BulkKind, BulkState, RowState
+from laurel.credentials.rules.bulk_table import COLUMNS, read_table
+from laurel.credentials.rules.duplicates import Duplicates
 from laurel.credentials.rules.key_acts import Verb
 from laurel.credentials.rules.verdicts import RevocationReason
 from laurel.credentials.services.bulk import confirm, draft_import
@@ -53,7 +57,12 @@ def make_a_lot(session: Session) -> list[str]:
     )
     running = make_revocation_job(session, issued, actor=actor)
     confirm(session, running.id, count=1, actor_id=actor.id, now=clock.now())
+    running.moved_at = clock.now() - timedelta(minutes=12)
     running.error = "KeyVaultError: There is no key for did:web:laurel.test#key-2026-01."
+    done = make_revocation_job(session, make_credential(session), make_credential(session), actor=actor)
+    done.state, done.confirmed_at, done.finished_at, done.kind = BulkState.DONE, clock.now(), clock.now(), BulkKind.ISSUE
+    rows = session.scalars(select(BulkRow).filter_by(job_id=done.id).order_by(BulkRow.n)).all()
+    rows[0].state, rows[1].state, rows[1].message = RowState.DONE, RowState.FAILED, "The account or the course is not there any more."
     session.commit()
     place = "/backoffice/credentials"
     one = [
@@ -62,7 +71,7 @@ def make_a_lot(session: Session) -> list[str]:
         f"{place}/{issued.id}/revoke",
         f"{place}/{issued.id}/correct",
     ]
-    many = [f"{place}/bulk{path}" for path in ("", "/issue", "/revoke", f"/{draft.id}", f"/{running.id}")]
+    many = [f"{place}/bulk{path}" for path in ("", "/issue", "/revoke", f"/{draft.id}", f"/{running.id}", f"/{done.id}")]
     return one + many + make_keys(session)
 
 

@@ -2,21 +2,25 @@
 
 import csv
 import io
+import zipfile
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from laurel.app import Ports
 from laurel.core import clock
 from laurel.core.db import Database
-from laurel.credentials.models import BulkJob, BulkRow, Credential
+from laurel.credentials.models import BulkJob, BulkRow, Credential, CredentialEvent, CredentialVersion
 from laurel.credentials.rules.bulk import BulkState
-from laurel.credentials.rules.verdicts import CredentialState
+from laurel.credentials.rules.history import HistoryKind
+from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
+from laurel.credentials.rules.visibility import Visibility
+from laurel.credentials.services.issuing import revoke
 from laurel.settings import Settings
 from laurel.worker import Chores
 from tests.conftest import QueryCount, SignIn
@@ -147,6 +151,78 @@ def test_a_dry_run_is_thrown_away_and_cannot_be_confirmed_then(upload: Send, sen
 
     assert (stopped.status_code, late.status_code) == (303, 409)
     assert session.scalars(select(BulkJob.state)).one() is BulkState.STOPPED
+
+
+def test_a_form_without_its_key_is_told_so_and_drafts_nothing(upload: Send, session: Session) -> None:
+    text = make_lines(session, 1)
+
+    for key in ("", "x" * 65):
+        answer = upload(text, key=key)
+        assert (answer.status_code, "out of date" in answer.text) == (400, True)
+    assert session.scalar(select(func.count()).select_from(BulkJob)) == 0
+
+
+def test_headers_that_are_not_found_are_there_to_choose_from(upload: Send, session: Session) -> None:
+    text = make_lines(session, 1).replace("email", "correo", 1)
+
+    refused, told = upload(text, email=""), upload(text, email="correo")
+
+    assert refused.status_code == 400
+    assert '<option value="correo">' in refused.text
+    assert told.status_code == 303
+
+
+def test_a_running_job_is_paused_and_says_when_nothing_moves(upload: Send, send: Send, admin: FlaskClient, session: Session) -> None:
+    place = upload(make_lines(session, 2)).headers["Location"]
+    path = place.removeprefix(PLACE)
+    send(f"{path}/confirm", count="2")
+    session.execute(update(BulkJob).values(moved_at=clock.now() - timedelta(minutes=12, seconds=30)))
+    session.commit()
+
+    still = admin.get(place).text
+    assert send(f"{path}/pause").status_code == 303
+    paused = admin.get(place)
+    assert send(f"{path}/resume").status_code == 303
+
+    assert "Nothing has moved for 12 minutes" in still
+    assert "until somebody lets it go on" in paused.text
+    assert "Refresh" not in paused.headers
+    assert "Nothing has moved" not in admin.get(place).text
+
+
+def test_the_certificates_of_an_import_come_as_one_file_and_each_history_says_who_took_it(
+    upload: Send, send: Send, admin: FlaskClient, session: Session, settings: Settings, database: Database, ports: Ports
+) -> None:
+    place = upload(make_lines(session, 3)).headers["Location"]
+    path = place.removeprefix(PLACE)
+    nothing = send(f"{path}/certificates.zip")
+    send(f"{path}/confirm", count="3")
+    Chores(settings, database, ports).run_bulk()
+    private, revoked, plain = session.scalars(select(Credential).join(BulkRow, BulkRow.credential_id == Credential.id).order_by(BulkRow.n))
+    private.visibility = Visibility.PRIVATE
+    revoke(session, revoked.id, reason=RevocationReason.ISSUED_IN_ERROR, note="", actor_id=None, now=clock.now())
+    session.commit()
+
+    answer = send(f"{path}/certificates.zip")
+
+    archive = zipfile.ZipFile(io.BytesIO(answer.data))
+    listed = list(csv.reader(io.StringIO(archive.read("contents.csv").decode("utf-8-sig"))))
+    assert (nothing.status_code, archive.testzip()) == (409, None)
+    assert sorted(archive.namelist()) == sorted(
+        ["contents.csv", *(f"{found.number}/{name}" for found in (revoked, plain) for name in ("certificate.pdf", "credential.json"))]
+    )
+    stored = {found.credential_id: found.signed_json for found in session.scalars(select(CredentialVersion))}
+    assert archive.read(f"{plain.number}/credential.json").decode() == stored[plain.id]
+    assert archive.read(f"{plain.number}/certificate.pdf").startswith(b"%PDF")
+    assert [(line[1], line[2].split(":")[0]) for line in listed[1:]] == [
+        (private.number, "left out"),
+        (revoked.number, "PDF and JSON; revoked"),
+        (plain.number, "PDF and JSON"),
+    ]
+    noted = session.scalars(select(CredentialEvent).filter_by(kind=HistoryKind.DOWNLOADED)).all()
+    assert {event.credential_id for event in noted} == {revoked.id, plain.id}
+    assert "Downloaded by staff" in admin.get(f"/backoffice/credentials/{plain.id}").text
+    assert answer.headers["Cache-Control"] == "private, no-store"
 
 
 def test_many_are_revoked_by_numbers_after_a_look_and_a_number(

@@ -45,6 +45,24 @@ def carried(text: str) -> str:
     return f'<o:credential xmlns:o="https://purl.imsglobal.org/ob/v3p0"><![CDATA[{text}]]></o:credential>'
 
 
+def in_attribute(text: str) -> str:
+    return f'<o:credential xmlns:o="https://purl.imsglobal.org/ob/v3p0" verify="{text}"/>'
+
+
+def many_attachments(leaves: int, each: int, size: int = 120_000) -> bytes:
+    """A PDF with a tree of names: so many leaves with so many credentials each, all of them packed."""
+    packed = zlib.compress(b" " * size, 9)
+    kids = b" ".join(b"%d 0 R" % (3 + n * (2 * each + 1)) for n in range(leaves))
+    parts = [b"<</Type/Catalog/Names<</EmbeddedFiles 2 0 R>>>>", b"<</Kids[" + kids + b"]>>"]
+    for leaf in range(leaves):
+        first = 4 + leaf * (2 * each + 1)
+        parts.append(b"<</Names[" + b" ".join(b"(credential.json) %d 0 R" % (first + 2 * n) for n in range(each)) + b"]>>")
+        for n in range(each):
+            parts.append(b"<</Type/Filespec/EF<</F %d 0 R>>>>" % (first + 2 * n + 1))
+            parts.append(b"<</Filter/FlateDecode/Length %d>>\nstream\n" % len(packed) + packed + b"\nendstream")
+    return raw_pdf(parts)
+
+
 def pdf(*attached: tuple[str, bytes], password: str = "") -> bytes:
     writer = pypdf.PdfWriter()
     writer.add_blank_page(10, 10)

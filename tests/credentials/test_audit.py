@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -225,3 +226,18 @@ def test_the_command_ends_with_0_or_with_1_and_its_differences(database: Databas
         "1 certificate",
         "1 difference",
     ]
+
+
+def test_a_revocation_that_was_taken_back_in_our_records_is_told_from_then_on(database: Database) -> None:
+    with database.session(writes=True) as session:
+        credential = make_credential(session)
+        revoke_it(session, credential)
+        refresh_status_lists(session, ISSUER, PlainVault(), now=clock.now() + timedelta(minutes=6))
+        session.execute(update(Credential).values(state="issued", revoked_at=None))
+        session.execute(update(StatusEntry).values(set_at=None))
+        session.execute(update(StatusList).values(changed_at=clock.now()))
+        refresh_status_lists(session, ISSUER, PlainVault(), now=clock.now() + timedelta(minutes=12))
+        session.commit()
+
+    [detail] = run(database)[1]
+    assert "is revoked in it and nowhere else" in detail

@@ -6,10 +6,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, expect
 from sqlalchemy.orm import Session
 
+from laurel.accounts.models import User
 from laurel.core import clock
+from laurel.credentials.services.erasing import erase_own
+from laurel.credentials.services.holds import put_on_hold
 from tests.conftest import SignIn
 from tests.factories.accounts import make_user
 from tests.factories.credentials import make_credential
@@ -48,6 +51,27 @@ def test_pages_of_holders_are_accessible_and_fit(
     assert wrong == []
 
 
+CLIPBOARD = "Object.defineProperty(navigator, 'clipboard', {value: {writeText: async text => { window.copied = text }}})"
+"""Browsers have one for sites with TLS alone."""
+
+
+def test_a_button_that_copies_has_a_name_and_says_beside_it_that_it_did(
+    visit: Callable[..., BrowserContext], session: Session, sign_in: SignIn
+) -> None:
+    credential = make_credential(session)
+    sign_in(session.get_one(User, credential.holder_id))
+    context = visit(java_script_enabled=True)
+    context.add_init_script(CLIPBOARD)
+    page = context.new_page()
+    page.goto(f"{SITE}/account/credentials/{credential.id}")
+
+    page.get_by_role("button", name="Copy address").click()
+
+    expect(page.locator("copy-button").get_by_role("status")).to_have_text("Copied")
+    assert page.evaluate("window.copied") == f"{SITE}/credentials/{credential.id}"
+    assert faults_of(page) == ([], 0)
+
+
 def make_pages(session: Session, sign_in: SignIn) -> tuple[str, ...]:
     """Every page of holders, with something on it, and somebody signed in who may see all of them."""
     person = make_user(session, name="Ada Lovelace", roles=["admin"])
@@ -57,8 +81,17 @@ def make_pages(session: Session, sign_in: SignIn) -> tuple[str, ...]:
     make_share_link(session, private)
     make_credential(session, learner=other)
     change = make_name_change(session, other)
+    held = make_credential(session, learner=other)
+    gone = make_credential(session, learner=other)
+    number, gone_id = gone.number, gone.id
+    put_on_hold(session, held.id, note="We look into it.", actor_id=person.id, now=clock.now())
+    erase_own(session, other.id, gone.id, typed=number, now=clock.now())
     sign_in(person)
     return (
+        f"/account/credentials/{seen.id}/erase",
+        f"/credentials/{gone_id}",
+        f"/backoffice/credentials/{held.id}",
+        f"/backoffice/credentials/{held.id}/erase",
         "/account/credentials",
         f"/account/credentials/{seen.id}",
         f"/account/credentials/{private.id}",

@@ -3,6 +3,7 @@
 import io
 import json
 import time
+import tracemalloc
 from typing import Any
 from xml.etree import ElementTree
 
@@ -14,13 +15,15 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from laurel.core.db import Database
+from laurel.credentials.pypdf_gateway import find_in_pdf
 from laurel.credentials.rules.baking import bake_png, bake_svg
-from laurel.credentials.rules.foreign import EXPLANATIONS, MAX_UPLOAD, Cause, UnreadableError, parse_object
+from laurel.credentials.rules.foreign import EXPLANATIONS, MAX_TEXT, MAX_UPLOAD, Cause, UnreadableError, parse_object
 from laurel.web.limits import limiter
+from tests.conftest import QueryCount
 from tests.credentials import carriers
-from tests.credentials.carriers import carried, carrier, chunk, pdf, png, svg
+from tests.credentials.carriers import carried, carrier, chunk, in_attribute, many_attachments, pdf, png, svg
 from tests.credentials.test_examining import ask, stored
-from tests.factories.credentials import make_credential
+from tests.factories.credentials import ISSUER, make_credential
 
 pytestmark = pytest.mark.usefixtures("no_network")
 
@@ -90,6 +93,7 @@ SVG: dict[str, tuple[bytes, Cause]] = {
     "two credentials": (svg(carried(GOOD) * 2), Cause.SEVERAL_CREDENTIALS),
     "markup in the credential": (svg('<o:credential xmlns:o="https://purl.imsglobal.org/ob/v3p0"><g/></o:credential>'), Cause.SVG_DAMAGED),
     "a long credential": (svg(carried("x" * 200_000)), Cause.TOO_LARGE),
+    "a long token": (svg(in_attribute("x" * 200_000)), Cause.TOO_LARGE),
     "Latin-1": (svg("<title>é</title>").decode().encode("latin-1"), Cause.NOT_UTF8),
     "UTF-7": (b'<?xml version="1.0" encoding="utf-7"?>' + svg("+ADw-"), Cause.NO_CREDENTIAL),
     "an empty credential": (svg(carried("")), Cause.NOT_JSON),
@@ -99,6 +103,7 @@ PDF: dict[str, tuple[bytes, Cause]] = {
     "no attachment": (pdf(), Cause.NO_CREDENTIAL),
     "another attachment": (pdf(("invoice.json", b"{}")), Cause.NO_CREDENTIAL),
     "two credentials": (pdf(("credential.json", GOOD.encode()), ("credential.json", b"{}")), Cause.SEVERAL_CREDENTIALS),
+    "credentials in many leaves": (many_attachments(10, 5), Cause.SEVERAL_CREDENTIALS),
     "locked": (pdf(("credential.json", GOOD.encode()), password="secret"), Cause.PDF_ENCRYPTED),
     "cut off": (pdf(("credential.json", GOOD.encode()))[:-200], Cause.PDF_DAMAGED),
     "a head alone": (b"%PDF-1.7\n", Cause.PDF_DAMAGED),
@@ -181,6 +186,36 @@ def test_a_document_made_to_be_costly_is_given_up_soon(client: FlaskClient, sess
 
     assert (answer.status_code, answer.json["verdict"]) == (200, "signature invalid")
     assert time.process_time() - began < 3
+
+
+def test_an_object_is_not_parsed_beyond_what_a_credential_may_take() -> None:
+    with pytest.raises(UnreadableError) as refused:
+        parse_object(f'{{"a": "{"x" * MAX_TEXT}"}}')
+
+    assert refused.value.cause is Cause.TOO_LARGE
+
+
+def test_a_pdf_with_several_credentials_is_refused_before_they_are_unpacked() -> None:
+    content = many_attachments(10, 12)  # 14 MB unpacked
+    tracemalloc.start()
+    with pytest.raises(UnreadableError):
+        find_in_pdf(content)
+    _left, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak < 3_000_000
+
+
+@SQLITE
+def test_what_has_more_parts_than_any_of_ours_is_not_looked_up(client: FlaskClient, session: Session, queries: QueryCount) -> None:
+    credential = make_credential(session)
+    session.commit()
+    document = {**OURS, "id": ISSUER.credential_url(credential.id), "evidence": [[] for _ in range(200)]}
+    queries.clear()
+
+    answer = ask(client, json.dumps(document))
+
+    assert (answer.json["verdict"], queries.selects) == ("signature invalid", 0)
 
 
 @SQLITE

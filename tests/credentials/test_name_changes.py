@@ -18,16 +18,20 @@ from laurel.core.db import Database
 from laurel.core.errors import ConflictError, ForbiddenError, InvalidInputError
 from laurel.core.events import EventRecord
 from laurel.core.mail import Mail
-from laurel.credentials.models import Credential, CredentialEvent, CredentialVersion, NameChange, RenamedCredential, StatusEntry
+from laurel.credentials.models import BulkRow, Credential, CredentialEvent, CredentialVersion, NameChange, RenamedCredential, StatusEntry
+from laurel.credentials.queries import holding
+from laurel.credentials.rules.bulk import RowState
 from laurel.credentials.rules.history import HistoryKind
 from laurel.credentials.rules.name_changes import NameChangeState
 from laurel.credentials.rules.verdicts import RevocationReason
 from laurel.credentials.services import name_changes
+from laurel.credentials.services.correcting import correct
 from laurel.credentials.services.issuing import revoke
 from tests.conftest import SignIn
 from tests.factories.accounts import make_user
-from tests.factories.credentials import make_credential, make_pending
-from tests.factories.holders import apply_name, make_name_change, reverse_name
+from tests.factories.credentials import ISSUER, make_credential, make_pending, make_revocation_job
+from tests.factories.holders import apply_name, make_name_change, make_share_link, reverse_name
+from tests.fakes import PlainVault
 
 FORMER, NEW = "Zebulon Quince", "Augusta Ada King"
 BROWSER = {"Accept": "text/html"}
@@ -69,7 +73,7 @@ def test_another_name_waits_for_staff_and_changes_nothing_yet(session: Session, 
 def test_small_steps_do_not_lead_to_another_person(session: Session, person: User, credentials: list[Credential]) -> None:
     apply_name(session, make_name_change(session, person, name="Zebulon Quinze"))
 
-    again = make_name_change(session, person, name="Zebulo Quinzel")
+    again = make_name_change(session, person, name="Zebulom Quinze")
 
     assert again.state is NameChangeState.WAITING
 
@@ -274,3 +278,63 @@ def test_staff_see_both_names_while_it_waits(session: Session, person: User, cre
     assert staff.post(f"{address}/approve", data={"csrf_token": token}, headers=FROM_HERE).status_code == 303
     session.refresh(change)
     assert change.state is NameChangeState.APPROVED
+
+
+def test_what_cannot_be_signed_anew_is_closed_and_not_linked_with_the_new_name(
+    client: FlaskClient, session: Session, person: User, credentials: list[Credential]
+) -> None:
+    gone, kept = credentials
+    revoke(session, gone.id, reason=RevocationReason.HOLDER_REQUEST, note="", actor_id=None, now=clock.now())
+    kept.renewed_from_id = gone.id
+    link = make_share_link(session, gone)
+    apply_name(session, approved(session, person))
+    session.commit()
+
+    for address in (f"/credentials/{gone.id}", f"/credentials/{gone.id}.json", f"/verify?number={gone.number}"):
+        assert "Quince" not in client.get(address, headers=BROWSER).text
+    assert client.get(f"/credentials/{gone.id}/badge.png").status_code == 403
+    assert holding.list_kin(session, kept) == holding.list_kin(session, gone) == []
+    session.refresh(link)
+    assert link.withdrawn_at is not None
+
+
+def test_bulk_jobs_keep_no_former_name(session: Session, person: User, credentials: list[Credential]) -> None:
+    job = make_revocation_job(session, *credentials)
+    done, waiting = session.scalars(select(BulkRow).filter_by(job_id=job.id).order_by(BulkRow.n))
+    done.state = RowState.DONE
+    apply_name(session, approved(session, person))
+
+    session.expire_all()
+    assert (done.name, waiting.name) == ("", NEW)
+
+
+def test_earlier_changes_and_such_as_were_taken_back_name_nobody(session: Session, person: User, credentials: list[Credential]) -> None:
+    first = approved(session, person)
+    apply_name(session, first)
+    second = make_name_change(session, person, name="Third Name", now=clock.now())
+    name_changes.approve_name(session, second.id, actor_id=make_user(session, roles=["admin"]).id, now=clock.now())
+    with time_machine.travel(clock.now() + timedelta(minutes=1)):
+        apply_name(session, second)
+    session.expire_all()
+    assert (first.new_name, first.words) == ("", "")
+
+    with time_machine.travel(clock.now() + timedelta(minutes=2)):
+        name_changes.ask_to_reverse(session, person.id, second.id, now=clock.now())
+        correct(
+            session, credentials[0].id, holder_name="By Staff", reason="r", actor_id=None, issuer=ISSUER, keys=PlainVault(), now=clock.now()
+        )
+    with time_machine.travel(clock.now() + timedelta(minutes=3)):
+        reverse_name(session, second)
+    assert (second.new_name, second.words) == ("", "")
+    assert names_on(session, person) == {"By Staff", NEW}
+
+
+def test_what_was_refused_is_forgotten_after_seven_days(session: Session, person: User) -> None:
+    change = make_name_change(session, person, name=NEW)
+    name_changes.refuse_name(session, change.id, reason="No.", actor_id=make_user(session, roles=["admin"]).id, now=clock.now())
+    name_changes.forget_former_names(session, now=clock.now() + timedelta(days=6))
+    session.expire_all()
+    assert change.words != ""
+    name_changes.forget_former_names(session, now=clock.now() + timedelta(days=8))
+    session.expire_all()
+    assert (change.new_name, change.words) == ("", "")

@@ -177,7 +177,8 @@ def test_the_page_says_that_the_signature_was_renewed(client: FlaskClient, sessi
     session.commit()
     after = client.get(f"/credentials/{credential.id}", headers=BROWSER).text
 
-    assert "Signature invalid" in before
+    assert "Temporarily unknown" in before
+    assert "This certificate is valid." not in before
     assert "Signature renewed on" not in before
     assert "This certificate is valid." in after
     assert "Signature renewed on" in after

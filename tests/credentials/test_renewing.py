@@ -73,7 +73,7 @@ def test_who_passes_again_before_the_end_gets_a_new_certificate_that_counts_from
     )
     assert (old.state, get_version(holder.session, old.id, old.current_n).valid_until) == (CredentialState.ISSUED, former_end)
     told = holder.session.scalars(select(CredentialEvent).filter_by(kind=HistoryKind.RENEWED)).one()
-    assert (told.credential_id, told.reason) == (old.id, f"by {new.number}")
+    assert (told.credential_id, told.reason) == (old.id, f"by {new.id}")
 
 
 @on_one

@@ -63,6 +63,8 @@ def test_different_bits_make_different_numbers(one: int, other: int) -> None:
         EXAMPLE.replace("-", " "),
         EXAMPLE.replace("-", "–"),  # an en dash, as word processors make it
         f"\u00a0{EXAMPLE}\n",
+        EXAMPLE.replace("-", "_"),
+        f"http://laurel.test/v/{EXAMPLE}",
         "\uff2c\uff32\uff2c-7Q4M-KD2X-93ZZ",  # full-width letters
     ],
 )

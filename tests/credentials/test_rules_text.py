@@ -11,6 +11,8 @@ from laurel.credentials.rules.text import UNSIGNABLE, sanitize_text
     ("given_text", "kept"),
     [
         ("Ada\r\nLovelace", "Ada\nLovelace"),
+        ("Ada\r\0\nLovelace", "Ada\nLovelace"),
+        ("Ada\r\r\nLovelace", "Ada\nLovelace"),
         ("A\x00d\x08a\x1f", "Ada"),
         ("Ada\x7f\x85", "Ada"),
         ("\u202eecalevoL\u202c", "ecalevoL"),
@@ -25,7 +27,7 @@ def test_text_keeps_what_can_be_signed(given_text: str, kept: str) -> None:
     assert sanitize_text(given_text) == kept
 
 
-@given(st.text())
+@given(st.text() | st.text(alphabet="\r\n\0\u202e \u030aA"))
 def test_sanitized_text_is_normal_and_stays_as_it_is(text: str) -> None:
     clean = sanitize_text(text)
 

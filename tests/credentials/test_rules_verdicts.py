@@ -28,6 +28,10 @@ EARLIER = datetime(2026, 11, 19, tzinfo=UTC)
         (replace(GOOD, is_revoked=True, checked_at=LATER), Verdict.REVOKED, [True, True, False, False]),
         (replace(GOOD, is_unaltered=False), Verdict.SIGNATURE_INVALID, [True, False, True, True]),
         (replace(GOOD, is_ours=False, is_revoked=True), Verdict.SIGNATURE_INVALID, [False, True, False, True]),
+        (replace(GOOD, is_key_withdrawn=True, is_unaltered=False), Verdict.SIGNATURE_INVALID, [False, False, True, True]),
+        (replace(GOOD, is_key_withdrawn=True, is_revoked=True), Verdict.REVOKED, [False, True, False, True]),
+        (replace(GOOD, is_key_withdrawn=True, checked_at=LATER), Verdict.EXPIRED, [False, True, True, False]),
+        (replace(GOOD, is_key_withdrawn=True), Verdict.TEMPORARILY_UNKNOWN, [False, True, True, True]),
     ],
 )
 def test_the_gravest_finding_is_the_verdict(findings: Findings, verdict: Verdict, passed: list[bool]) -> None:

@@ -2,7 +2,6 @@
 
 import json
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -10,7 +9,6 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from laurel.accounts.models import User
 from laurel.app import Ports
 from laurel.core import clock
 from laurel.core.db import Database
@@ -18,64 +16,21 @@ from laurel.core.errors import ConflictError, InvalidInputError
 from laurel.core.events import EventRecord
 from laurel.credentials import queries
 from laurel.credentials.models import BulkJob, BulkRow, Credential, CredentialEvent, CredentialVersion
-from laurel.credentials.queries.bulk import RevocationFilter, count_rows
-from laurel.credentials.rules.bulk import COLUMNS, BulkState, Duplicates, RowState, read_table
+from laurel.credentials.queries.bulk import count_rows
+from laurel.credentials.rules.bulk import BulkState, RowState
+from laurel.credentials.rules.duplicates import Duplicates
 from laurel.credentials.rules.history import HistoryKind, find_break
-from laurel.credentials.rules.verdicts import CredentialSource, CredentialState, RevocationReason
-from laurel.credentials.services.bulk import confirm, draft_import, draft_revocation, stop
-from laurel.credentials.services.bulk_batches import Desk, advance
+from laurel.credentials.rules.verdicts import CredentialSource, CredentialState
+from laurel.credentials.services.bulk import confirm, pause, resume, stop
+from laurel.credentials.services.bulk_batches import advance
 from laurel.credentials.services.importing import WHY
-from laurel.credentials.services.issuing import revoke
 from laurel.settings import Settings
 from laurel.worker import Chores
+from tests.credentials.bulk_jobs import YESTERDAY, desk, draft, finish, make_line, rows_of, start
 from tests.credentials.test_concurrency import at_once
 from tests.factories.accounts import make_user
-from tests.factories.credentials import ISSUER, make_achievement, make_course, make_credential, make_pending, make_revocation_job
+from tests.factories.credentials import make_achievement, make_course, make_credential
 from tests.fakes import PlainVault
-
-YESTERDAY = clock.now() - timedelta(days=1)
-
-
-def desk() -> Desk:
-    return Desk(ISSUER, PlainVault())
-
-
-def draft(
-    session: Session,
-    *lines: str,
-    actor: User | None = None,
-    key: str = "key",
-    duplicates: Duplicates = Duplicates.SKIP,
-) -> BulkJob:
-    data = "\n".join([",".join(COLUMNS), *lines]).encode()
-    return draft_import(
-        session,
-        read_table(data, {column: column for column in COLUMNS}),
-        key=key,
-        title="people.csv",
-        duplicates=duplicates,
-        tells_holder=True,
-        actor_id=(actor or make_user(session, roles=["admin"])).id,
-        now=clock.now(),
-    )
-
-
-def make_line(person: User, course: str, *, at: datetime = YESTERDAY, name: str = "") -> str:
-    return f"{person.email},{name or person.name},{course},{at:%Y-%m-%d}"
-
-
-def start(session: Session, job: BulkJob) -> UUID:
-    confirm(session, job.id, count=count_rows(session, job.id)[RowState.READY], actor_id=job.actor_id, now=clock.now())
-    return job.id
-
-
-def finish(session: Session, job_id: UUID) -> None:
-    while advance(session, job_id, desk(), now=clock.now(), size=2):
-        pass
-
-
-def rows_of(session: Session, job: BulkJob) -> list[BulkRow]:
-    return list(session.scalars(select(BulkRow).filter_by(job_id=job.id).order_by(BulkRow.n)))
 
 
 def test_a_dry_run_says_something_of_every_row_and_issues_nothing(session: Session) -> None:
@@ -201,6 +156,39 @@ def test_two_files_with_the_same_people_issue_each_once(session: Session) -> Non
     assert count_rows(session, second.id)[RowState.SKIPPED] == 3
 
 
+def test_a_paused_job_waits_until_somebody_lets_it_go_on(session: Session) -> None:
+    achievement = make_achievement(session)
+    job = draft(session, *(make_line(make_user(session), achievement.slug) for _ in range(3)))
+    start(session, job)
+    advance(session, job.id, desk(), now=clock.now(), size=1)
+
+    for _ in range(2):  # twice changes nothing
+        pause(session, job.id, actor_id=job.actor_id, now=clock.now())
+    assert not advance(session, job.id, desk(), now=clock.now())
+    assert count_rows(session, job.id)[RowState.DONE] == 1
+    for _ in range(2):
+        resume(session, job.id, actor_id=job.actor_id, now=clock.now())
+    finish(session, job.id)
+
+    assert count_rows(session, job.id)[RowState.DONE] == 3
+    assert session.scalars(select(EventRecord.name).where(EventRecord.name.in_(["BulkJobPaused", "BulkJobResumed"]))).all() == [
+        "BulkJobPaused",
+        "BulkJobResumed",
+    ]
+    with pytest.raises(ConflictError):
+        resume(session, job.id, actor_id=job.actor_id, now=clock.now())
+
+
+def test_what_nobody_confirmed_does_not_go_on(session: Session) -> None:
+    achievement = make_achievement(session)
+    job = draft(session, make_line(make_user(session), achievement.slug))
+
+    with pytest.raises(ConflictError, match="confirmed"):
+        resume(session, job.id, actor_id=job.actor_id, now=clock.now())
+    with pytest.raises(ConflictError):
+        pause(session, job.id, actor_id=job.actor_id, now=clock.now())
+
+
 def test_a_row_that_fails_spoils_no_other(session: Session) -> None:
     achievement = make_achievement(session)
     people = [make_user(session) for _ in range(3)]
@@ -302,86 +290,3 @@ def test_no_payment_and_no_dispute_touches_what_was_imported(session: Session) -
 
     assert queries.list_of_course(session, person.id, course.id, CredentialState.ISSUED) == []
     assert not queries.is_held(session, session.scalars(select(Credential)).one())
-
-
-# ---- revoking many
-
-
-def test_a_filter_finds_what_it_names_and_revokes_nothing_yet(session: Session) -> None:
-    course = make_course(session)
-    inside = make_credential(session, course=course, at=clock.now() - timedelta(days=5))
-    make_credential(session, course=course, at=clock.now() - timedelta(days=50))
-    make_credential(session)
-    pending = make_pending(session, course=course, at=clock.now() - timedelta(days=4))
-    gone = make_credential(session, course=course, at=clock.now() - timedelta(days=3))
-    revoke(session, gone.id, reason=RevocationReason.HOLDER_REQUEST, note="", actor_id=None, now=clock.now())
-    achievement = queries.get_credential(session, inside.id).achievement
-
-    job = draft_revocation(
-        session,
-        RevocationFilter(achievement_id=achievement.achievement_id, since=clock.now() - timedelta(days=10), until=clock.now()),
-        key="key",
-        title="Ten days",
-        reason=RevocationReason.ISSUED_IN_ERROR,
-        note="The room was let in too early.",
-        tells_holder=False,
-        actor_id=make_user(session, roles=["admin"]).id,
-        now=clock.now(),
-    )
-
-    assert [(row.credential_id, row.state) for row in rows_of(session, job)] == [
-        (inside.id, RowState.READY),
-        (pending.id, RowState.WRONG),
-        (gone.id, RowState.SKIPPED),
-    ]
-    assert inside.state is CredentialState.ISSUED
-
-
-def test_confirmed_it_revokes_what_was_listed_and_nothing_else(session: Session) -> None:
-    listed, other = [make_credential(session) for _ in range(3)], make_credential(session)
-    job = make_revocation_job(session, *listed)
-
-    finish(session, start(session, job))
-
-    assert {credential.state for credential in listed} == {CredentialState.REVOKED}
-    assert other.state is CredentialState.ISSUED
-    assert {credential.revocation_note for credential in listed} == {"A batch went wrong."}
-    acts = session.scalars(select(CredentialEvent).filter_by(kind=HistoryKind.REVOKED)).all()
-    assert {act.actor_id for act in acts} == {job.actor_id}
-
-
-def test_nobody_revokes_their_own_by_the_dozen_and_unknown_numbers_are_named(session: Session) -> None:
-    actor = make_user(session, roles=["admin"])
-    mine, other = make_credential(session, learner=actor), make_credential(session)
-    unknown = make_credential(session)
-    number, unknown.number = unknown.number, "LRL-0000-0000-0000"
-    session.flush()
-
-    job = draft_revocation(
-        session,
-        RevocationFilter(numbers=(mine.number, other.number, number)),
-        key="key",
-        title="x",
-        reason=RevocationReason.ISSUED_IN_ERROR,
-        note="x",
-        tells_holder=True,
-        actor_id=actor.id,
-        now=clock.now(),
-    )
-
-    found = {row.name if row.credential_id is None else row.credential_id: row.state for row in rows_of(session, job)}
-    assert found == {mine.id: RowState.WRONG, other.id: RowState.READY, number: RowState.WRONG}
-
-
-def test_a_filter_that_fits_nothing_is_refused(session: Session) -> None:
-    with pytest.raises(InvalidInputError, match="No certificate fits"):
-        make_revocation_job(
-            session,
-            Credential(
-                number="LRL-1",
-                holder_id=make_user(session).id,
-                holder_name="x",
-                achievement_version_id=make_achievement(session).id,
-                awarded_at=clock.now(),
-            ),
-        )

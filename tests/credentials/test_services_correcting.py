@@ -17,9 +17,12 @@ from laurel.credentials import queries
 from laurel.credentials.models import Credential, CredentialEvent, CredentialVersion, StatusEntry
 from laurel.credentials.openbadges_gateway import is_unaltered
 from laurel.credentials.rules.history import HistoryKind, find_break
-from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
+from laurel.credentials.rules.verdicts import CredentialState, RevocationReason, Verdict
 from laurel.credentials.services.correcting import ChangedMeanwhileError, correct
+from laurel.credentials.services.examining import judge, look_up, read_upload
 from laurel.credentials.services.issuing import issue, revoke
+from laurel.credentials.views.presenters import show_examination
+from laurel.web.pages import day
 from tests.factories.accounts import make_user
 from tests.factories.credentials import ISSUER, make_credential, make_pending
 from tests.fakes import PlainVault
@@ -208,3 +211,14 @@ def test_the_holder_hears_of_it_unless_told_otherwise(app: Flask, database: Data
                 assert "She married." in body
                 assert "Lovelace" not in body
                 assert "certificates@example.com" in body
+
+
+def test_a_file_of_a_corrected_certificate_is_said_to_be_issued_on_the_day_of_its_award(session: Session) -> None:
+    credential = make_credential(session, at=clock.now() - timedelta(days=2))
+    rename(session, credential.id, "Ada King")
+    carried = read_upload(versions_of(session, credential)[1].signed_json.encode())
+
+    shown = show_examination(ISSUER, judge(carried, look_up(session, ISSUER, carried), now=clock.now()))
+
+    assert shown.verdict is Verdict.VALID
+    assert dict(shown.facts)["Issued"] == day(credential.awarded_at)

@@ -5,6 +5,7 @@ import gzip
 import json
 from datetime import timedelta
 
+import pytest
 from openbadgeslib.ob3 import decode_encoded_list
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -78,3 +79,30 @@ def test_a_list_that_is_half_full_closes_and_another_opens(session: Session) -> 
     assert (chosen.number, entry.position) == (second.number, 0)
     assert first.closed_at is not None
     assert [found.number for found in queries.list_open_lists(session, ISSUER.did)] == [second.number, second.number + 1]
+
+
+def test_a_revocation_that_is_taken_out_of_our_records_stays_published(session: Session, caplog: pytest.LogCaptureFixture) -> None:
+    credential = make_credential(session)
+    revoke(session, credential.id, reason=RevocationReason.HOLDER_REQUEST, note="Asked for.", actor_id=None, now=clock.now())
+    refresh_status_lists(session, ISSUER, PlainVault(), now=clock.now() + timedelta(minutes=6))
+    [(_version, _key, entry, published)] = queries.list_versions(session, credential.id)
+    entry.set_at, published.changed_at = None, clock.now()
+    session.flush()
+
+    refresh_status_lists(session, ISSUER, PlainVault(), now=clock.now() + timedelta(minutes=12))
+
+    assert published.changed_at is None
+    assert decode_bits(json.loads(published.signed_json)["credentialSubject"]["encodedList"]) == {entry.position}
+    assert f"Status list {published.number} has entries revoked that our records have not" in caplog.text
+
+
+def test_a_list_that_was_changed_in_our_records_says_nothing_of_what_was_revoked(session: Session) -> None:
+    make_credential(session)
+    for published in queries.list_status_lists(session, ISSUER.did):
+        published.signed_json = published.signed_json.replace('"ttl":300000', '"ttl":1')
+        published.changed_at = clock.now()
+    session.flush()
+
+    refresh_status_lists(session, ISSUER, PlainVault(), now=clock.now() + timedelta(minutes=6))
+
+    assert all('"ttl":300000' in published.signed_json for published in queries.list_status_lists(session, ISSUER.did))

@@ -6,18 +6,18 @@ from datetime import timedelta
 import pytest
 import time_machine
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from laurel.app import Ports
 from laurel.core import clock
 from laurel.core.db import Database
 from laurel.core.mail import Mail
-from laurel.credentials.models import Credential, IssuerKey
+from laurel.credentials.models import Credential, IssuerKey, StatusList
 from laurel.credentials.queries.keys import find_active_key
 from laurel.credentials.rules.keys import KeyPurpose
 from laurel.credentials.rules.verdicts import CredentialState
-from laurel.credentials.services.trouble import find_reminders, find_trouble
+from laurel.credentials.services.trouble import find_reminders, find_trouble, tell_staff
 from laurel.settings import Settings
 from laurel.worker import Chores
 from tests.conftest import SignIn
@@ -80,6 +80,22 @@ def test_a_list_that_was_not_signed_again_is_told_days_before_it_ends(session: S
     assert troubles(session, after=timedelta(days=4, hours=6)) == []
     [late] = troubles(session, after=timedelta(days=4, hours=13))
     assert "A status list was not signed again" in late
+
+
+def test_a_revocation_that_is_not_published_is_told_after_a_quarter_of_an_hour(session: Session) -> None:
+    make_credential(session)
+    session.execute(update(StatusList).values(changed_at=clock.now()))
+
+    assert troubles(session, after=timedelta(minutes=14)) == []
+    [unpublished] = troubles(session, after=timedelta(minutes=16))
+    assert "is not published: its status list could not be signed" in unpublished
+
+
+def test_what_is_new_is_mailed_at_once_and_what_lasts_once_a_day(session: Session) -> None:
+    for troubles_found in (["One is lost."], ["One is lost."], ["One is lost.", "12 wait."], ["One is lost.", "13 wait."]):
+        tell_staff(session, ISSUER, troubles_found, [], now=clock.now())
+
+    assert session.scalar(select(func.count()).select_from(Mail)) == 2
 
 
 def test_the_worker_mails_staff_once_a_day_and_signs_what_waited(chores: Chores, database: Database, vault: PlainVault) -> None:

@@ -247,7 +247,7 @@ def test_the_number_leads_to_the_page(client: FlaskClient, credential: Credentia
 def test_a_wrong_number_leads_to_help(client: FlaskClient) -> None:
     malformed, unknown = client.get("/v/nonsense", headers=BROWSER), client.get("/v/LRL-7Q4M-KD2X-93ZZ", headers=BROWSER)
 
-    assert (malformed.status_code, unknown.status_code) == (400, 404)
+    assert (malformed.status_code, unknown.status_code) == (404, 404)
     assert "three groups of four" in malformed.text
     assert "never given out the number LRL-7Q4M-KD2X-93ZZ" in unknown.text
 
@@ -297,7 +297,7 @@ def test_guessing_numbers_is_slowed_down(client: FlaskClient) -> None:
     answers = [client.get("/v/nonsense", headers=BROWSER).status_code for _ in range(31)]
     to_machine = client.get("/v/nonsense")
 
-    assert answers == [400] * 30 + [429]
+    assert answers == [404] * 30 + [429]
     assert (to_machine.status_code, to_machine.mimetype) == (429, "application/problem+json")
     assert [client.get("/verify").status_code for _ in range(61)][-1] == 429
 

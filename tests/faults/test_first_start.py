@@ -6,8 +6,8 @@ from threading import Barrier
 
 import pytest
 
+from laurel.queueing import make_huey
 from laurel.settings import Settings
-from laurel.worker import make_huey
 
 PROCESSES = 12
 

@@ -37,8 +37,11 @@ def get_user(session: Session, user_id: UUID) -> User:
 
 
 def lock_user(session: Session, user_id: UUID) -> User:
-    """The person as they are now, locked until the transaction ends. Raises NotFoundError."""
-    user = session.get(User, user_id, with_for_update=True, populate_existing=True)
+    """The person as they are now, locked until the transaction ends. Raises NotFoundError.
+
+    Rows that only refer to them, such as a new entry of some log, do not wait.
+    """
+    user = session.get(User, user_id, with_for_update={"key_share": True}, populate_existing=True)
     if user is None:
         raise NotFoundError("There is no such person.")
     return user

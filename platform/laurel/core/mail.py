@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from sqlalchemy import Index, String, Text, or_, select, update
+from sqlalchemy import Index, String, Text, delete, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from laurel.core.bus import nudge_after_commit
@@ -122,6 +122,11 @@ def add_mail(session: Session, *, key: str, recipient: str, subject: str, text: 
     nudge_after_commit(session)
 
 
+def forget_mails(session: Session, about: UUID) -> None:
+    """Delete every mail whose key names this thing, sent or not."""
+    session.execute(delete(Mail).where(Mail.key.contains(str(about))))
+
+
 def list_due_mails(session: Session, *, now: datetime, limit: int = 50) -> list[UUID]:
     """Mails that wait and that nobody is sending."""
     return list(
@@ -151,7 +156,9 @@ def claim_mail(session: Session, mail_id: UUID, *, now: datetime) -> Message | N
 
 def record_sending(session: Session, mail_id: UUID, *, error: str | None, now: datetime) -> None:
     """Note that the mail went out, or give it its next time (4, 16, 64 … seconds); after 8 tries it stays failed."""
-    mail = session.get_one(Mail, mail_id)
+    mail = session.get(Mail, mail_id)
+    if mail is None:  # forgotten while it was being sent
+        return
     mail.leased_until, mail.error = None, error
     if error is None:
         mail.status, mail.sent_at = MailStatus.SENT, now

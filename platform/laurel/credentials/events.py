@@ -15,39 +15,53 @@ class CredentialAwarded(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CredentialIssued(Event):
+class AboutHolder(Event):
+    """Something that happened to a person's credential, of which they hear unless staff decide otherwise."""
+
+    credential_id: UUID
+    holder_id: UUID
+    tells_holder: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class CredentialIssued(AboutHolder):
     """A credential is signed and public."""
 
-    credential_id: UUID
-    holder_id: UUID
-    tells_holder: bool = True
-
 
 @dataclass(frozen=True, kw_only=True)
-class CredentialCorrected(Event):
+class CredentialCorrected(AboutHolder):
     """A credential has a new signed document, and the one before does not count any more."""
 
-    credential_id: UUID
-    holder_id: UUID
     version_n: int
-    tells_holder: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
-class CredentialRevoked(Event):
+class CredentialRevoked(AboutHolder):
     """A credential does not count any more."""
 
-    credential_id: UUID
-    holder_id: UUID
-    tells_holder: bool = True
+
+@dataclass(frozen=True, kw_only=True)
+class CredentialHeld(AboutHolder):
+    """Staff put a credential on hold: until they decide it is neither valid nor revoked."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class SignatureRenewed(Event):
-    """A credential was signed again, word for word, because the key that had signed it was compromised; `n` is the new version."""
+class CredentialReleased(AboutHolder):
+    """Staff took a credential from hold: it counts as before."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CredentialErased(Event):
+    """A credential is gone for good; whose it was is not said."""
 
     credential_id: UUID
-    holder_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignatureRenewed(AboutHolder):
+    """A credential was signed again, word for word, because the key that had signed it was compromised; `n` is the new version."""
+
     n: int
 
 
@@ -82,6 +96,27 @@ class BulkJobConfirmed(Event):
     job_id: UUID
     kind: str
     rows: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BulkJobPaused(Event):
+    """Somebody said that it shall wait."""
+
+    job_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class BulkJobResumed(Event):
+    """Somebody said that it shall go on."""
+
+    job_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class BulkFilesTaken(Event):
+    """Somebody of the staff took the files of an import's certificates. Each certificate's own history says so, too."""
+
+    job_id: UUID
 
 
 @dataclass(frozen=True, kw_only=True)

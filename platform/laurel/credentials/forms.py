@@ -27,6 +27,13 @@ class ShareLinkForm(LaurelForm):
     days = SelectField("How long it works", choices=DURATIONS, default="30")
 
 
+class EraseForm(LaurelForm):
+    typed = StringField(
+        "Number of the certificate",
+        validators=[DataRequired("Type the number of the certificate."), Length(max=80, message="Type its number.")],
+    )
+
+
 class NameChangeForm(LaurelForm):
     new_name = NameField(
         "New name on certificates",

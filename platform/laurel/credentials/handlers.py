@@ -1,7 +1,9 @@
 """What credentials do when others report something."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -13,9 +15,12 @@ from laurel.core.db import database_now
 from laurel.core.mail import queue_mail
 from laurel.credentials import queries
 from laurel.credentials.events import (
+    AboutHolder,
     CredentialAwarded,
     CredentialCorrected,
+    CredentialHeld,
     CredentialIssued,
+    CredentialReleased,
     CredentialRevoked,
     NameChangeApplied,
     NameChangeApproved,
@@ -26,8 +31,9 @@ from laurel.credentials.events import (
 )
 from laurel.credentials.gateway import KeyVault
 from laurel.credentials.models import Credential
-from laurel.credentials.queries import names
+from laurel.credentials.queries import CredentialRecord, names
 from laurel.credentials.rules import linkedin
+from laurel.credentials.rules.erasure import ErasedError
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.name_changes import REVERSIBLE
 from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
@@ -51,29 +57,18 @@ def award_credential(session: Session, event: CourseCompleted) -> None:
 
 def issue_credential(session: Session, event: CredentialAwarded, *, issuer: Issuer, keys: KeyVault) -> None:
     """What was awarded is signed. If that fails, the credential stays pending and the delivery is tried again."""
-    issuing.issue(session, event.credential_id, issuer=issuer, keys=keys, now=database_now(session))
+    with suppress(ErasedError):  # then nothing is left to be signed
+        issuing.issue(session, event.credential_id, issuer=issuer, keys=keys, now=database_now(session))
 
 
 def email_holder(session: Session, event: CredentialIssued) -> None:
     """The holder hears of it, with the address of the page and the number."""
-    if not event.tells_holder:
-        return
-    record = queries.get_credential(session, event.credential_id)
-    holder = session.get_one(User, event.holder_id)
-    queue_mail(
-        session,
-        "credential",
-        key=f"credential:{event.credential_id}",
-        recipient=holder.email,
-        now=event.occurred_at,
-        holder_name=record.credential.holder_name,
-        achievement_name=record.achievement.name,
-        credential_id=event.credential_id,
-        number=record.credential.number,
-        valid_until=record.version.valid_until if record.version else None,
-        renews=_former(session, record.credential, event.occurred_at),
-        linkedin_url=linkedin.ENTRIES,
-    )
+    record = _find_told(session, event)
+    if record is not None:
+        until = record.version.valid_until if record.version else None
+        renews = _former(session, record.credential, event.occurred_at)
+        facts = {"valid_until": until, "renews": renews, "linkedin_url": linkedin.ENTRIES}
+        _mail_holder(session, "credential", f"credential:{event.credential_id}", record, event, **facts)
 
 
 def _former(session: Session, credential: Credential, now: datetime) -> dict[str, Any] | None:
@@ -87,65 +82,82 @@ def _former(session: Session, credential: Credential, now: datetime) -> dict[str
 
 def email_renewed_signature(session: Session, event: SignatureRenewed) -> None:
     """The holder hears that files from before do not verify any more, and where the new ones are."""
-    record = queries.get_credential(session, event.credential_id)
-    queue_mail(
-        session,
-        "signature_renewed",
-        key=f"signature-renewed:{event.credential_id}:{event.n}",
-        recipient=session.get_one(User, event.holder_id).email,
-        now=event.occurred_at,
-        holder_name=record.credential.holder_name,
-        achievement_name=record.achievement.name,
-        credential_id=event.credential_id,
-        number=record.credential.number,
-    )
+    record = _find_told(session, event)
+    if record is not None:
+        _mail_holder(session, "signature_renewed", f"signature-renewed:{event.credential_id}:{event.n}", record, event)
 
 
 def email_correction(session: Session, event: CredentialCorrected, *, issuer: Issuer) -> None:
     """The holder hears that there is a newer document, and where to write if it is wrong. The former name is not said again."""
-    if not event.tells_holder:
-        return
-    record = queries.get_credential(session, event.credential_id)
-    queue_mail(
-        session,
-        "credential_corrected",
-        key=f"credential-corrected:{event.credential_id}:{event.version_n}",
-        recipient=session.get_one(User, event.holder_id).email,
-        now=event.occurred_at,
-        holder_name=record.credential.holder_name,
-        achievement_name=record.achievement.name,
-        credential_id=event.credential_id,
-        number=record.credential.number,
-        note=queries.get_version(session, event.credential_id, event.version_n).note,
-        appeal_address=in_name_of(issuer, record.organization).email,
-    )
+    record = _find_told(session, event)
+    if record is not None:
+        key = f"credential-corrected:{event.credential_id}:{event.version_n}"
+        note = queries.get_version(session, event.credential_id, event.version_n).note
+        facts = {"note": note, "appeal_address": _appeal_address(issuer, record)}
+        _mail_holder(session, "credential_corrected", key, record, event, **facts)
 
 
 def email_revocation(session: Session, event: CredentialRevoked, *, issuer: Issuer) -> None:
     """The holder hears that it was revoked, why, and where to write against it; not where staff decided otherwise."""
+    record = _find_told(session, event)
+    if record is not None:
+        said = {"reason": record.credential.revocation_reason, "note": record.credential.revocation_note}
+        facts = {**said, "appeal_address": _appeal_address(issuer, record)}
+        _mail_holder(session, "credential_revoked", f"credential-revoked:{event.credential_id}", record, event, **facts)
+
+
+def email_hold(session: Session, event: CredentialHeld, *, issuer: Issuer) -> None:
+    """The holder hears that their certificate is on hold and why, and where to write."""
+    record = _find_told(session, event)
+    if record is not None and record.credential.on_hold_at is not None:
+        key = f"credential-held:{event.credential_id}:{event.occurred_at:%Y%m%d%H%M%S}"
+        facts = {"note": record.credential.hold_note, "appeal_address": _appeal_address(issuer, record)}
+        _mail_holder(session, "credential_on_hold", key, record, event, **facts)
+
+
+def email_release(session: Session, event: CredentialReleased) -> None:
+    """The holder hears that it counts as before."""
+    record = _find_told(session, event)
+    if record is not None and record.credential.on_hold_at is None:
+        key = f"credential-released:{event.credential_id}:{event.occurred_at:%Y%m%d%H%M%S}"
+        _mail_holder(session, "credential_released", key, record, event, note=record.credential.hold_note)
+
+
+def _find_told(session: Session, event: AboutHolder) -> CredentialRecord | None:
+    """The credential of which its holder hears; None if staff decided otherwise, or if it was erased since."""
     if not event.tells_holder:
-        return
-    record = queries.get_credential(session, event.credential_id)
+        return None
+    try:
+        return queries.get_credential(session, event.credential_id)
+    except ErasedError:
+        return None
+
+
+def _appeal_address(house: Issuer, record: CredentialRecord) -> str:
+    """Where to write against what was done with it: to whoever it is of."""
+    return in_name_of(house, record.organization).email
+
+
+def _mail_holder(session: Session, name: str, key: str, record: CredentialRecord, event: AboutHolder, **facts: Any) -> None:
     queue_mail(
         session,
-        "credential_revoked",
-        key=f"credential-revoked:{event.credential_id}",
+        name,
+        key=key,
         recipient=session.get_one(User, event.holder_id).email,
         now=event.occurred_at,
         holder_name=record.credential.holder_name,
         achievement_name=record.achievement.name,
         credential_id=event.credential_id,
         number=record.credential.number,
-        reason=record.credential.revocation_reason,
-        note=record.credential.revocation_note,
-        appeal_address=in_name_of(issuer, record.organization).email,
+        **facts,
     )
 
 
 def issue_held(session: Session, event: AccessReturned, *, issuer: Issuer, keys: KeyVault) -> None:
     """What was earned while a bank was deciding is signed once the course is the learner's again."""
-    for credential_id in queries.list_of_course(session, event.user_id, event.course_id, CredentialState.PENDING):
-        issuing.issue(session, credential_id, issuer=issuer, keys=keys, now=database_now(session))
+    waiting = queries.list_of_course(session, event.user_id, event.course_id, CredentialState.PENDING)
+    for credential in queries.lock_credentials(session, waiting):
+        issuing.issue(session, credential.id, issuer=issuer, keys=keys, now=database_now(session))
 
 
 def revoke_after_lost_dispute(session: Session, event: DisputeClosed) -> None:
@@ -156,18 +168,19 @@ def revoke_after_lost_dispute(session: Session, event: DisputeClosed) -> None:
     if event.status != LOST:
         return
     order = get_order(session, event.order_id)
+    lost: list[UUID] = []
     for holder_id, course_id in list_revoked_rights(session, order.id):
-        if not is_access_withdrawn(session, holder_id, course_id):
-            continue
-        for credential_id in queries.list_of_course(session, holder_id, course_id, CredentialState.ISSUED):
-            issuing.revoke(
-                session,
-                credential_id,
-                reason=RevocationReason.REQUIREMENTS_WITHDRAWN,
-                note=f"The payment of order {order.number} was taken back by the bank.",
-                actor_id=None,
-                now=event.occurred_at,
-            )
+        if is_access_withdrawn(session, holder_id, course_id):
+            lost += queries.list_of_course(session, holder_id, course_id, CredentialState.ISSUED)
+    for credential in queries.lock_credentials(session, lost):
+        issuing.revoke(
+            session,
+            credential.id,
+            reason=RevocationReason.REQUIREMENTS_WITHDRAWN,
+            note=f"The payment of order {order.number} was taken back by the bank.",
+            actor_id=None,
+            now=event.occurred_at,
+        )
 
 
 def renew_credential(session: Session, event: AttemptGraded) -> None:

@@ -2,6 +2,8 @@
 
 import io
 import logging
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from pypdf import PdfReader, apply_configuration
@@ -36,38 +38,38 @@ def find_in_pdf(content: bytes) -> str:
     """The text of the one attachment called `credential.json`; raises UnreadableError. Nothing else of the file is looked at."""
     try:
         with apply_configuration(**LIMITS):
-            found = _attachments(content)
+            found = _find_attachment(content)
     except UnreadableError:
         raise
     except Exception as error:  # a parser of so old and wide a format fails in many ways, and none of them is a credential
         log.info("A PDF could not be read: %s", type(error).__name__)
         raise UnreadableError(Cause.PDF_DAMAGED) from None
-    if not found:
+    if found is None:
         raise UnreadableError(Cause.NO_CREDENTIAL)
-    if len(found) > 1:
-        raise UnreadableError(Cause.SEVERAL_CREDENTIALS)
-    return as_text(found[0])
+    return as_text(found)
 
 
-def _attachments(content: bytes) -> list[bytes]:
+def _find_attachment(content: bytes) -> bytes | None:
     reader = PdfReader(io.BytesIO(content), strict=True, root_object_recovery_limit=0, xref_stream_maximum_entries=MAX_OBJECTS)
     if reader.is_encrypted:
         raise UnreadableError(Cause.PDF_ENCRYPTED)
     names = _entry(_entry(reader.root_object, "/Names"), "/EmbeddedFiles")
     if not isinstance(names, DictionaryObject):
-        return []
+        return None
+    ours = [file for name, file in islice(_list_files(names), MAX_FILES) if str(name.get_object()) == ATTACHMENT]
+    if len(ours) > 1:
+        raise UnreadableError(Cause.SEVERAL_CREDENTIALS)  # before any is unpacked
+    return _content(ours[0].get_object()) if ours else None
+
+
+def _list_files(names: DictionaryObject) -> Iterator[tuple[Any, Any]]:
+    """The attachments by name, not yet unpacked, of a name tree and of the leaves right below it: each lists names and files by turns."""
     kids = _entry(names, "/Kids")
-    leaves = [names, *(kid.get_object() for kid in kids[:MAX_FILES])] if isinstance(kids, ArrayObject) else [names]
-    return [found for leaf in leaves for found in _in_leaf(leaf)]
-
-
-def _in_leaf(leaf: object) -> list[bytes]:
-    """What one leaf of the name tree holds under our name: it lists names and files by turns."""
-    listed = _entry(leaf, "/Names")
-    if not isinstance(listed, ArrayObject):
-        return []
-    pairs = zip(listed[: 2 * MAX_FILES : 2], listed[1 : 2 * MAX_FILES : 2], strict=False)
-    return [_content(file.get_object()) for name, file in pairs if str(name.get_object()) == ATTACHMENT]
+    leaves = [names, *(kids[:MAX_FILES] if isinstance(kids, ArrayObject) else ())]
+    for leaf in leaves:
+        listed = _entry(leaf.get_object(), "/Names")
+        if isinstance(listed, ArrayObject):
+            yield from zip(listed[::2], listed[1::2], strict=False)
 
 
 def _content(file: object) -> bytes:

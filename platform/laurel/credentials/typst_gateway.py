@@ -14,6 +14,7 @@ from laurel.core.typesetting import UnsettableError, fonts, set_pdf
 
 log = logging.getLogger("laurel.credentials")
 TEMPLATE = Path(__file__).with_name("certificate.typ")
+CARD = Path(__file__).with_name("card.typ")
 DRAWING = b"""#set page(width: 100pt, height: 100pt, margin: 0pt, fill: none)
 #image(bytes(sys.inputs.svg), format: "svg", width: 100pt, height: 100pt, fit: "contain")"""
 
@@ -72,6 +73,29 @@ def render_certificate(certificate: Certificate) -> bytes:
     except UnsettableError as error:
         log.warning("Certificate %s cannot be set: %s", certificate.text.number, error)
         raise UnprintableError from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardText:
+    """Every word on the picture of a shared link. `stamp` is across a certificate that does not count, else empty."""
+
+    language: str
+    issuer: str
+    holder: str
+    line: str
+    achievement: str
+    address: str
+    stamp: str
+
+
+def render_card(text: CardText, *, badge: str, frame: str) -> bytes:
+    """1200 × 630 pixels as PNG. Not kept: there is a name on it. Raises UnprintableError if a letter is in no font."""
+    inputs = {"text": json.dumps(asdict(text)), "badge": badge, "frame": frame}
+    try:  # a picture gets a box for such a letter; PDF/A refuses it
+        typst.compile(CARD.read_bytes(), font_paths=fonts(), format="pdf", pdf_standards=["a-2u"], sys_inputs=inputs)
+    except typst.TypstError as error:
+        raise UnprintableError from error
+    return bytes(typst.compile(CARD.read_bytes(), font_paths=fonts(), format="png", ppi=144, sys_inputs=inputs))
 
 
 @lru_cache(maxsize=64)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
 
 from flask_wtf.file import FileField, FileRequired
-from wtforms import BooleanField, DateField, HiddenField, SelectChoice, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
 from laurel.backoffice.forms import whole
@@ -12,44 +12,63 @@ from laurel.backoffice.forms.credentials import RevokeForm
 from laurel.core.errors import InvalidInputError
 from laurel.core.ids import new_id
 from laurel.credentials.queries.bulk import RevocationFilter
-from laurel.credentials.rules.bulk import COLUMNS, MAX_ROWS, Duplicates
+from laurel.credentials.rules.bulk import MAX_ROWS
+from laurel.credentials.rules.bulk_table import COLUMNS
+from laurel.credentials.rules.duplicates import Duplicates
 from laurel.credentials.rules.numbers import parse_number
 from laurel.web.forms import LaurelForm
 
 MAX_LIST = 200_000
 
 
-def header_field(label: str, name: str) -> StringField:
-    """How a column is called in the file."""
-    return StringField(label, default=name, validators=[InputRequired("Write how this column is called."), Length(max=80)])
+OUT_OF_DATE = "This page is out of date. Load it again."
 
 
-class ImportForm(LaurelForm):
-    """A file of certificates. `key` makes one job of one form, however often it is sent."""
+class DraftForm(LaurelForm):
+    """`key` makes one dry run of one form, however often it is sent."""
 
-    key = HiddenField()
+    key = HiddenField(validators=[InputRequired(OUT_OF_DATE), Length(max=64, message=OUT_OF_DATE)])
+
+
+def header_field(label: str) -> StringField:
+    """How a column is called in the file, where its name does not say it."""
+    return StringField(label, validators=[Optional(), Length(max=80, message="A header has 80 characters at most.")])
+
+
+class ImportForm(DraftForm):
+    """A file of certificates."""
+
     file = FileField("CSV file", validators=[FileRequired("Choose a file.")])
-    email = header_field("Column with the e-mail address", "email")
-    name = header_field("Column with the name", "name")
-    course = header_field("Column with the course’s short name", "course")
-    awarded = header_field("Column with the day of the award", "awarded")
-    duplicates = SelectField(
-        "If somebody holds the certificate already",
+    email = header_field("Column with the e-mail address")
+    name = header_field("Column with the name")
+    course = header_field("Column with the course’s short name")
+    awarded = header_field("Column with the day of the award")
+    duplicates = RadioField(
+        "If somebody holds a certificate of that course already",
+        default=Duplicates.SKIP.value,
         choices=[
-            SelectChoice(Duplicates.SKIP.value, "leave that row out"),
-            SelectChoice(Duplicates.REFUSE.value, "issue nothing of this file"),
+            SelectChoice(Duplicates.SKIP.value, "Leave the row out. What they hold stays as it is."),
+            SelectChoice(
+                Duplicates.REPLACE.value,
+                "Replace it, by correcting its name: number and page stay, a new document is signed, and the former one is superseded for"
+                " good. Only for the same day of award; a row with another day is wrong.",
+            ),
+            SelectChoice(
+                Duplicates.ALLOW.value, "Allow it: issue another one with a number of its own, unless they hold one for that very day."
+            ),
+            SelectChoice(Duplicates.REFUSE.value, "Issue nothing of this file."),
         ],
+        validators=[InputRequired("Choose one.")],
     )
     tells_holder = BooleanField("Tell each holder by mail", default=True)
 
     def headers(self) -> dict[str, str]:
-        return {column: self[column].data for column in COLUMNS}
+        return {column: self[column].data or "" for column in COLUMNS}
 
 
-class BulkRevokeForm(RevokeForm):
+class BulkRevokeForm(RevokeForm, DraftForm):
     """Which certificates shall be revoked, and why."""
 
-    key = HiddenField()
     achievement = SelectField("Credential", validators=[Optional()])
     first_day = DateField("Awarded from (UTC)", validators=[Optional()])
     last_day = DateField("Awarded until (UTC)", validators=[Optional()])

@@ -2,10 +2,11 @@
 
 import hashlib
 
-from wtforms import BooleanField, HiddenField, SelectChoice, SelectField, TextAreaField
+from wtforms import BooleanField, HiddenField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from laurel.credentials.rules.correcting import MAX_NAME
+from laurel.credentials.rules.erasure import ErasureReason
 from laurel.credentials.rules.verdicts import STAFF_REASONS, RevocationReason
 from laurel.web.forms import LaurelForm, NameField
 
@@ -33,6 +34,27 @@ class RevokeForm(LaurelForm):
 
     def public_reason(self) -> RevocationReason:
         return RevocationReason(self.reason.data)
+
+
+class HoldForm(LaurelForm):
+    note = note_field("What the holder and colleagues read")
+
+
+class EraseForm(LaurelForm):
+    """Why a certificate is erased, and its number typed by whoever means it."""
+
+    reason = SelectField(
+        "What anyone who checks it reads",
+        choices=[SelectChoice("", "Choose …"), *(SelectChoice(reason.value, reason.value.capitalize()) for reason in ErasureReason)],
+        validators=[InputRequired("Choose why.")],
+    )
+    typed = StringField(
+        "Number of the certificate",
+        validators=[DataRequired("Type the number of the certificate."), Length(max=80, message="Type its number.")],
+    )
+
+    def erasure_reason(self) -> ErasureReason:
+        return ErasureReason(self.reason.data)
 
 
 class CorrectForm(LaurelForm):

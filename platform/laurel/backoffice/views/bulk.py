@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
@@ -14,10 +14,13 @@ from laurel.backoffice.forms.bulk import BulkRevokeForm, ConfirmForm, ImportForm
 from laurel.backoffice.navigation import work_nav
 from laurel.core.db import database_now
 from laurel.core.errors import ConflictError, InvalidInputError
+from laurel.core.spreadsheets import harmless
 from laurel.credentials.models import BulkJob
 from laurel.credentials.queries import bulk as queries
 from laurel.credentials.queries.staff import list_achievement_choices
-from laurel.credentials.rules.bulk import MAX_BYTES, BulkState, Duplicates, RowState, harmless, read_table
+from laurel.credentials.rules.bulk import BulkState, RowState, still_for
+from laurel.credentials.rules.bulk_table import MAX_BYTES, read_table
+from laurel.credentials.rules.duplicates import Duplicates
 from laurel.credentials.services import bulk
 from laurel.web.access import my_id, policy
 from laurel.web.bodies import takes
@@ -44,13 +47,13 @@ def import_page() -> ResponseReturnValue:
     form = ImportForm(key=new_key())
 
     def draft(session: Session) -> BulkJob:
-        rows = read_table(form.file.data.read(), form.headers())
+        duplicates = Duplicates(form.duplicates.data)
         return bulk.draft_import(
             session,
-            rows,
+            read_table(form.file.data.read(), form.headers(), duplicates),
             key=form.key.data,
             title=form.file.data.filename or "A file",
-            duplicates=Duplicates(form.duplicates.data),
+            duplicates=duplicates,
             tells_holder=form.tells_holder.data,
             actor_id=my_id(),
             now=database_now(session),
@@ -84,16 +87,19 @@ def revoke_page() -> ResponseReturnValue:
 
 
 def draft_page(form: LaurelForm, draft: Callable[[Session], BulkJob], template: str) -> ResponseReturnValue:
-    """Show the form, or make the dry run and go to its report."""
+    """Show the form, or make the dry run and go to its report. Where columns were not found, their names are there to choose from."""
+    headers: Sequence[str] = ()
     if form.is_submitted() and form.validate():
         try:
             with transaction() as session:
                 job = draft(session)
         except InvalidInputError as error:
             show_error(form, error)
+            headers = getattr(error, "found", ())
         else:
             return redirect(url_for(".job_page", job_id=job.id), 303)
-    return render_template(template, form=form, work_nav=work_nav()), 400 if form.is_submitted() else 200
+    page = render_template(template, form=form, headers=headers, work_nav=work_nav())
+    return page, 400 if form.is_submitted() else 200
 
 
 @bp.get("/<uuid:job_id>")
@@ -119,6 +125,24 @@ def confirm(job_id: UUID) -> ResponseReturnValue:
         else:
             return redirect(url_for(".job_page", job_id=job_id), 303)
     return show(job_id, form, status=status)
+
+
+@bp.post("/<uuid:job_id>/pause")
+@policy(POST="credentials:write")
+def pause(job_id: UUID) -> ResponseReturnValue:
+    """Do no more until somebody lets it go on."""
+    with transaction() as session:
+        bulk.pause(session, job_id, actor_id=my_id(), now=database_now(session))
+    return redirect(url_for(".job_page", job_id=job_id), 303)
+
+
+@bp.post("/<uuid:job_id>/resume")
+@policy(POST="credentials:write")
+def resume(job_id: UUID) -> ResponseReturnValue:
+    """Go on where it was paused."""
+    with transaction() as session:
+        bulk.resume(session, job_id, actor_id=my_id(), now=database_now(session))
+    return redirect(url_for(".job_page", job_id=job_id), 303)
 
 
 @bp.post("/<uuid:job_id>/stop")
@@ -166,6 +190,8 @@ def show(job_id: UUID, form: ConfirmForm, *, status: int = 200) -> ResponseRetur
         states=[found for found in RowState if counts[found]],
         page=paginate(session, queries.select_rows(job_id, state), scalars=False),
         form=form,
+        corrections=queries.count_corrections(session, job_id) if job.state is BulkState.DRAFT else 0,
+        still=still_for(job.moved_at or job.created_at, now=database_now(session)) if job.state is BulkState.RUNNING else 0,
         refusal=bulk.why_not(job, counts),
         work_nav=work_nav(),
     )

@@ -2,17 +2,23 @@
 
 from uuid import UUID
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from laurel.accounts.queries import get_user
 from laurel.backoffice.navigation import work_nav
+from laurel.core.db import database_now
+from laurel.core.errors import InvalidInputError
 from laurel.credentials import queries
 from laurel.credentials.queries import staff
+from laurel.credentials.queries.erasure import find_erased_by_number
+from laurel.credentials.rules.numbers import parse_number
 from laurel.credentials.rules.verdicts import CredentialState
+from laurel.credentials.services.downloads import StaffFile
+from laurel.credentials.services.downloads import take_file as take_file_of
 from laurel.web.access import my_id, policy
 from laurel.web.pages import paginate
-from laurel.web.session import current_session
+from laurel.web.session import current_session, transaction
 
 bp = Blueprint("backoffice_credentials", __name__, url_prefix="/backoffice/credentials")
 
@@ -29,6 +35,7 @@ def credential_list() -> ResponseReturnValue:
     return render_template(
         "backoffice/credential_list.html",
         page=page,
+        erased="" if page.rows else find_erasure(words),
         words=words,
         state=chosen or "",
         states=list(CredentialState),
@@ -36,6 +43,36 @@ def credential_list() -> ResponseReturnValue:
         achievements=achievements,
         work_nav=work_nav(),
     )
+
+
+ADDRESSES = {
+    StaffFile.JSON: "credentials.credential_json",
+    StaffFile.PDF: "credentials.certificate_pdf",
+    StaffFile.PNG: "credentials.credential_badge_png",
+    StaffFile.SVG: "credentials.credential_badge_svg",
+}
+
+
+@bp.post("/<uuid:credential_id>/files")
+@policy(POST="credentials:read")
+def take_file(credential_id: UUID) -> ResponseReturnValue:
+    """To the file, of a private certificate too, once it is written down who took it."""
+    file = request.form.get("file", "")
+    if file not in set(StaffFile):
+        raise InvalidInputError("Choose one of the files.")
+    secret: str = current_app.extensions["laurel_settings"].secret_key
+    with transaction() as session:
+        token = take_file_of(session, credential_id, StaffFile(file), actor_id=my_id(), secret=secret, now=database_now(session))
+    return redirect(url_for(ADDRESSES[StaffFile(file)], credential_id=credential_id, download=1, t=token), 303)
+
+
+def find_erasure(words: str) -> str:
+    """What is known of an erased certificate, if that is whose number was looked for; else empty."""
+    try:
+        found = find_erased_by_number(current_session(), parse_number(words))
+    except InvalidInputError:
+        return ""
+    return found.reason.sentence if found is not None else ""
 
 
 @bp.get("/<uuid:credential_id>")
@@ -56,5 +93,6 @@ def credential_page(credential_id: UUID) -> ResponseReturnValue:
         versions=queries.list_versions(session, credential_id),
         history=staff.list_history_with_actors(session, credential_id),
         is_mine=credential.holder_id == my_id(),
+        files=list(StaffFile),
         work_nav=work_nav(),
     )

@@ -21,6 +21,7 @@ from laurel.commerce.queries.revenue import list_sums_by_course, list_sums_by_mo
 from laurel.commerce.rules.revenue import RevenueBy, RevenueRow, add_up
 from laurel.core.db import database_now
 from laurel.core.money import exponent
+from laurel.core.spreadsheets import harmless
 from laurel.web.access import policy
 from laurel.web.session import current_session
 
@@ -87,7 +88,7 @@ def revenue_csv() -> ResponseReturnValue:
     for found in _report(session, asked):
         row = found.row
         amounts = [_decimal(amount, row.currency) for amount in (row.paid, row.refunded, row.disputed, row.net)]
-        writer.writerow([_harmless(found.label), row.currency.upper(), row.orders, *amounts])
+        writer.writerow([harmless(found.label), row.currency.upper(), row.orders, *amounts])
     response = Response(text.getvalue(), mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="revenue-by-{asked.by}-{asked.first}-{asked.last}.csv"'
     response.headers["Cache-Control"] = "private, no-store"
@@ -175,8 +176,3 @@ def _chart(rows: list[ReportRow], asked: Asked) -> dict[str, object] | None:
 
 def _decimal(amount: int, currency: str) -> str:
     return f"{Decimal(amount).scaleb(-exponent(currency)):f}"
-
-
-def _harmless(text: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

@@ -4,6 +4,7 @@
 """
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -54,11 +55,7 @@ def remind_buyer(session: Session, order: Order, *, now: datetime) -> None:
         key=f"unfinished:{order.id}",
         recipient=order.buyer.email,
         now=now,
-        name=order.buyer.name,
-        number=order.number,
-        order_id=str(order.id),
-        titles=[line.title for line in order.lines],
-        total=format_money(order.total, order.currency),
+        **_facts(order),
     )
 
 
@@ -72,13 +69,20 @@ def tell_of_failed_payment(session: Session, order: Order, attempt_id: UUID, *, 
         key=f"payment_failed:{attempt_id}",
         recipient=order.buyer.email,
         now=now,
-        name=order.buyer.name,
-        number=order.number,
-        order_id=str(order.id),
-        titles=[line.title for line in order.lines],
-        total=format_money(order.total, order.currency),
+        **_facts(order),
         may_pay_again=not _is_settled_otherwise(session, order),
     )
+
+
+def _facts(order: Order) -> dict[str, Any]:
+    """What every mail about an order that is not paid says of it."""
+    return {
+        "name": order.buyer.name,
+        "number": order.number,
+        "order_id": str(order.id),
+        "titles": [line.title for line in order.lines],
+        "total": format_money(order.total, order.currency),
+    }
 
 
 def _is_settled_otherwise(session: Session, order: Order) -> bool:

@@ -18,12 +18,12 @@ from laurel.commerce.rules.seats import show_code
 from laurel.commerce.views.edge import bp, settings
 from laurel.core.db import database_now
 from laurel.core.errors import InvalidInputError
+from laurel.core.spreadsheets import harmless
 from laurel.web.access import SIGNED_IN, my_id, policy
 from laurel.web.limits import SAVE, limiter
 from laurel.web.pages import paginate
 from laurel.web.session import current_session, transaction
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 WORDS = {
     VoucherStatus.ISSUED: "Free",
     VoucherStatus.REDEEMED: "Taken",
@@ -71,11 +71,6 @@ def _row(voucher: Voucher, person: User | None) -> list[str]:
     who = [person.name, person.email] if person is not None else ["", ""]
     code = show_code(voucher.code) if voucher.status is VoucherStatus.ISSUED else ""
     return [str(voucher.seat_no), code, WORDS[voucher.status], voucher.label or "", *who, redeemed_on]
-
-
-def harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.lstrip(" \ufeff\u200b").startswith(FORMULA) or cell.startswith(FORMULA) else cell
 
 
 @bp.route("/account/seats/<uuid:pool_id>/<uuid:voucher_id>", methods=["GET", "POST"])

@@ -1,27 +1,26 @@
-"""What can be earned, what was issued, the keys that signed it and the lists that revoke it."""
+"""What was issued, the keys that signed it, the lists that revoke it, and what its holder and staff do with it."""
 
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, false, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from laurel.accounts.models import User
-from laurel.catalog.models import Course
 from laurel.core.db import Base, only_one, text_enum
 from laurel.core.errors import ConflictError
 from laurel.core.ids import new_id
-from laurel.credentials.models.organizations import Organization
+from laurel.credentials.models import erasure  # noqa: F401 (its tables belong to the metadata)
+from laurel.credentials.models.achievements import Achievement as Achievement
+from laurel.credentials.models.achievements import AchievementVersion as AchievementVersion
 from laurel.credentials.rules import bulk
 from laurel.credentials.rules.bulk import BulkKind, BulkState, RowState
-from laurel.credentials.rules.document import AchievementFacts
 from laurel.credentials.rules.history import HistoryKind, Link
 from laurel.credentials.rules.keys import KeyPurpose, KeyState, advance
 from laurel.credentials.rules.name_changes import NEXT as NEXT_OF_NAME_CHANGE
 from laurel.credentials.rules.name_changes import OPEN, NameChangeState
-from laurel.credentials.rules.renewing import RenewalTerms
 from laurel.credentials.rules.verdicts import NEXT, CredentialSource, CredentialState, RevocationReason
 from laurel.credentials.rules.visibility import Visibility
 from laurel.learning.models import Enrollment
@@ -37,79 +36,6 @@ class VersionCause(StrEnum):
 
 
 IS_OPEN = f"state IN ({', '.join(repr(state.value) for state in OPEN)})"
-
-
-class Achievement(Base):
-    """What can be earned in one course. What it says is in its versions; `latest_n` is the one that is awarded."""
-
-    __tablename__ = "achievements"
-
-    id: Mapped[UUID] = mapped_column(primary_key=True, default_factory=new_id)
-    course_id: Mapped[UUID] = mapped_column(ForeignKey(Course.id), unique=True)
-    slug: Mapped[str] = mapped_column(String(80), unique=True)
-    created_at: Mapped[datetime]
-    latest_n: Mapped[int] = mapped_column(default=0)
-    renewal_window_days: Mapped[int] = mapped_column(default=90, server_default="90")
-    renewal_grace_days: Mapped[int] = mapped_column(default=90, server_default="90")
-    renewal_includes_attempts: Mapped[bool] = mapped_column(default=False, server_default=false())
-
-    @property
-    def renewal_terms(self) -> RenewalTerms:
-        """What the program says about renewing; of today, whatever version a certificate is of."""
-        return RenewalTerms(
-            window_days=self.renewal_window_days,
-            grace_days=self.renewal_grace_days,
-            includes_attempts=self.renewal_includes_attempts,
-        )
-
-    def adopt(self, terms: RenewalTerms) -> None:
-        """Let the program say this about renewing from now on."""
-        self.renewal_window_days, self.renewal_grace_days = terms.window_days, terms.grace_days
-        self.renewal_includes_attempts = terms.includes_attempts
-
-
-class AchievementVersion(Base):
-    """What an achievement said from `created_at` on. Never changed: credentials point at it."""
-
-    __tablename__ = "achievement_versions"
-    __table_args__ = (UniqueConstraint("achievement_id", "n"), UniqueConstraint("slug", "n"))
-
-    id: Mapped[UUID] = mapped_column(primary_key=True, default_factory=new_id)
-    achievement_id: Mapped[UUID] = mapped_column(ForeignKey(Achievement.id))
-    slug: Mapped[str] = mapped_column(String(80))
-    n: Mapped[int]
-    name: Mapped[str] = mapped_column(String(160))
-    description: Mapped[str] = mapped_column(Text)
-    criteria: Mapped[str] = mapped_column(Text)
-    criteria_html: Mapped[str] = mapped_column(Text)
-    language: Mapped[str] = mapped_column(String(20))
-    validity_months: Mapped[int]
-    badge: Mapped[dict[str, Any]]
-    tags: Mapped[list[str]]
-    created_at: Mapped[datetime]
-    organization_id: Mapped[UUID | None] = mapped_column(ForeignKey(Organization.id), index=True, default=None)
-    """In whose name it is awarded; None: the house's."""
-
-    @property
-    def facts(self) -> AchievementFacts:
-        """What a credential says about it."""
-        return AchievementFacts(
-            slug=self.slug,
-            n=self.n,
-            name=self.name,
-            description=self.description,
-            criteria=self.criteria,
-            language=self.language,
-            tags=tuple(self.tags),
-        )
-
-    @property
-    def hue(self) -> int:
-        return int(self.badge["hue"])
-
-    @property
-    def level(self) -> int:
-        return int(self.badge["level"])
 
 
 class IssuerKey(Base):
@@ -191,7 +117,7 @@ class StatusEntry(Base):
 
 
 class Credential(Base):
-    """That one person earned one achievement, once; one that was imported has no attempt (docs/decisions/0016). Signed are its versions."""
+    """That one person earned one achievement, once; what was signed is in its versions. An imported one has no attempt (0016)."""
 
     __tablename__ = "credentials"
     __table_args__ = (
@@ -219,6 +145,9 @@ class Credential(Base):
     revocation_note: Mapped[str] = mapped_column(Text, default="")
     renewed_from_id: Mapped[UUID | None] = mapped_column(ForeignKey("credentials.id"), index=True, default=None)
     visibility: Mapped[Visibility] = mapped_column(text_enum(Visibility), default=Visibility.UNLISTED, server_default="unlisted")
+    on_hold_at: Mapped[datetime | None] = mapped_column(default=None)
+    hold_note: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """Why it is on hold, or what was found when it was; for holder and staff."""
 
     def advance(self, wanted: CredentialState) -> None:
         """Go to the wanted state; raises ConflictError if that does not follow from the present one."""
@@ -253,7 +182,7 @@ class CredentialVersion(Base):
 
 
 class CredentialEvent(Base):
-    """One link of the chain of all that happened to credentials and keys. Only ever added to."""
+    """One link of the chain of all that happened to credentials and keys. Only ever added to; it outlives credentials that are erased."""
 
     __tablename__ = "credential_events"
 
@@ -261,7 +190,7 @@ class CredentialEvent(Base):
     position: Mapped[int] = mapped_column(unique=True)
     kind: Mapped[HistoryKind] = mapped_column(text_enum(HistoryKind))
     at: Mapped[datetime]
-    credential_id: Mapped[UUID | None] = mapped_column(ForeignKey(Credential.id), index=True)
+    credential_id: Mapped[UUID | None] = mapped_column(index=True)
     version_n: Mapped[int | None]
     key_id: Mapped[UUID | None] = mapped_column(ForeignKey(IssuerKey.id), index=True)
     actor_id: Mapped[UUID | None] = mapped_column(ForeignKey(User.id), index=True)
@@ -301,6 +230,7 @@ class BulkJob(Base):
     actor_id: Mapped[UUID] = mapped_column(ForeignKey(User.id), index=True)
     state: Mapped[BulkState] = mapped_column(text_enum(BulkState), default=BulkState.DRAFT, index=True)
     confirmed_at: Mapped[datetime | None] = mapped_column(default=None)
+    moved_at: Mapped[datetime | None] = mapped_column(default=None)
     finished_at: Mapped[datetime | None] = mapped_column(default=None)
     error: Mapped[str] = mapped_column(Text, default="")
     """Why the last batch could not be done; it is tried again by itself."""

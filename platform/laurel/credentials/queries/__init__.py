@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from laurel.commerce.queries import is_access_withdrawn
@@ -22,8 +22,12 @@ from laurel.credentials.models import (
     StatusList,
 )
 from laurel.credentials.models.organizations import Organization
+from laurel.credentials.queries.erasure import missing
 from laurel.credentials.rules.status_list import HALF_FULL
 from laurel.credentials.rules.verdicts import CredentialSource, CredentialState
+
+CHAIN_LOCK = 5_140_825
+"""The advisory lock under which the chain of events grows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +77,10 @@ def _record(row: Row[Credential, AchievementVersion, CredentialVersion, IssuerKe
 
 
 def get_credential(session: Session, credential_id: UUID) -> CredentialRecord:
-    """The credential with its current document, one query; raises NotFoundError."""
+    """The credential with its current document, one query; raises NotFoundError, or ErasedError."""
     row = session.execute(_records().where(Credential.id == credential_id)).one_or_none()
     if row is None:
-        raise NotFoundError("There is no such certificate.")
+        raise missing(session, credential_id)
     return _record(row)
 
 
@@ -117,30 +121,49 @@ def find_credential_for(session: Session, *, enrollment_id: UUID, attempt_id: UU
 
 
 def lock_credential(session: Session, credential_id: UUID) -> Credential:
-    """The credential as it is now, locked until the transaction ends; raises NotFoundError."""
-    statement = select(Credential).where(Credential.id == credential_id).with_for_update()
+    """The credential as it is now, locked until the transaction ends; raises NotFoundError, or ErasedError."""
+    statement = select(Credential).where(Credential.id == credential_id).with_for_update(key_share=True)
     locked = session.scalars(statement, execution_options={"populate_existing": True}).one_or_none()
     if locked is None:
-        raise NotFoundError("There is no such certificate.")
+        raise missing(session, credential_id)
     return locked
 
 
-def list_pending(session: Session, *, limit: int = 100) -> list[UUID]:
-    """Credentials that were awarded and are not yet signed, the oldest first."""
-    pending = select(Credential.id).where(Credential.state == CredentialState.PENDING)
-    return list(session.scalars(pending.order_by(Credential.awarded_at).limit(limit)))
+def lock_credentials(session: Session, credential_ids: Collection[UUID]) -> list[Credential]:
+    """Several as they are now, locked by their ids until the transaction ends: so two who want some of the same never wait in a circle."""
+    return _lock_all(session, Credential.id.in_(credential_ids))
+
+
+def lock_all_of(session: Session, holder_id: UUID) -> list[Credential]:
+    """Every credential of a person as it is now, locked in the same order."""
+    return _lock_all(session, Credential.holder_id == holder_id)
+
+
+def _lock_all(session: Session, wanted: ColumnElement[bool]) -> list[Credential]:
+    statement = select(Credential).where(wanted).order_by(Credential.id).with_for_update(key_share=True)
+    return list(session.scalars(statement, execution_options={"populate_existing": True}))
+
+
+def list_pending(session: Session, slug: str = "", *, after: UUID | None = None, limit: int = 100) -> list[UUID]:
+    """Credentials that were awarded in the name of an organization, or of the house, and are not yet signed, in the order of their ids."""
+    pending = _pending(slug).with_only_columns(Credential.id)
+    if after is not None:
+        pending = pending.where(Credential.id > after)
+    return list(session.scalars(pending.order_by(Credential.id).limit(limit)))
 
 
 def count_pending(session: Session, slug: str = "") -> int:
-    """How many credentials were awarded in the name of an organization, or of the house, and are not yet signed."""
-    pending = (
-        select(func.count())
-        .select_from(Credential)
+    """How many of them there are."""
+    return session.scalar(_pending(slug).with_only_columns(func.count())) or 0
+
+
+def _pending(slug: str) -> Select[Credential]:
+    return (
+        select(Credential)
         .join(AchievementVersion, AchievementVersion.id == Credential.achievement_version_id)
         .outerjoin(Organization, Organization.id == AchievementVersion.organization_id)
         .where(Credential.state == CredentialState.PENDING, Organization.slug == slug if slug else Organization.id.is_(None))
     )
-    return session.scalar(pending) or 0
 
 
 def list_of_course(session: Session, holder_id: UUID, course_id: UUID, state: CredentialState) -> list[UUID]:
@@ -210,6 +233,12 @@ def find_last_link(session: Session) -> CredentialEvent | None:
     return session.scalars(select(CredentialEvent).order_by(CredentialEvent.position.desc()).limit(1)).one_or_none()
 
 
+def lock_chain(session: Session) -> None:
+    """Hold the end of the chain until the transaction ends. SQLite has one writer at a time as it is."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(CHAIN_LOCK)))
+
+
 def find_achievement_of_course(session: Session, course_id: UUID) -> AchievementVersion | None:
     """What can be earned in a course at present."""
     return session.scalar(
@@ -246,8 +275,14 @@ def list_open_lists(session: Session, did: str) -> list[StatusList]:
 
 
 def list_status_lists(session: Session, did: str) -> list[StatusList]:
-    """All lists of a DID, locked until the transaction ends."""
-    return list(session.scalars(select(StatusList).filter_by(did=did).order_by(StatusList.number).with_for_update()))
+    """All lists of a DID."""
+    return list(session.scalars(select(StatusList).filter_by(did=did).order_by(StatusList.number)))
+
+
+def lock_status_lists(session: Session, did: str) -> list[StatusList]:
+    """All lists of a DID as they are now, locked until the transaction ends. Hold the chain before: `services.history` says why."""
+    statement = select(StatusList).filter_by(did=did).order_by(StatusList.number).with_for_update(key_share=True)
+    return list(session.scalars(statement, execution_options={"populate_existing": True}))
 
 
 def last_list_number(session: Session) -> int:

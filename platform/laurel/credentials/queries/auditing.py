@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from laurel.credentials.models import (
@@ -20,12 +21,14 @@ from laurel.credentials.models import (
     StatusEntry,
     StatusList,
 )
+from laurel.credentials.models.erasure import ErasedCredential
+from laurel.credentials.models.organizations import Organization
 from laurel.credentials.rules.bulk import BulkKind, RowState
+from laurel.credentials.rules.history import HistoryKind
 from laurel.learning.models import Enrollment
 from laurel.quizzes.models import Attempt, ExamRound
 
 Version = tuple[CredentialVersion, IssuerKey, StatusEntry, StatusList]
-_MONTHS = AchievementVersion.validity_months
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +36,12 @@ class Stored:
     """A credential and the rows that it rests on. `digests` are those of documents that the history knows.
 
     `is_vouched_for`: a confirmed import names it. `renewed`: the credential that it renews, that one's end, and for which credential
-    the attempt was made.
+    the attempt was made. `organization_slug`: in whose name it is awarded, empty for the house.
     """
 
     credential: Credential
+    achievement: AchievementVersion
+    organization_slug: str
     enrolled_id: UUID | None
     is_vouched_for: bool
     attempt: Attempt | None
@@ -54,26 +59,13 @@ def list_ids(session: Session, *, after: UUID | None, limit: int) -> Sequence[UU
 
 def list_stored(session: Session, ids: Sequence[UUID]) -> list[Stored]:
     """These credentials with all that they rest on; three queries, however many they are."""
-    named = select(BulkRow.id).join(BulkJob, BulkJob.id == BulkRow.job_id)
-    named = named.where(BulkRow.credential_id == Credential.id, BulkRow.state == RowState.DONE, BulkJob.kind == BulkKind.ISSUE)
-    vouched = named.correlate(Credential).exists()
-    old, present, round_ = aliased(Credential), aliased(CredentialVersion), ExamRound
-    sat = (round_.learner_id == Attempt.learner_id) & (round_.quiz_id == Attempt.quiz_id) & (round_.number == Attempt.round_number)
-    rows = session.execute(
-        select(Credential, Enrollment.learner_id, Attempt, vouched, old, present.valid_until, round_.opened_for, _MONTHS)
-        .join(AchievementVersion, AchievementVersion.id == Credential.achievement_version_id)
-        .outerjoin(Enrollment, Enrollment.id == Credential.enrollment_id)
-        .outerjoin(Attempt, Attempt.id == Credential.attempt_id)
-        .outerjoin(round_, sat)
-        .outerjoin(old, old.id == Credential.renewed_from_id)
-        .outerjoin(present, (present.credential_id == old.id) & (present.n == old.current_n))
-        .where(Credential.id.in_(ids))
-        .order_by(Credential.id)
-    )
+    rows = session.execute(_stored().where(Credential.id.in_(ids)).order_by(Credential.id))
     versions, digests = _list_versions(session, ids), _list_digests(session, ids)
     return [
         Stored(
             credential=row[0],
+            achievement=row[8],
+            organization_slug=row[9] or "",
             enrolled_id=row[1],
             is_vouched_for=row[3],
             attempt=row[2],
@@ -84,6 +76,25 @@ def list_stored(session: Session, ids: Sequence[UUID]) -> list[Stored]:
         )
         for row in rows
     ]
+
+
+def _stored() -> Select[*tuple[Any, ...]]:
+    named = select(BulkRow.id).join(BulkJob, BulkJob.id == BulkRow.job_id)
+    named = named.where(BulkRow.credential_id == Credential.id, BulkRow.state == RowState.DONE, BulkJob.kind == BulkKind.ISSUE)
+    vouched = named.correlate(Credential).exists()
+    old, present, round_ = aliased(Credential), aliased(CredentialVersion), ExamRound
+    sat = (round_.learner_id == Attempt.learner_id) & (round_.quiz_id == Attempt.quiz_id) & (round_.number == Attempt.round_number)
+    earned = (Credential, Enrollment.learner_id, Attempt, vouched, old, present.valid_until, round_.opened_for)
+    return (
+        select(*earned, AchievementVersion.validity_months, AchievementVersion, Organization.slug)
+        .join(AchievementVersion, AchievementVersion.id == Credential.achievement_version_id)
+        .outerjoin(Organization, Organization.id == AchievementVersion.organization_id)
+        .outerjoin(Enrollment, Enrollment.id == Credential.enrollment_id)
+        .outerjoin(Attempt, Attempt.id == Credential.attempt_id)
+        .outerjoin(round_, sat)
+        .outerjoin(old, old.id == Credential.renewed_from_id)
+        .outerjoin(present, (present.credential_id == old.id) & (present.n == old.current_n))
+    )
 
 
 def list_shared_entries(session: Session, entries: Sequence[UUID]) -> set[UUID]:
@@ -105,6 +116,33 @@ def iterate_history(session: Session, *, page_size: int) -> Iterator[CredentialE
         yield from page
         last = page[-1].position
         session.expunge_all()
+
+
+def list_unset_orphans(session: Session) -> list[tuple[int, int]]:
+    """(list number, position) of entries that no document has and that are not set: one whose document was erased must be."""
+    has_document = exists().where(CredentialVersion.status_entry_id == StatusEntry.id)
+    rows = session.execute(
+        select(StatusList.number, StatusEntry.position)
+        .join(StatusList, StatusList.id == StatusEntry.list_id)
+        .where(StatusEntry.set_at.is_(None), ~has_document)
+        .order_by(StatusList.number, StatusEntry.position)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def list_vanished(session: Session) -> Sequence[UUID]:
+    """Credentials that the history speaks of, that are not there and were not erased."""
+    is_there = exists().where(Credential.id == CredentialEvent.credential_id)
+    was_erased = exists().where(ErasedCredential.credential_id == CredentialEvent.credential_id)
+    named = select(CredentialEvent.credential_id).where(CredentialEvent.credential_id.is_not(None), ~is_there, ~was_erased)
+    return [found for found in session.scalars(named.distinct()) if found is not None]
+
+
+def list_unfounded_erasures(session: Session) -> Sequence[UUID]:
+    """Credentials that are said to be erased, and are still there, or of whose erasure the history knows nothing."""
+    is_there = exists().where(Credential.id == ErasedCredential.credential_id)
+    recorded = exists().where(CredentialEvent.credential_id == ErasedCredential.credential_id, CredentialEvent.kind == HistoryKind.ERASED)
+    return session.scalars(select(ErasedCredential.credential_id).where(or_(is_there, ~recorded))).all()
 
 
 def list_published_lists(session: Session, dids: Sequence[str]) -> list[tuple[StatusList, IssuerKey]]:

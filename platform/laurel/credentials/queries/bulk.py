@@ -1,19 +1,33 @@
 """Finding bulk jobs, their rows, and what a row needs to know."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from laurel.accounts.models import User
 from laurel.catalog.models import Course
 from laurel.core.errors import NotFoundError
-from laurel.credentials.models import Achievement, AchievementVersion, BulkJob, BulkRow, Credential
+from laurel.credentials.models import (
+    Achievement,
+    AchievementVersion,
+    BulkJob,
+    BulkRow,
+    Credential,
+    CredentialVersion,
+    IssuerKey,
+    NameChange,
+)
+from laurel.credentials.models.organizations import Organization
+from laurel.credentials.queries import SignedCredential
 from laurel.credentials.rules.bulk import MAX_ROWS, BulkState, RowState
+from laurel.credentials.rules.duplicates import Held
+from laurel.credentials.rules.name_changes import NameChangeState
 from laurel.credentials.rules.verdicts import CredentialState
 
 Value = TypeVar("Value")
@@ -58,6 +72,11 @@ def find_job_by_key(session: Session, key: str) -> BulkJob | None:
     return session.scalar(select(BulkJob).filter_by(key=key))
 
 
+def get_job_by_key(session: Session, key: str) -> BulkJob:
+    """The same; raises NoResultFound."""
+    return session.scalars(select(BulkJob).filter_by(key=key)).one()
+
+
 def list_running_jobs(session: Session) -> list[UUID]:
     """Jobs with something left to do, the oldest confirmation first."""
     return list(session.scalars(select(BulkJob.id).filter_by(state=BulkState.RUNNING).order_by(BulkJob.confirmed_at, BulkJob.id)))
@@ -100,6 +119,20 @@ def map_people(session: Session, emails: Iterable[str]) -> dict[str, UUID]:
     return found
 
 
+def lock_people(session: Session, emails: Collection[str]) -> list[UUID]:
+    """The people with these addresses, locked by their ids until the transaction ends."""
+    if not emails:
+        return []
+    named = select(User.id).where(User.email.in_(emails)).order_by(User.id)
+    return list(session.scalars(named.with_for_update(key_share=True)))
+
+
+def lock_certificates(session: Session, holder_ids: Collection[UUID], credential_ids: Collection[UUID]) -> None:
+    """Every certificate of these people, and these, locked by their ids until the transaction ends."""
+    wanted = select(Credential.id).where(or_(Credential.holder_id.in_(holder_ids), Credential.id.in_(credential_ids)))
+    session.execute(wanted.order_by(Credential.id).with_for_update(key_share=True))
+
+
 def map_achievements(session: Session) -> dict[str, AchievementVersion]:
     """What can be earned at present, by the course's slug."""
     rows = session.execute(
@@ -110,17 +143,64 @@ def map_achievements(session: Session) -> dict[str, AchievementVersion]:
     return {row[0]: row[1] for row in rows}
 
 
-def list_held(session: Session, holder_ids: Collection[UUID]) -> dict[tuple[UUID, UUID], str]:
-    """(holder, achievement) → number of what these people hold that was not revoked."""
-    found: dict[tuple[UUID, UUID], str] = {}
+def list_held(session: Session, holder_ids: Collection[UUID]) -> dict[tuple[UUID, UUID], list[Held]]:
+    """(holder, achievement) → what these people hold that was not revoked, the first award first."""
+    found: dict[tuple[UUID, UUID], list[Held]] = defaultdict(list)
+    is_current = (CredentialVersion.credential_id == Credential.id) & (CredentialVersion.n == Credential.current_n)
     for some in _in_chunks(list(holder_ids)):
         rows = session.execute(
-            select(Credential.holder_id, AchievementVersion.achievement_id, Credential.number)
+            select(Credential, AchievementVersion.achievement_id, CredentialVersion.valid_from, CredentialVersion.valid_until)
             .join(AchievementVersion, AchievementVersion.id == Credential.achievement_version_id)
+            .outerjoin(CredentialVersion, is_current)
             .where(Credential.holder_id.in_(some), Credential.state != CredentialState.REVOKED)
+            .order_by(Credential.awarded_at, Credential.id)
         )
-        found |= {(row[0], row[1]): row[2] for row in rows}
+        for credential, achievement_id, valid_from, valid_until in rows:
+            found[credential.holder_id, achievement_id].append(_held(credential, valid_from, valid_until))
     return found
+
+
+def _held(credential: Credential, valid_from: datetime | None, valid_until: datetime | None) -> Held:
+    return Held(
+        credential_id=credential.id,
+        number=credential.number,
+        name=credential.holder_name,
+        awarded_on=credential.awarded_at.date(),
+        state=credential.state,
+        valid_from=valid_from,
+        valid_until=valid_until,
+    )
+
+
+def list_renamed_people(session: Session, person_ids: Collection[UUID]) -> set[UUID]:
+    """Those of these people who have changed their name here, or are about to."""
+    found: set[UUID] = set()
+    gone = (NameChangeState.REFUSED, NameChangeState.WITHDRAWN, NameChangeState.REVERSED)
+    for some in _in_chunks(list(person_ids)):
+        found |= set(session.scalars(select(NameChange.person_id).where(NameChange.person_id.in_(some), NameChange.state.not_in(gone))))
+    return found
+
+
+def count_corrections(session: Session, job_id: UUID) -> int:
+    """How many rows of an import are about a certificate that is there already and shall be corrected."""
+    ready = select(func.count()).select_from(BulkRow).where(BulkRow.job_id == job_id, BulkRow.state == RowState.READY)
+    return session.scalar(ready.where(BulkRow.credential_id.is_not(None))) or 0
+
+
+def list_issued(session: Session, job_id: UUID, *, after: int, limit: int) -> list[tuple[int, SignedCredential]]:
+    """(line, certificate) of what an import issued or corrected, in the order of the file, from the line after `after` on."""
+    rows = session.execute(
+        select(BulkRow.n, Credential, AchievementVersion, CredentialVersion, IssuerKey, Organization)
+        .join(Credential, Credential.id == BulkRow.credential_id)
+        .join(AchievementVersion, AchievementVersion.id == Credential.achievement_version_id)
+        .outerjoin(Organization, Organization.id == AchievementVersion.organization_id)
+        .join(CredentialVersion, (CredentialVersion.credential_id == Credential.id) & (CredentialVersion.n == Credential.current_n))
+        .join(IssuerKey, IssuerKey.id == CredentialVersion.key_id)
+        .where(BulkRow.job_id == job_id, BulkRow.state == RowState.DONE, BulkRow.n > after)
+        .order_by(BulkRow.n)
+        .limit(limit)
+    )
+    return [(row[0], SignedCredential(row[1], row[2], row[3], row[4], row[5])) for row in rows]
 
 
 def list_revocable(session: Session, wanted: RevocationFilter) -> list[tuple[Credential, User, str]]:

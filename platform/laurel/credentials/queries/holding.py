@@ -32,7 +32,8 @@ def get_credential_of(session: Session, holder_id: UUID, credential_id: UUID) ->
 def lock_credential_of(session: Session, holder_id: UUID, credential_id: UUID) -> Credential:
     """The holder's credential, locked until the transaction ends; raises NotFoundError."""
     mine = select(Credential).where(Credential.id == credential_id, Credential.holder_id == holder_id)
-    found = session.scalars(mine.with_for_update()).one_or_none()
+    locking = mine.with_for_update(key_share=True)
+    found = session.scalars(locking, execution_options={"populate_existing": True}).one_or_none()
     if found is None:
         raise NotFoundError("There is no such certificate.")
     return found
@@ -49,10 +50,13 @@ def list_share_links(session: Session, credential_id: UUID, *, now: datetime) ->
 
 
 def list_kin(session: Session, credential: Credential) -> list[Credential]:
-    """The credential that this one renewed, and the one that renewed it unless it was revoked; signed ones only, the oldest first."""
+    """The credential that this one renewed, and the one that renewed it unless it was revoked; signed ones only, the oldest first.
+
+    Only in the same name: a link between two names would tell a former one.
+    """
     newer = and_(Credential.renewed_from_id == credential.id, Credential.state == CredentialState.ISSUED)
     kin = select(Credential).where(or_(Credential.id == credential.renewed_from_id, newer), Credential.state != CredentialState.PENDING)
-    return list(session.scalars(kin.order_by(Credential.awarded_at)))
+    return list(session.scalars(kin.where(Credential.holder_name == credential.holder_name).order_by(Credential.awarded_at)))
 
 
 @dataclass(frozen=True, slots=True)

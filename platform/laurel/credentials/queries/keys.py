@@ -59,7 +59,7 @@ def find_trusted_key(session: Session, did: str, fragment: str, purpose: KeyPurp
 
 def lock_keys(session: Session, did: str) -> list[IssuerKey]:
     """All keys of a DID, locked until the transaction ends: who changes one sees the others stand still."""
-    locking = select(IssuerKey).filter_by(did=did).order_by(IssuerKey.id).with_for_update()
+    locking = select(IssuerKey).filter_by(did=did).order_by(IssuerKey.id).with_for_update(key_share=True)
     return list(session.scalars(locking, execution_options={"populate_existing": True}))
 
 
@@ -116,6 +116,11 @@ def _to_be_signed_again(session: Session, did: str, now: datetime) -> tuple[Colu
         Credential.state == CredentialState.ISSUED,
         or_(CredentialVersion.valid_until.is_(None), CredentialVersion.valid_until > now),
     )
+
+
+def find_first_change_of_lists(session: Session, did: str) -> datetime | None:
+    """Since when a change of a status list waits to be published; None if none does."""
+    return session.scalar(select(func.min(StatusList.changed_at)).filter_by(did=did))
 
 
 def find_first_end_of_lists(session: Session, did: str) -> datetime | None:

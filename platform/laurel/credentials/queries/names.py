@@ -28,7 +28,8 @@ def list_correctable(session: Session, holder_id: UUID, *, now: datetime) -> lis
 
 def lock_change(session: Session, change_id: UUID) -> NameChange:
     """The change, locked until the transaction ends; raises NotFoundError."""
-    found = session.scalars(select(NameChange).where(NameChange.id == change_id).with_for_update()).one_or_none()
+    statement = select(NameChange).where(NameChange.id == change_id).with_for_update(key_share=True)
+    found = session.scalars(statement, execution_options={"populate_existing": True}).one_or_none()
     if found is None:
         raise NotFoundError("There is no such change of name.")
     return found
@@ -37,7 +38,8 @@ def lock_change(session: Session, change_id: UUID) -> NameChange:
 def lock_change_of(session: Session, person_id: UUID, change_id: UUID) -> NameChange:
     """The person's own change, locked; somebody else's does not exist for them."""
     mine = select(NameChange).where(NameChange.id == change_id, NameChange.person_id == person_id)
-    found = session.scalars(mine.with_for_update()).one_or_none()
+    locking = mine.with_for_update(key_share=True)
+    found = session.scalars(locking, execution_options={"populate_existing": True}).one_or_none()
     if found is None:
         raise NotFoundError("There is no such change of name.")
     return found

@@ -1,6 +1,5 @@
 """What must be true of every credential, said again from the outside: `laurel credentials audit` compares it with what is stored."""
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +8,7 @@ from uuid import UUID
 
 from laurel.credentials.rules.keys import TRUSTED, KeyState
 from laurel.credentials.rules.moments import timestamp
+from laurel.credentials.rules.shown import as_object
 from laurel.credentials.rules.verdicts import CredentialSource, CredentialState
 
 
@@ -63,6 +63,8 @@ class CredentialFacts:
 
     number: str
     url: str
+    issuer: str
+    """The DID of whoever it is awarded by."""
     state: CredentialState
     holder_id: UUID
     source: CredentialSource = CredentialSource.EXAM
@@ -72,11 +74,13 @@ class CredentialFacts:
     earned: Earned | None
     renewed: Renewed | None = None
     versions: Sequence[SignedFacts]
+    unsigned: Sequence[str] = ()
+    """What is shown of it and not said by its current document (`rules.shown`)."""
 
 
 def compare(found: CredentialFacts, *, now: datetime) -> list[Difference]:
     """What is wrong with a credential; empty if nothing is."""
-    details = [*_award(found), *_renewal(found), *_numbering(found)]
+    details = [*_award(found), *_renewal(found), *_numbering(found), *_unsigned(found)]
     for version in found.versions:
         details += [f"version {version.n}: {detail}" for detail in (*_signature(found, version, now), *_words(found, version))]
         details += [f"version {version.n}: {detail}" for detail in _status(found, version)]
@@ -134,6 +138,11 @@ def _numbering(found: CredentialFacts) -> Iterator[str]:
         yield f"it is {found.state} and has {len(numbers)} signed documents"
 
 
+def _unsigned(found: CredentialFacts) -> Iterator[str]:
+    for name in found.unsigned:
+        yield f"the {name} that is shown is not the one that was signed"
+
+
 def _signature(found: CredentialFacts, version: SignedFacts, now: datetime) -> Iterator[str]:
     if not version.digest_fits:
         yield "its bytes are not those of its SHA-256"
@@ -148,10 +157,11 @@ def _signature(found: CredentialFacts, version: SignedFacts, now: datetime) -> I
 
 
 def _words(found: CredentialFacts, version: SignedFacts) -> Iterator[str]:
-    document = _parse(version.text)
+    document = as_object(version.text)
     until = timestamp(version.valid_until) if version.valid_until else None
     for name, said, stored in (
         ("id", document.get("id"), found.url),
+        ("issuer", _inside(document, "issuer", "id"), found.issuer),
         ("number", _inside(document, "credentialSubject", "licenseNumber"), found.number),
         ("end", document.get("validUntil"), until),
         ("key", _inside(document, "proof", "verificationMethod"), version.key_method),
@@ -160,6 +170,8 @@ def _words(found: CredentialFacts, version: SignedFacts) -> Iterator[str]:
     ):
         if said != stored:
             yield f"its {name} is {said}, and {stored} is stored"
+    if version.key_method.partition("#")[0] != found.issuer:
+        yield f"it was signed with {version.key_method}, which is not a key of {found.issuer}"
 
 
 def _status(found: CredentialFacts, version: SignedFacts) -> Iterator[str]:
@@ -171,14 +183,6 @@ def _status(found: CredentialFacts, version: SignedFacts) -> Iterator[str]:
         yield "it was revoked or superseded, and its status entry is not set"
     if version.entry_is_shared:
         yield "its status entry belongs to another credential, too"
-
-
-def _parse(text: str) -> dict[str, Any]:
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _inside(document: dict[str, Any], member: str, name: str) -> Any:

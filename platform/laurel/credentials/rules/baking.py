@@ -86,7 +86,8 @@ class _SvgReader:
         if self.parts is not None or (self.depth == 1 and name != "http://www.w3.org/2000/svg svg"):
             raise UnreadableError(Cause.SVG_DAMAGED)
         if name == ELEMENT:
-            self.parts = [attributes.get("verify", "")]
+            self.parts = []
+            self.add(attributes.get("verify", ""))
 
     def add(self, text: str) -> None:
         if self.parts is None:

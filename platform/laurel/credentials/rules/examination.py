@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from laurel.credentials.rules.verdicts import Check, Verdict
+from laurel.credentials.rules.verdicts import NOT_ON_HOLD, Check, Verdict
 
 REGISTERED_CLAIMS = frozenset({"iss", "jti", "sub", "nbf", "exp", "iat"})
 NOT_CHECKED = "Not checked."
@@ -22,6 +22,7 @@ ADVICE = {
     Verdict.NOT_ISSUED_HERE: "Do not take it for a certificate of ours. If it names another issuer, ask there.",
     Verdict.TEMPORARILY_UNKNOWN: "Try again in a minute.",
     Verdict.PENDING: "Try again in a minute.",
+    Verdict.ON_HOLD: "Do not rely on it yet. Ask again in a few days: it is then valid, or revoked.",
 }
 
 
@@ -30,7 +31,8 @@ class Examined:
     """What was found out about a file at one moment.
 
     `is_unaltered` is None if the signature was not checked. What our register says of it (from `is_revoked` on) is there only if
-    `is_recorded`: the file says, word for word, what one of the documents that we have issued says.
+    `is_recorded`: the file says, word for word, what one of the documents that we have issued says. `erased` is how what we had under
+    its address was erased (`rules.erasure`); empty if nothing was.
     """
 
     names_us: bool
@@ -38,8 +40,10 @@ class Examined:
     is_recorded: bool
     has_trusted_key: bool
     checked_at: datetime
+    erased: str = ""
     is_revoked: bool = False
     is_superseded: bool = False
+    is_on_hold: bool = False
     valid_from: datetime | None = None
     valid_until: datetime | None = None
 
@@ -50,6 +54,8 @@ class Examined:
             return Verdict.NOT_ISSUED_HERE
         if not self.is_unaltered:
             return Verdict.SIGNATURE_INVALID
+        if self.erased:
+            return Verdict.REVOKED
         if not self.is_recorded:
             return Verdict.NOT_ISSUED_HERE
         if not self.has_trusted_key:
@@ -62,11 +68,17 @@ class Examined:
             return Verdict.REVOKED
         if self.is_superseded:
             return Verdict.SUPERSEDED
+        if self.is_on_hold:
+            return Verdict.ON_HOLD
         if self.valid_from is None or self.checked_at < self.valid_from:
             return Verdict.NOT_YET_VALID
         if self._has_ended:
             return Verdict.EXPIRED
         return Verdict.VALID
+
+    @property
+    def _is_erased(self) -> bool:
+        return bool(self.erased and self.is_unaltered)
 
     @property
     def is_ours(self) -> bool:
@@ -78,14 +90,17 @@ class Examined:
 
     @property
     def checks(self) -> tuple[Check, ...]:
-        """Issued here, not altered, not revoked, in date."""
-        return (self._issued_here, self._not_altered, self._not_revoked, self._in_date)
+        """Issued here, not altered, not revoked, in date; and not on hold, if that is the verdict."""
+        held = (NOT_ON_HOLD,) if self.verdict is Verdict.ON_HOLD else ()
+        return (self._issued_here, self._not_altered, self._not_revoked, self._in_date, *held)
 
     @property
     def _issued_here(self) -> Check:
         question = "Issued here"
         if not self.names_us:
             return Check(question, False, "It names another issuer.")
+        if self._is_erased:
+            return Check(question, True, "Signed with a key that we publish, for an address of ours. What we had there was erased.")
         if self.is_recorded and self.has_trusted_key:
             return Check(question, True, "It is in our register, and signed with a key that we publish.")
         if self.is_recorded:
@@ -97,6 +112,8 @@ class Examined:
         question = "Not altered"
         if self.is_unaltered is None:
             return Check(question, None, NOT_CHECKED if self.names_us else "Not checked: only its issuer can say which keys are theirs.")
+        if self._is_erased:
+            return Check(question, True, "The signature fits. We have nothing left to compare its words with.")
         if self.is_unaltered:
             return Check(question, True, "The signature fits every word of it.")
         return Check(question, False, "The signature does not fit its words, or is not by a key of ours.")
@@ -106,6 +123,8 @@ class Examined:
         question = "Not revoked"
         if not self.is_ours:
             return Check(question, None, NOT_CHECKED)
+        if self.erased:
+            return Check(question, False, f"It was {self.erased}, and its entry on our revocation list is set.")
         if self.is_revoked:
             return Check(question, False, "We have revoked it.")
         if self.is_superseded:
@@ -115,7 +134,7 @@ class Examined:
     @property
     def _in_date(self) -> Check:
         question = "In date"
-        if not self.is_ours or self.is_superseded:
+        if not self.is_ours or self.is_superseded or self.erased:
             return Check(question, None, NOT_CHECKED)
         if self.valid_from is None or self.checked_at < self.valid_from:
             return Check(question, False, "Its validity has not begun.")
@@ -138,17 +157,17 @@ def issuer_named_by(document: dict[str, Any]) -> str | None:
     return named if isinstance(named, str) else None
 
 
-def says_the_same(ours: dict[str, Any], theirs: dict[str, Any]) -> bool:
-    """Whether two documents have the same members with the same values.
+def settled(document: dict[str, Any]) -> str:
+    """The document as text that two documents have in common if they have the same members with the same values.
 
     The order of members does not count, and neither does whether a single value stands in an array of its own: programs that handle
     JSON-LD change both, and JSON-LD gives neither a meaning in credentials.
     """
-    return _settled(ours) == _settled(theirs)
+    return json.dumps(_unwrapped(document), sort_keys=True)
 
 
 def has_too_many_parts(document: dict[str, Any]) -> bool:
-    """Whether it has more objects and lists than any document of ours ever had: to canonicalize it would be work for nothing."""
+    """Whether it has more objects and lists than any document of ours ever had: comparing it would be work for nothing."""
     waiting: list[Any] = [document]
     parts = 0
     while waiting and parts <= MAX_PARTS:
@@ -156,10 +175,6 @@ def has_too_many_parts(document: dict[str, Any]) -> bool:
         parts += isinstance(node, dict | list)
         waiting.extend(node.values() if isinstance(node, dict) else node if isinstance(node, list) else ())
     return parts > MAX_PARTS
-
-
-def _settled(document: dict[str, Any]) -> str:
-    return json.dumps(_unwrapped(document), sort_keys=True)
 
 
 def _unwrapped(value: Any) -> Any:

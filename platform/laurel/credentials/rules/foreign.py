@@ -133,6 +133,8 @@ def as_text(content: bytes) -> str:
 
 def parse_object(text: str) -> dict[str, Any]:
     """A JSON object that every reader understands alike; raises UnreadableError."""
+    if len(text) > MAX_TEXT:
+        raise UnreadableError(Cause.TOO_LARGE)
     try:
         value = json.loads(text, object_pairs_hook=_without_twins, parse_constant=_no_number, parse_int=_whole, parse_float=_decimal)
     except RecursionError:

@@ -26,6 +26,10 @@ class HistoryKind(StrEnum):
     REVOKED = "revoked"
     RENEWED = "renewed"
     VISIBILITY = "visibility changed"
+    ERASED = "erased"
+    HELD = "put on hold"
+    RELEASED = "released"
+    DOWNLOADED = "downloaded by staff"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,11 @@ from laurel.credentials.rules.text import sanitize_text
 
 MAX_NAME = 120
 SMALL = 2
-"""So many slips of the pen are corrected without asking staff."""
+"""So many slips of the pen in a whole name are corrected without asking staff."""
+SHARE = 5
+"""A word has at most one slip for so many letters: a shorter one with another letter is another name."""
+ALPHABETS = ("LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "GEORGIAN")
+"""Where one letter is a small part of a name. Elsewhere it may be a syllable or a word of its own."""
 REVERSIBLE = timedelta(days=7)
 TARGET_DAYS = 2
 """Working days within which staff mean to answer."""
@@ -61,8 +65,32 @@ def edit_distance(one: str, other: str) -> int:
 
 
 def is_small(former: str, wanted: str) -> bool:
-    """Whether the change is a slip of the pen, and not another name."""
-    return edit_distance(unicodedata.normalize("NFC", former), unicodedata.normalize("NFC", wanted)) <= SMALL
+    """Whether the change is a slip of the pen, and not another name.
+
+    Each word keeps its first letter and has one slip for SHARE letters at most. Whoever writes a word more or less has another name.
+    """
+    before, after = _words_of(former), _words_of(wanted)
+    if before == after:
+        return True
+    if len(before) != len(after) or not all(map(_is_alphabetic, (*before, *after))):
+        return False
+    slips = [edit_distance(one, other) for one, other in zip(before, after, strict=True)]
+    allowed = [_slips_in(one, other) for one, other in zip(before, after, strict=True)]
+    return sum(slips) <= SMALL and all(found <= most for found, most in zip(slips, allowed, strict=True))
+
+
+def _words_of(name: str) -> list[str]:
+    """Capitals and the way an accent is written make no other word."""
+    return unicodedata.normalize("NFC", name).casefold().split()
+
+
+def _slips_in(one: str, other: str) -> int:
+    return min(len(one), len(other)) // SHARE if one[0] == other[0] else 0
+
+
+def _is_alphabetic(word: str) -> bool:
+    letters = [character for character in word if unicodedata.category(character)[0] == "L"]
+    return all(unicodedata.name(letter, "").startswith(ALPHABETS) for letter in letters)
 
 
 def answer_due(asked_at: datetime) -> datetime:

@@ -72,11 +72,12 @@ def number_of(bits: int) -> str:
 def parse_number(text: str) -> str:
     """The number as it is printed, from whatever somebody typed.
 
-    Case, spaces and dashes do not matter, the prefix may be missing, O is read as 0, I and L as 1.
+    Case, spaces, dashes, dots and underscores do not matter, the prefix may be missing, O is read as 0, I and L as 1. The address
+    that is printed on certificates may stand before it.
     Raises NumberShapeError or NumberTypoError.
     """
-    typed = unicodedata.normalize("NFKC", text[:MAX_TYPED]).upper()
-    letters = "".join(c for c in typed if not c.isspace() and unicodedata.category(c) != "Pd")
+    typed = unicodedata.normalize("NFKC", text.strip().rpartition("/v/")[2][:MAX_TYPED]).upper()
+    letters = "".join(c for c in typed if not c.isspace() and c not in "._" and unicodedata.category(c) != "Pd")
     if len(letters) == len(PREFIX) + BODY + 1 and letters.startswith(PREFIX):
         letters = letters.removeprefix(PREFIX)
     letters = letters.translate(LOOKALIKES)

@@ -11,11 +11,15 @@ UNSIGNABLE = re.compile(
     + "".join(f"{chr(plane << 16 | 0xFFFE)}{chr(plane << 16 | 0xFFFF)}" for plane in range(17))
     + "]"
 )
+LINE_END = re.compile("\r+\n")
 
 
 def sanitize_text(text: str) -> str:
-    """The text in NFC, lines ended by \\n, without characters that could not be signed and without white space around it."""
-    kept = UNSIGNABLE.sub("", text.replace("\r\n", "\n"))
+    """The text in NFC, lines ended by \\n, without characters that could not be signed and without white space around it.
+
+    Text that is so already stays as it is.
+    """
+    kept = LINE_END.sub("\n", UNSIGNABLE.sub("", text))  # in this order: what stood between the two may be gone
     return unicodedata.normalize("NFC", kept).strip()
 
 

@@ -56,6 +56,7 @@ class Verdict(StrEnum):
     NOT_ISSUED_HERE = "not issued here"
     TEMPORARILY_UNKNOWN = "temporarily unknown"
     PENDING = "being signed"
+    ON_HOLD = "on hold"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,13 @@ class Check:
         return self.question.lower().replace(" ", "_")
 
 
+NOT_ON_HOLD = Check("Not on hold", False, "We are looking into it and have not decided yet.")
+"""Said of a credential only while it is on hold."""
+
+
+WITHDRAWN = "It is in our register, but the key that signed it was withdrawn. What is still valid is being signed again."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
     """What was found out about a signed credential at one moment."""
@@ -82,32 +90,43 @@ class Findings:
     valid_from: datetime
     valid_until: datetime | None
     checked_at: datetime
+    is_on_hold: bool = False
+    is_key_withdrawn: bool = False
 
     @property
     def verdict(self) -> Verdict:
-        """The gravest thing that was found."""
+        """The gravest thing that was found. Where only its key was withdrawn, our register still knows what has become of it: that it
+        was revoked or has ended is said, and one that would be valid is signed again (`laurel keys compromise`)."""
         if not (self.is_ours and self.is_unaltered):
             return Verdict.SIGNATURE_INVALID
         if self.is_revoked:
             return Verdict.REVOKED
-        if self.checked_at < self.valid_from:
-            return Verdict.NOT_YET_VALID
+        if self.is_on_hold:
+            return Verdict.ON_HOLD
         if self.has_ended:
             return Verdict.EXPIRED
-        return Verdict.VALID
+        if self.checked_at < self.valid_from:
+            return Verdict.NOT_YET_VALID
+        return Verdict.TEMPORARILY_UNKNOWN if self.is_key_withdrawn else Verdict.VALID
 
     @property
     def has_ended(self) -> bool:
         return self.valid_until is not None and self.checked_at >= self.valid_until
 
     @property
+    def _issued_here(self) -> Check:
+        if self.is_ours and self.is_key_withdrawn:
+            return Check("Issued here", False, WITHDRAWN)
+        return Check("Issued here", self.is_ours, "Signed with a key that we publish." if self.is_ours else "Its key is not among ours.")
+
+    @property
     def checks(self) -> tuple[Check, ...]:
-        """Issued here, not altered, not revoked, in date."""
+        """Issued here, not altered, not revoked, in date; and not on hold, while it is."""
         in_date = self.valid_from <= self.checked_at and not self.has_ended
         ended = "The date until which it was valid has passed." if self.has_ended else "Its validity has not begun."
         lasting = "It does not expire." if self.valid_until is None else "Today lies between its two dates."
         return (
-            Check("Issued here", self.is_ours, "Signed with a key that we publish." if self.is_ours else "Its key is not among ours."),
+            self._issued_here,
             Check(
                 "Not altered",
                 self.is_unaltered,
@@ -115,4 +134,5 @@ class Findings:
             ),
             Check("Not revoked", not self.is_revoked, "We have revoked it." if self.is_revoked else "It is not on our revocation list."),
             Check("In date", in_date, lasting if in_date else ended),
+            *((NOT_ON_HOLD,) if self.is_on_hold and not self.is_revoked else ()),
         )

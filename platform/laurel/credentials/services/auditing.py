@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from uuid import UUID
@@ -21,14 +21,19 @@ from laurel.credentials.queries.auditing import (
     list_published_lists,
     list_shared_entries,
     list_stored,
+    list_unfounded_erasures,
+    list_unset_orphans,
+    list_vanished,
 )
 from laurel.credentials.rules.auditing import CredentialFacts, Difference, Earned, Renewed, SignedFacts, compare, compare_list
 from laurel.credentials.rules.history import find_break
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.keys import TRUSTED
 from laurel.credentials.rules.renewing import renewed_until
+from laurel.credentials.rules.shown import as_object, unsigned_words
 from laurel.credentials.rules.status_list import decode_bits
 from laurel.credentials.services.issuers import list_issuers
+from laurel.credentials.services.shown import shown_facts
 from laurel.quizzes.rules import AttemptState
 
 
@@ -57,6 +62,7 @@ class Audit:
         with self.read() as session:
             yield from _look_at_history(session, self.page_size)
             yield from _look_at_lists(session, self.issuer)
+            yield from _look_at_erasures(session)
 
     def _look_again(self, ids: Sequence[UUID]) -> Iterator[Difference]:
         """Something may have happened between two queries: what is wrong is still wrong a moment later."""
@@ -78,6 +84,16 @@ def _look_at_history(session: Session, page_size: int) -> Iterator[Difference]:
     broken = find_break((event.link, event.hash) for event in iterate_history(session, page_size=page_size))
     if broken is not None:
         yield Difference(subject="history", detail=f"entry {broken} was changed, or one before it is missing")
+
+
+def _look_at_erasures(session: Session) -> Iterator[Difference]:
+    """Nothing vanishes but by being erased, and what was erased is gone and revoked."""
+    for number, position in list_unset_orphans(session):
+        yield Difference(subject=f"status list {number}", detail=f"entry {position} has no document any more and is not set")
+    for vanished in list_vanished(session):
+        yield Difference(subject=str(vanished), detail="the history knows it, it is not there, and it was not erased")
+    for unfounded in list_unfounded_erasures(session):
+        yield Difference(subject=str(unfounded), detail="it is said to be erased, and is there, or the history knows nothing of it")
 
 
 def _look_at_lists(session: Session, issuer: Issuer) -> Iterator[Difference]:
@@ -111,6 +127,7 @@ def _facts(stored: Stored, issuer: Issuer, shared: set[UUID]) -> CredentialFacts
     return CredentialFacts(
         number=credential.number,
         url=issuer.credential_url(credential.id),
+        issuer=replace(issuer, slug=stored.organization_slug).did,
         state=credential.state,
         holder_id=credential.holder_id,
         source=credential.source,
@@ -119,6 +136,7 @@ def _facts(stored: Stored, issuer: Issuer, shared: set[UUID]) -> CredentialFacts
         current_n=credential.current_n,
         earned=earned,
         renewed=_renewed(stored),
+        unsigned=_list_unsigned(stored, issuer),
         versions=[_signed_facts(version, issuer, stored.digests, shared) for version in stored.versions],
     )
 
@@ -129,6 +147,14 @@ def _renewed(stored: Stored) -> Renewed | None:
     old, former_end, meant_id = stored.renewed
     new_end = renewed_until(awarded_at=stored.credential.awarded_at, former_end=former_end, months=stored.months)
     return Renewed(holder_id=old.holder_id, is_meant=meant_id == old.id, new_end=new_end)
+
+
+def _list_unsigned(stored: Stored, issuer: Issuer) -> list[str]:
+    current = next((version for version, _key, _entry, _list in stored.versions if version.n == stored.credential.current_n), None)
+    if current is None:
+        return []
+    shown = shown_facts(stored.credential, stored.achievement, current)
+    return list(unsigned_words(issuer, shown, as_object(current.signed_json)))
 
 
 def _signed_facts(stored: Version, issuer: Issuer, digests: frozenset[str], shared: set[UUID]) -> SignedFacts:

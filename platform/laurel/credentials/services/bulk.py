@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from laurel.accounts.models import User
@@ -13,16 +14,28 @@ from laurel.accounts.services.addresses import normalize_email
 from laurel.core.bus import nudge_after_commit, publish
 from laurel.core.db import table_of
 from laurel.core.errors import ConflictError, ForbiddenError, InvalidInputError
+from laurel.core.events import Event
 from laurel.core.ids import new_id
-from laurel.credentials.events import BulkJobConfirmed, BulkJobStopped
+from laurel.credentials.events import BulkJobConfirmed, BulkJobPaused, BulkJobResumed, BulkJobStopped
 from laurel.credentials.models import BulkJob, BulkRow, Credential
 from laurel.credentials.queries import bulk as queries
 from laurel.credentials.queries.bulk import RevocationFilter
-from laurel.credentials.rules.bulk import MAX_ROWS, BulkKind, BulkState, Duplicates, ImportRow, RowState
+from laurel.credentials.rules.bulk import MAX_ROWS, BulkKind, BulkState, RowState
+from laurel.credentials.rules.bulk_table import ImportRow
+from laurel.credentials.rules.correcting import check_new_name
+from laurel.credentials.rules.duplicates import Act, Decision, Duplicates, decide
 from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
 from laurel.credentials.services.importing import check_award
 
 Verdict = tuple[RowState, str]
+BEGUN = (BulkState.RUNNING, BulkState.PAUSED, BulkState.DONE)
+VERDICTS = {
+    Act.ISSUE: RowState.READY,
+    Act.CORRECT: RowState.READY,
+    Act.LEAVE_OUT: RowState.SKIPPED,
+    Act.REFUSE: RowState.WRONG,
+}
+"""What a dry run says of a row, by what would be done for it."""
 
 
 def draft_import(
@@ -37,13 +50,12 @@ def draft_import(
     now: datetime,
 ) -> BulkJob:
     """The dry run of a file: a verdict on every row, nothing issued. The same `key` again is the same job."""
-    found = queries.find_job_by_key(session, key)
-    if found is not None:
-        return found
     terms = {"duplicates": duplicates.value, "tells_holder": tells_holder}
     job = _add_job(session, BulkKind.ISSUE, key=key, title=title, terms=terms, actor_id=actor_id, now=now)
+    if job is None:
+        return queries.get_job_by_key(session, key)
     judge = _Judge(session, rows, duplicates=duplicates, actor_id=actor_id, now=now)
-    _add_rows(session, job, ({**_shown(row), **_verdict(judge.judge(row))} for row in rows))
+    _add_rows(session, job, ({**_shown(row), **judge.judge(row)} for row in rows))
     return job
 
 
@@ -60,9 +72,6 @@ def draft_revocation(
     now: datetime,
 ) -> BulkJob:
     """The dry run of a filter: every certificate that fits it, nothing revoked. The same `key` again is the same job."""
-    found = queries.find_job_by_key(session, key)
-    if found is not None:
-        return found
     fitting = queries.list_revocable(session, wanted)
     if not fitting:
         raise InvalidInputError("No certificate fits this. Look at the dates, or at the numbers.")
@@ -70,6 +79,8 @@ def draft_revocation(
         raise InvalidInputError(f"More than {MAX_ROWS:,} certificates fit this. Narrow it by dates and do it in parts.")
     terms = {"reason": reason.value, "note": note, "tells_holder": tells_holder}
     job = _add_job(session, BulkKind.REVOKE, key=key, title=title, terms=terms, actor_id=actor_id, now=now)
+    if job is None:
+        return queries.get_job_by_key(session, key)
     rows = [_revocation_row(n, *row, actor_id=actor_id) for n, row in enumerate(fitting, start=1)]
     missing = sorted(set(wanted.numbers) - {credential.number for credential, _holder, _name in fitting})
     rows += [
@@ -83,7 +94,7 @@ def draft_revocation(
 def confirm(session: Session, job_id: UUID, *, count: int, actor_id: UUID, now: datetime) -> BulkJob:
     """Begin, if whoever says so knows how many rows it is about. Twice changes nothing."""
     job = queries.lock_job(session, job_id)
-    if job.state is BulkState.RUNNING or job.state is BulkState.DONE:
+    if job.state in BEGUN:
         return job
     counts = queries.count_rows(session, job_id)
     refusal = why_not(job, counts)
@@ -92,7 +103,7 @@ def confirm(session: Session, job_id: UUID, *, count: int, actor_id: UUID, now: 
     if count != counts[RowState.READY]:
         raise InvalidInputError("That is not the number of rows. Read the report once more before you go on.", field="count")
     job.advance(BulkState.RUNNING)
-    job.confirmed_at, job.actor_id = now, actor_id
+    job.confirmed_at, job.moved_at, job.actor_id = now, now, actor_id
     publish(session, BulkJobConfirmed(occurred_at=now, job_id=job.id, kind=job.kind.value, rows=count), actor_id=actor_id)
     nudge_after_commit(session)
     return job
@@ -118,6 +129,31 @@ def stop(session: Session, job_id: UUID, *, actor_id: UUID, now: datetime) -> Bu
     return job
 
 
+def pause(session: Session, job_id: UUID, *, actor_id: UUID, now: datetime) -> BulkJob:
+    """Do no more of it until somebody lets it go on."""
+    return _turn(session, job_id, BulkState.PAUSED, BulkJobPaused(occurred_at=now, job_id=job_id), actor_id=actor_id)
+
+
+def resume(session: Session, job_id: UUID, *, actor_id: UUID, now: datetime) -> BulkJob:
+    """Go on where it was paused. Whoever confirmed it still answers for it."""
+    job = queries.lock_job(session, job_id)
+    if job.state is BulkState.DRAFT:
+        raise ConflictError("Nobody has confirmed this dry run.")
+    if job.state is BulkState.PAUSED:
+        job.moved_at = now
+        nudge_after_commit(session)
+    return _turn(session, job_id, BulkState.RUNNING, BulkJobResumed(occurred_at=now, job_id=job_id), actor_id=actor_id)
+
+
+def _turn(session: Session, job_id: UUID, wanted: BulkState, told: Event, *, actor_id: UUID) -> BulkJob:
+    """Twice changes nothing."""
+    job = queries.lock_job(session, job_id)
+    if job.state is not wanted:
+        job.advance(wanted)
+        publish(session, told, actor_id=actor_id)
+    return job
+
+
 class _Judge:
     """What is to be said about each row, with everything looked up before: a few queries for the whole file."""
 
@@ -125,32 +161,51 @@ class _Judge:
         self.duplicates, self.actor_id, self.now = duplicates, actor_id, now
         self.people = queries.map_people(session, (row.email.casefold() for row in rows if not row.error))
         self.achievements = queries.map_achievements(session)
-        self.held = queries.list_held(session, list(self.people.values()))
+        people = list(self.people.values())
+        self.held = queries.list_held(session, people)
+        self.renamed = queries.list_renamed_people(session, people) if duplicates is Duplicates.REPLACE else set()
 
-    def judge(self, row: ImportRow) -> Verdict:
+    def judge(self, row: ImportRow) -> dict[str, Any]:
+        """The columns of the row that say what is to become of it."""
         if row.error or row.awarded_at is None:
-            return RowState.WRONG, row.error
+            return _verdict((RowState.WRONG, row.error))
         try:
-            return self._judge(row, row.awarded_at)
+            decision = self._decide(row, row.awarded_at)
         except (InvalidInputError, ForbiddenError) as error:
-            return RowState.WRONG, error.message
+            return _verdict((RowState.WRONG, error.message))
+        return {**_verdict((VERDICTS[decision.act], decision.message)), "credential_id": decision.credential_id}
 
-    def _judge(self, row: ImportRow, awarded_at: datetime) -> Verdict:
+    def _decide(self, row: ImportRow, awarded_at: datetime) -> Decision:
         person = self.people.get(normalize_email(row.email))
         achievement = self.achievements.get(row.course)
         if achievement is None:
-            return RowState.WRONG, "No course with a certificate has this short name."
+            raise InvalidInputError("No course with a certificate has this short name.")
         if person is None:
-            return RowState.WRONG, "Nobody has an account with this address. They have to register first."
+            raise InvalidInputError("Nobody has an account with this address. They have to register first.")
         check_award(achievement, holder_id=person, actor_id=self.actor_id, awarded_at=awarded_at, now=self.now)
-        held = self.held.get((person, achievement.achievement_id))
-        return (RowState.SKIPPED, f"Holds {held} already.") if held else (RowState.READY, "")
+        return decide(
+            self.held.get((person, achievement.achievement_id), []),
+            name=check_new_name(row.name),
+            awarded_on=awarded_at.date(),
+            duplicates=self.duplicates,
+            has_renamed=person in self.renamed,
+            now=self.now,
+        )
 
 
-def _add_job(session: Session, kind: BulkKind, *, key: str, title: str, terms: dict[str, Any], actor_id: UUID, now: datetime) -> BulkJob:
+def _add_job(
+    session: Session, kind: BulkKind, *, key: str, title: str, terms: dict[str, Any], actor_id: UUID, now: datetime
+) -> BulkJob | None:
+    """A new job; None if there is one of this key, perhaps since this very moment."""
+    if queries.find_job_by_key(session, key) is not None:
+        return None
     job = BulkJob(key=key, kind=kind, title=title[:200], terms=terms, actor_id=actor_id, created_at=now)
-    session.add(job)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(job)
+            session.flush()
+    except IntegrityError:
+        return None
     return job
 
 

@@ -1,9 +1,14 @@
-"""Doing a confirmed bulk job. Each batch is one transaction: whoever is killed in the middle loses no row and repeats none."""
+"""Doing a confirmed bulk job. Each batch is one transaction: whoever is killed in the middle loses no row and repeats none.
 
-from collections.abc import Callable
+An exam outranks all this. While a batch is written, nobody else writes to SQLite, and nobody else adds to the chain of events: so a
+batch ends after a moment, and between two of them whoever waits has their turn.
+"""
+
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from time import monotonic
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -16,13 +21,17 @@ from laurel.credentials.models import AchievementVersion, BulkJob, BulkRow
 from laurel.credentials.queries import bulk as queries
 from laurel.credentials.queries import get_credential
 from laurel.credentials.rules.bulk import BATCH, BulkKind, BulkState, RowState
+from laurel.credentials.rules.duplicates import Act, Duplicates
 from laurel.credentials.rules.gate import UnsignableError
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
-from laurel.credentials.services.importing import AlreadyHeldError, issue_import
+from laurel.credentials.services.importing import Award, Terms, carry_out
 from laurel.credentials.services.issuing import revoke
 
 Transaction = Callable[[], AbstractContextManager[Session]]
+OUTCOMES = {Act.ISSUE: RowState.DONE, Act.CORRECT: RowState.DONE, Act.LEAVE_OUT: RowState.SKIPPED, Act.REFUSE: RowState.FAILED}
+HOLD_SECONDS = 0.03
+"""After so long a batch takes no further row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +42,17 @@ class Desk:
     keys: KeyVault
 
 
-def run_job(transaction: Transaction, job_id: UUID, desk: Desk) -> None:
-    """Batch after batch until nothing is left, somebody stopped it, or somebody else is at it.
+def run_job(transaction: Transaction, job_id: UUID, desk: Desk, *, give_way: Callable[[], None] = lambda: None, size: int = BATCH) -> None:
+    """Batch after batch until nothing is left, somebody stopped it, or somebody else is at it. Between two of them it gives way.
 
     What hinders a whole batch, such as a missing key, is kept with the job for staff to read, and raised.
     """
     try:
         while True:
             with transaction() as session:
-                if not advance(session, job_id, desk, now=database_now(session)):
+                if not advance(session, job_id, desk, now=database_now(session), size=size):
                     return
+            give_way()
     except Exception as error:
         with transaction() as session:
             queries.lock_job(session, job_id).error = f"{type(error).__name__}: {error}"[:500]
@@ -50,19 +60,32 @@ def run_job(transaction: Transaction, job_id: UUID, desk: Desk) -> None:
 
 
 def advance(session: Session, job_id: UUID, desk: Desk, *, now: datetime, size: int = BATCH) -> bool:
-    """Do the next batch in the caller's transaction; False if there was nothing to do, or it is somebody else's at the moment."""
+    """Do the next batch in the caller's transaction, `size` rows at most and one at least.
+
+    False if there was nothing to do, or it is somebody else's at the moment.
+    """
+    ends_at = monotonic() + HOLD_SECONDS
     job = queries.lock_running_job(session, job_id)
     if job is None:
         return False
     rows = queries.list_next_rows(session, job_id, limit=size)
     achievements = queries.map_achievements(session) if rows and job.kind is BulkKind.ISSUE else {}
+    _lock_all(session, rows)
     for row in rows:
         _try(session, job, row, achievements, desk, now=now)
-    job.error = ""
+        if monotonic() >= ends_at:
+            break
+    job.error, job.moved_at = "", now
     if not rows:
         job.advance(BulkState.DONE)
         job.finished_at = now
     return bool(rows)
+
+
+def _lock_all(session: Session, rows: Sequence[BulkRow]) -> None:
+    """Whomever and whatever the batch is about, in the order of `services.history`."""
+    people = queries.lock_people(session, [row.email for row in rows if row.email])
+    queries.lock_certificates(session, people, [row.credential_id for row in rows if row.credential_id])
 
 
 def _try(session: Session, job: BulkJob, row: BulkRow, achievements: dict[str, AchievementVersion], desk: Desk, *, now: datetime) -> None:
@@ -75,8 +98,6 @@ def _try(session: Session, job: BulkJob, row: BulkRow, achievements: dict[str, A
                 _revoke(session, job, row, now=now)
     except UnavailableError:
         raise  # nothing is wrong with the row: the batch is tried again
-    except AlreadyHeldError as error:
-        row.state, row.message = RowState.SKIPPED, error.message
     except (DomainError, UnsignableError) as error:
         row.state, row.message = RowState.FAILED, str(error)[:300]
 
@@ -85,19 +106,12 @@ def _issue(session: Session, job: BulkJob, row: BulkRow, achievements: dict[str,
     holder, achievement = find_user_by_email(session, row.email), achievements.get(row.course)
     if holder is None or achievement is None or row.awarded_at is None:
         raise NotFoundError("The account or the course is not there any more.")
-    made = issue_import(
-        session,
-        holder_id=holder.id,
-        name=row.name,
-        achievement=achievement,
-        awarded_at=row.awarded_at,
-        actor_id=job.actor_id,
-        issuer=desk.issuer,
-        keys=desk.keys,
-        now=now,
-        tells_holder=bool(job.terms["tells_holder"]),
-    )
-    row.credential_id, row.state = made.id, RowState.DONE
+    award = Award(holder_id=holder.id, name=row.name, achievement=achievement, awarded_at=row.awarded_at)
+    duplicates, tells_holder = Duplicates(job.terms["duplicates"]), bool(job.terms["tells_holder"])
+    terms = Terms(duplicates=duplicates, tells_holder=tells_holder, actor_id=job.actor_id)
+    decision = carry_out(session, award, terms, issuer=desk.issuer, keys=desk.keys, now=now)
+    row.state, row.message = OUTCOMES[decision.act], decision.message[:300]
+    row.credential_id = decision.credential_id
 
 
 def _revoke(session: Session, job: BulkJob, row: BulkRow, *, now: datetime) -> None:

@@ -82,6 +82,7 @@ def _supersede(
 ) -> CredentialVersion:
     before = queries.get_version(session, credential.id, credential.current_n)
     check_correctable(credential.state, valid_from=before.valid_from, valid_until=before.valid_until, now=now)
+    history.hold_chain(session)
     _withdraw_all(session, credential.id, now=now)
     achievement = session.get_one(AchievementVersion, credential.achievement_version_id)
     signatory = open_signatory(session, issuer_for(session, issuer, achievement.organization_id), keys, now=now)

@@ -4,7 +4,6 @@ A file is valid only if our register has a document that says the same. So whate
 vouch for is what we have written ourselves, and what is shown comes from the register and never from the file.
 """
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,15 +17,17 @@ from laurel.credentials import queries
 from laurel.credentials.jws_gateway import ALGORITHM, fits_token
 from laurel.credentials.openbadges_gateway import fits_proof, is_unaltered
 from laurel.credentials.pypdf_gateway import find_in_pdf
+from laurel.credentials.queries.erasure import find_erased
 from laurel.credentials.queries.keys import find_trusted_key
 from laurel.credentials.rules.baking import find_in_png, find_in_svg
+from laurel.credentials.rules.erasure import ErasureReason
 from laurel.credentials.rules.examination import (
     REGISTERED_CLAIMS,
     Examined,
     has_too_many_parts,
     is_credential,
     issuer_named_by,
-    says_the_same,
+    settled,
     without,
 )
 from laurel.credentials.rules.foreign import (
@@ -43,6 +44,7 @@ from laurel.credentials.rules.foreign import (
 )
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.keys import TRUSTED, KeyPurpose
+from laurel.credentials.rules.shown import as_object, says_dates
 from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
 from laurel.credentials.services.issuers import find_issuer
 
@@ -53,6 +55,7 @@ TEXT_IN: dict[Kind, Callable[[bytes], str]] = {
     Kind.SVG: find_in_svg,
     Kind.PDF: find_in_pdf,
 }
+NOTHING: frozenset[str] = frozenset()
 PROOF = frozenset({"proof"})
 FRAGMENT = re.compile(r"[A-Za-z0-9-]{1,40}")
 
@@ -74,6 +77,8 @@ class Issued:
     document: dict[str, Any]
     text: str
     public_key: str
+    has_its_dates: bool
+    """Whether the dates by which it is judged are those that were signed."""
     has_trusted_key: bool
     is_superseded: bool
     valid_from: datetime
@@ -81,6 +86,7 @@ class Issued:
     revoked_at: datetime | None
     revocation_reason: RevocationReason | None
     is_revoked: bool
+    is_on_hold: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +96,8 @@ class Knowledge:
     names_us: bool
     issued: tuple[Issued, ...]
     public_key: str | None
+    erased: ErasureReason | None = None
+    """Why what we had under that address was erased."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +126,16 @@ def read_upload(content: bytes, kind: Kind | None = None) -> Carried:
 
 
 def look_up(session: Session, house: Issuer, carried: Carried) -> Knowledge:
-    """What we know about it: at most four queries, none for a credential of somebody else."""
+    """What we know about it: at most five queries, none for a credential of somebody else; for what cannot be one of ours, at most one."""
     issuer = find_issuer(session, house, issuer_named_by(carried.document) or "")
     if issuer is None:
         return Knowledge(False, (), None)
-    return Knowledge(True, tuple(_list_issued(session, issuer, carried.document.get("id"))), _find_key(session, issuer, carried))
+    if has_too_many_parts(carried.document):
+        return Knowledge(True, (), None)
+    credential_id = _id_in(issuer, carried.document.get("id"))
+    issued = _list_issued(session, issuer, credential_id) if credential_id is not None else []
+    erased = find_erased(session, credential_id) if credential_id is not None and not issued else None
+    return Knowledge(True, tuple(issued), _find_key(session, issuer, carried), erased.reason if erased is not None else None)
 
 
 def judge(carried: Carried, knowledge: Knowledge, *, now: datetime) -> Examination:
@@ -130,17 +143,24 @@ def judge(carried: Carried, knowledge: Knowledge, *, now: datetime) -> Examinati
     if not knowledge.names_us:
         unknown = Examined(names_us=False, is_unaltered=None, is_recorded=False, has_trusted_key=False, checked_at=now)
         return Examination(unknown, None)
-    issued = next((one for one in knowledge.issued if _is_copy(carried, one)), None)
+    issued = _find_original(carried, knowledge.issued)
     if issued is None:
         is_genuine = _is_signed(carried, knowledge.public_key) and not _has_unsigned_words(carried, knowledge.issued)
-        stranger = Examined(names_us=True, is_unaltered=is_genuine, is_recorded=False, has_trusted_key=is_genuine, checked_at=now)
+        stranger = Examined(
+            names_us=True,
+            is_unaltered=is_genuine,
+            is_recorded=False,
+            has_trusted_key=is_genuine,
+            checked_at=now,
+            erased=knowledge.erased or "",
+        )
         return Examination(stranger, None)
     examined = _examine(carried, issued, knowledge.public_key, now)
     return Examination(examined, issued if examined.is_ours and not examined.is_superseded else None)
 
 
 def _examine(carried: Carried, issued: Issued, public_key: str | None, now: datetime) -> Examined:
-    is_genuine = is_unaltered(issued.text, issued.public_key)
+    is_genuine = issued.has_its_dates and is_unaltered(issued.text, issued.public_key)
     if carried.token is not None:
         is_genuine = is_genuine and _is_signed(carried, public_key)
     return Examined(
@@ -151,15 +171,21 @@ def _examine(carried: Carried, issued: Issued, public_key: str | None, now: date
         checked_at=now,
         is_revoked=issued.is_revoked,
         is_superseded=issued.is_superseded,
+        is_on_hold=issued.is_on_hold,
         valid_from=issued.valid_from,
         valid_until=issued.valid_until,
     )
 
 
-def _is_copy(carried: Carried, issued: Issued) -> bool:
+def _find_original(carried: Carried, issued: tuple[Issued, ...]) -> Issued | None:
+    """The one of our documents that the file is a copy of."""
     if carried.token is None:
-        return says_the_same(issued.document, carried.document)
-    return says_the_same(without(issued.document, PROOF), without(carried.document, REGISTERED_CLAIMS)) and _claims_agree(carried)
+        theirs, unsaid = settled(carried.document), NOTHING
+    elif _claims_agree(carried):
+        theirs, unsaid = settled(without(carried.document, REGISTERED_CLAIMS)), PROOF
+    else:
+        return None
+    return next((one for one in issued if settled(without(one.document, unsaid)) == theirs), None)
 
 
 def _claims_agree(carried: Carried) -> bool:
@@ -169,7 +195,7 @@ def _claims_agree(carried: Carried) -> bool:
 
 
 def _is_signed(carried: Carried, public_key: str | None) -> bool:
-    if public_key is None or has_too_many_parts(carried.document):
+    if public_key is None:
         return False
     return fits_token(carried.token, public_key) if carried.token is not None else fits_proof(carried.document, public_key)
 
@@ -185,19 +211,19 @@ def _proof_value(document: dict[str, Any]) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _list_issued(session: Session, issuer: Issuer, address: object) -> list[Issued]:
-    """Every document under this address, the latest first."""
-    credential_id = _id_in(issuer, address)
-    credential = queries.find_credential(session, credential_id) if credential_id is not None else None
+def _list_issued(session: Session, issuer: Issuer, credential_id: UUID) -> list[Issued]:
+    """Every document of this credential, the latest first."""
+    credential = queries.find_credential(session, credential_id)
     if credential is None:
         return []
     return [
         Issued(
             credential_id=credential.id,
             number=credential.number,
-            document=json.loads(version.signed_json),
+            document=(document := as_object(version.signed_json)),
             text=version.signed_json,
             public_key=key.public_key,
+            has_its_dates=says_dates(document, version.valid_from, version.valid_until),
             has_trusted_key=key.did == issuer.did and key.state in TRUSTED,
             is_superseded=version.n != credential.current_n,
             valid_from=version.valid_from,
@@ -205,6 +231,7 @@ def _list_issued(session: Session, issuer: Issuer, address: object) -> list[Issu
             revoked_at=credential.revoked_at,
             revocation_reason=credential.revocation_reason,
             is_revoked=credential.state is CredentialState.REVOKED,
+            is_on_hold=credential.on_hold_at is not None,
         )
         for version, key, _entry, _list in queries.list_versions(session, credential.id)
     ]

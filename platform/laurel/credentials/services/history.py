@@ -1,4 +1,16 @@
-"""Writing down what happened to credentials and keys, each entry chained to the one before."""
+"""Writing down what happened to credentials and keys, each entry chained to the one before.
+
+The order of locks. A transaction that needs several of these takes them in this order, and all of one line before the next line:
+
+1. the bulk job, the change of name, or the request for a second person;
+2. the persons, by their ids;
+3. the certificates, by their ids, all that will be touched (`queries.lock_credentials`); the issuer’s keys, if they change;
+4. the end of the chain (`hold_chain`): before the first place on a status list is taken or set, and before a first key is made;
+5. status lists and their places.
+
+So nobody waits in a circle. Rows are locked FOR NO KEY UPDATE: what only refers to one, such as a new entry of the chain to the
+person who acted, waits for nobody. tests/credentials/test_order_of_locks.py does it all at once.
+"""
 
 from datetime import datetime
 from uuid import UUID
@@ -14,6 +26,11 @@ from laurel.credentials.rules.history import GENESIS, HistoryKind, Link
 TRIES = 20
 
 
+def hold_chain(session: Session) -> None:
+    """From now until the transaction ends nobody else adds to the chain, or changes a status list. Held already, it changes nothing."""
+    queries.lock_chain(session)
+
+
 def record(
     session: Session,
     kind: HistoryKind,
@@ -27,6 +44,7 @@ def record(
     document_sha256: str | None = None,
 ) -> CredentialEvent:
     """Add one entry to the end of the chain. Who adds at the same moment waits, then follows: positions are unique."""
+    hold_chain(session)
     for _try in range(TRIES):
         last = queries.find_last_link(session)
         link = Link(

@@ -113,6 +113,7 @@ def ensure_key(
         return found
     if has_key(session, issuer.did, purpose):
         raise NoActiveKeyError
+    history.hold_chain(session)
     try:
         with session.begin_nested():
             made = make_key(session, issuer, keys, purpose=purpose, state=KeyState.ACTIVE, now=now)

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from laurel.accounts.models import User
+from laurel.accounts.queries import lock_user
 from laurel.core.bus import publish
 from laurel.core.errors import UnavailableError
 from laurel.credentials import queries
@@ -16,6 +17,7 @@ from laurel.credentials.events import CredentialAwarded, CredentialIssued, Crede
 from laurel.credentials.gateway import KeyVault
 from laurel.credentials.models import AchievementVersion, Credential, CredentialVersion, StatusEntry, StatusList
 from laurel.credentials.openbadges_gateway import sign_credential
+from laurel.credentials.queries.erasure import is_award_erased
 from laurel.credentials.rules.document import CredentialFacts, HolderFacts, build_document
 from laurel.credentials.rules.history import HistoryKind
 from laurel.credentials.rules.issuer import Issuer
@@ -37,11 +39,14 @@ SALT_BYTES = 8
 def award(session: Session, *, enrollment_id: UUID, holder_id: UUID, course_id: UUID, attempt_id: UUID, now: datetime) -> Credential | None:
     """Write down that the credential is due; it stays visible as pending until it is signed.
 
-    Once for each enrollment and each attempt, however often it is told. None if nothing can be earned in the course.
+    Once for each enrollment and each attempt, however often it is told. None if nothing can be earned in the course, or if what was
+    earned by this attempt has been erased.
     """
     found = queries.find_credential_for(session, enrollment_id=enrollment_id, attempt_id=attempt_id)
     if found is not None:
         return found
+    if is_award_erased(session, attempt_id):
+        return None
     achievement = queries.find_achievement_of_course(session, course_id)
     if achievement is None:
         return None
@@ -69,7 +74,7 @@ def add_pending(
     now: datetime,
 ) -> Credential:
     """Write down one credential that is due, in the holder's present name. Nobody is told yet."""
-    holder = session.get_one(User, holder_id)
+    holder = lock_user(session, holder_id)  # a change of their name that is being applied is waited for
     with session.begin_nested():
         credential = Credential(
             number=number_of(secrets.randbits(RANDOM_BITS)),
@@ -106,6 +111,7 @@ def issue(
     if credential.state is not CredentialState.PENDING or queries.is_held(session, credential):
         return credential
     achievement = session.get_one(AchievementVersion, credential.achievement_version_id)
+    history.hold_chain(session)
     signatory = open_signatory(session, issuer_for(session, issuer, achievement.organization_id), keys, now=now)
     status_list, entry = reserve_entry(session, signatory, now=now)
     ends = _end_of(session, credential, achievement)
@@ -169,6 +175,7 @@ def revoke(
         return credential
     credential.advance(CredentialState.REVOKED)
     credential.revoked_at, credential.revocation_reason, credential.revocation_note = now, reason, note
+    history.hold_chain(session)
     for _version, _key, entry, status_list in queries.list_versions(session, credential_id):
         entry.set_at = entry.set_at or now
         status_list.changed_at = now

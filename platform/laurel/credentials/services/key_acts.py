@@ -61,6 +61,7 @@ def agree(session: Session, house: Issuer, vault: KeyVault, approval_id: UUID, *
     get_request(session, approval_id, action=ACTION)
     approval = approvals.agree(session, approval_id, seen=seen, person_id=person_id, now=now)
     act = KeyAct.from_json(approval.facts)
+    lock_keys(session, get_issuer_of_key(session, house, act.key_id).did)  # before the chain: `services.history` says why
     reason = f"{act.method.rpartition('#')[2]}: {act.kind.value}"
     history.record(session, HistoryKind.KEY_ACT_AGREED, at=now, key_id=act.key_id, actor_id=person_id, reason=reason)
     _perform(session, house, vault, act, actor_id=approval.asked_by_id, now=now)

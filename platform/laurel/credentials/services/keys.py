@@ -27,6 +27,7 @@ def stage(
 ) -> IssuerKey:
     """Make a key and publish it. Verifiers hear of it before anything is signed with it."""
     lock_keys(session, issuer.did)
+    history.hold_chain(session)
     key = make_key(session, issuer, keys, purpose=purpose, state=KeyState.STAGED, now=now)
     history.record(session, HistoryKind.KEY_STAGED, at=now, key_id=key.id, actor_id=actor_id, reason=_because(key, reason))
     return key

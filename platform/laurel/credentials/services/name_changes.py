@@ -1,4 +1,4 @@
-"""A person's new name comes onto all their certificates at once, and the former one is shown nowhere any more.
+"""A person's new name comes onto all their valid certificates at once; those that have ended become private.
 
 Asking and deciding only write down what is wanted; the worker signs. So a missing key delays a change and loses nothing.
 """
@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -27,13 +27,15 @@ from laurel.credentials.events import (
 )
 from laurel.credentials.gateway import KeyVault
 from laurel.credentials.models import Credential, NameChange, RenamedCredential
-from laurel.credentials.queries import names
+from laurel.credentials.queries import lock_all_of, names
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.name_changes import REVERSIBLE, NameChangeState, check_wanted_name, is_small
 from laurel.credentials.rules.text import sanitize_text
 from laurel.credentials.rules.verdicts import CredentialState
 from laurel.credentials.services.correcting import correct
+from laurel.credentials.services.former_names import close_ended, forget_earlier_changes, rename_bulk_rows
 
+CLOSED = (NameChangeState.REFUSED, NameChangeState.WITHDRAWN, NameChangeState.REVERSED)
 NOTE = "The holder’s name changed."
 RESTORED = "The holder took a change of their name back."
 
@@ -112,7 +114,7 @@ def ask_to_reverse(session: Session, person_id: UUID, change_id: UUID, *, now: d
     if change.state is NameChangeState.REVERSING:
         return change
     if change.applied_at is not None and now >= change.applied_at + REVERSIBLE:
-        raise ConflictError("The seven days are over, and we no longer have the former name. Ask for a change of name instead.")
+        raise ConflictError("The seven days are over, and it cannot be taken back any more. Ask for a change of name instead.")
     change.advance(NameChangeState.REVERSING)
     session.flush()
     publish(session, NameReversalAsked(occurred_at=now, change_id=change.id, person_id=person_id), actor_id=person_id)
@@ -125,12 +127,16 @@ def apply_name(session: Session, change_id: UUID, *, issuer: Issuer, keys: KeyVa
     if change.state is not NameChangeState.APPROVED:
         return
     person = lock_user(session, change.person_id)
+    lock_all_of(session, person.id)
     change.former_account_name, change.former_certificate_name = person.name, person.certificate_name
     formerly = {person.name_on_certificates}
     for credential, _achievement in names.list_correctable(session, person.id, now=now):
         formerly.add(credential.holder_name)
         session.add(RenamedCredential(change_id=change.id, credential_id=credential.id, former_name=credential.holder_name))
         _correct(session, credential, change.new_name, NOTE, person.id, issuer=issuer, keys=keys, now=now)
+    formerly |= close_ended(session, person, name=change.new_name, now=now)
+    rename_bulk_rows(session, person, formerly=formerly, name=change.new_name)
+    forget_earlier_changes(session, person.id, change.id)
     account_name = change.new_name if person.name in formerly else person.name
     rename(session, person.id, name=account_name, certificate_name=change.new_name)
     change.advance(NameChangeState.APPLIED)
@@ -145,14 +151,18 @@ def reverse_name(session: Session, change_id: UUID, *, issuer: Issuer, keys: Key
     if change.state is not NameChangeState.REVERSING:
         return
     person = lock_user(session, change.person_id)
+    lock_all_of(session, person.id)
     for renamed, credential, version in names.list_renamed(session, change.id):
         has_ended = version is not None and version.valid_until is not None and now >= version.valid_until
-        if renamed.former_name and credential.state is not CredentialState.REVOKED and not has_ended:
+        is_as_changed = credential.holder_name == change.new_name  # staff may have corrected it since
+        if is_as_changed and renamed.former_name and credential.state is not CredentialState.REVOKED and not has_ended:
             _correct(session, credential, renamed.former_name, RESTORED, person.id, issuer=issuer, keys=keys, now=now)
         renamed.former_name = None
     account_name = person.name if person.name != change.new_name else change.former_account_name or person.name
     rename(session, person.id, name=account_name, certificate_name=change.former_certificate_name)
+    rename_bulk_rows(session, person, formerly={change.new_name}, name=person.name_on_certificates)
     change.former_account_name = change.former_certificate_name = None
+    change.new_name = change.words = ""
     change.advance(NameChangeState.REVERSED)
     session.flush()
     publish(session, NameChangeReversed(occurred_at=now, change_id=change.id, person_id=person.id))
@@ -166,6 +176,9 @@ def forget_former_names(session: Session, *, now: datetime) -> None:
     account = update(NameChange).where(NameChange.id.in_(over), NameChange.former_account_name.is_not(None))
     account = account.values(former_account_name=None, former_certificate_name=None, words="")
     session.execute(account.execution_options(synchronize_session=False))
+    closed_at = func.coalesce(NameChange.decided_at, NameChange.asked_at)
+    closed = update(NameChange).where(NameChange.state.in_(CLOSED), closed_at <= now - REVERSIBLE)
+    session.execute(closed.values(new_name="", words="").execution_options(synchronize_session=False))
 
 
 def _check_decider(change: NameChange, actor_id: UUID) -> None:

@@ -12,6 +12,7 @@ from laurel.core.errors import ConflictError
 from laurel.credentials.events import CredentialAwarded
 from laurel.credentials.models import AchievementVersion, Credential
 from laurel.credentials.queries import find_credential_of_attempt, get_credential, lock_credential, renewing
+from laurel.credentials.queries.erasure import is_award_erased
 from laurel.credentials.queries.holding import lock_credential_of
 from laurel.credentials.rules.history import HistoryKind
 from laurel.credentials.rules.verdicts import CredentialState
@@ -67,9 +68,12 @@ def renew(session: Session, *, holder_id: UUID, attempt_id: UUID, now: datetime)
     It is seen by others as the old one is, and certifies what the course certifies today. Once for each old certificate, however
     often it is told. Who started in time and was marked late has renewed in time.
     """
+    if is_award_erased(session, attempt_id):
+        return None
     found = renewing.find_renewed_by(session, holder_id, attempt_id)
     if found is None:
         return None
+    lock_user(session, holder_id)  # first the person, as a change of name does
     old = lock_credential(session, found.id)
     if old.state is not CredentialState.ISSUED or renewing.is_renewed(session, old.id):
         return None
@@ -85,6 +89,6 @@ def renew(session: Session, *, holder_id: UUID, attempt_id: UUID, now: datetime)
     )
     new.visibility = old.visibility
     session.flush()
-    history.record(session, HistoryKind.RENEWED, at=now, credential_id=old.id, reason=f"by {new.number}")
+    history.record(session, HistoryKind.RENEWED, at=now, credential_id=old.id, reason=f"by {new.id}")
     publish(session, CredentialAwarded(occurred_at=new.awarded_at, credential_id=new.id, holder_id=holder_id))
     return new

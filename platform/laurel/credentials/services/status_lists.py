@@ -1,6 +1,8 @@
 """Giving out places on status lists, and keeping the published lists true and fresh."""
 
 import hashlib
+import json
+import logging
 import secrets
 from collections.abc import Callable, Collection
 from datetime import datetime
@@ -11,13 +13,15 @@ from sqlalchemy.orm import Session
 from laurel.core.errors import UnavailableError
 from laurel.credentials import queries
 from laurel.credentials.gateway import KeyVault
-from laurel.credentials.models import StatusEntry, StatusList
-from laurel.credentials.openbadges_gateway import sign_status_list
+from laurel.credentials.models import IssuerKey, StatusEntry, StatusList
+from laurel.credentials.openbadges_gateway import has_valid_proof, sign_status_list
 from laurel.credentials.queries.keys import list_withdrawn_keys
 from laurel.credentials.rules.issuer import Issuer
-from laurel.credentials.rules.status_list import LENGTH, LIFE, OPEN_LISTS, needs_signing, status_list_document
+from laurel.credentials.rules.status_list import LENGTH, LIFE, OPEN_LISTS, decode_bits, needs_signing, status_list_document
+from laurel.credentials.services import history
 from laurel.credentials.services.issuers import Signatory, open_signatory
 
+log = logging.getLogger("laurel.credentials")
 TRIES = 20
 
 
@@ -47,15 +51,40 @@ def reserve_entry(
 
 
 def refresh_status_lists(session: Session, issuer: Issuer, keys: KeyVault, *, now: datetime) -> int:
-    """Sign again every list that changed, grows old or was signed with a compromised key; returns how many. Run it every minute."""
+    """Sign again every list that changed, grows old or was signed with a compromised key; returns how many. Run it every minute.
+
+    It locks them only if there is something to do, so that nobody's revocation waits every minute for nothing.
+    """
     withdrawn = list_withdrawn_keys(session, issuer.did)
-    due = [found for found in queries.list_status_lists(session, issuer.did) if found.key_id in withdrawn or _is_due(found, now)]
-    if due:
-        signatory = open_signatory(session, issuer, keys, now=now)
-        for found in due:
-            _sign(found, signatory, queries.list_set_positions(session, found.id), now=now)
-        session.flush()
+
+    def is_due(found: StatusList) -> bool:
+        return found.key_id in withdrawn or _is_due(found, now)
+
+    if not any(is_due(found) for found in queries.list_status_lists(session, issuer.did)):
+        return 0
+    signatory = open_signatory(session, issuer, keys, now=now)
+    history.hold_chain(session)
+    due = [found for found in queries.lock_status_lists(session, issuer.did) if is_due(found)]
+    for found in due:
+        _sign(found, signatory, _ever_set(session, found), now=now)
+    session.flush()
     return len(due)
+
+
+def _ever_set(session: Session, found: StatusList) -> set[int]:
+    """What was revoked, by our records or by the list as it is published: a bit that was once set is never cleared."""
+    stored, published = set(queries.list_set_positions(session, found.id)), _published(session, found)
+    if published - stored:
+        log.error("Status list %s has entries revoked that our records have not: %s", found.number, sorted(published - stored))
+    return stored | published
+
+
+def _published(session: Session, found: StatusList) -> frozenset[int]:
+    """What the published list says, if it is as we signed it."""
+    if not has_valid_proof(found.signed_json, session.get_one(IssuerKey, found.key_id).public_key):
+        log.error("Status list %s is not as it was signed", found.number)
+        return frozenset()
+    return decode_bits(json.loads(found.signed_json)["credentialSubject"]["encodedList"])
 
 
 def _is_due(found: StatusList, now: datetime) -> bool:

@@ -1,7 +1,9 @@
 """What keeps credentials from being signed or checked, in words for staff, before anybody else notices."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 from sqlalchemy.orm import Session
 
@@ -9,7 +11,14 @@ from laurel.core.mail import queue_mail
 from laurel.credentials.gateway import KeyVault
 from laurel.credentials.models import IssuerKey
 from laurel.credentials.queries import count_pending
-from laurel.credentials.queries.keys import count_to_be_signed_again, find_active_key, find_first_end_of_lists, has_key, list_keys
+from laurel.credentials.queries.keys import (
+    count_to_be_signed_again,
+    find_active_key,
+    find_first_change_of_lists,
+    find_first_end_of_lists,
+    has_key,
+    list_keys,
+)
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.key_acts import successor_is_due
 from laurel.credentials.rules.keys import STAGING, KeyPurpose, KeyState
@@ -19,6 +28,8 @@ from laurel.credentials.services.keys import find_lost_keys
 
 GRACE = timedelta(hours=12)
 """How far behind its time the signing of a list may be before staff hear of it; the list itself lasts 60 hours more."""
+UNPUBLISHED = timedelta(minutes=15)
+"""For how long a revocation may wait for its list: lists are signed every minute, and changes gathered for five."""
 WHAT = {KeyPurpose.DATA_INTEGRITY: "certificates", KeyPurpose.JWT: "tokens"}
 
 
@@ -59,9 +70,10 @@ def _reminder(key: IssuerKey, successor: IssuerKey | None) -> str:
 
 
 def tell_staff(session: Session, issuer: Issuer, troubles: Sequence[str], reminders: Sequence[str], *, now: datetime) -> None:
-    """Mail the issuer's address what needs a person, once a day while it lasts; what only comes nearer, once a week."""
+    """Mail the issuer's address what needs a person: what is new at once, then once a day. What only comes nearer, once a week."""
     if troubles or reminders:
-        key = f"signing-trouble:{now:%Y-%m-%d}" if troubles else f"signing-reminder:{now:%G-%V}"
+        which = sha256("\n".join(re.sub(r"\d+", "", trouble) for trouble in troubles).encode()).hexdigest()[:16]
+        key = f"signing-trouble:{now:%Y-%m-%d}:{which}" if troubles else f"signing-reminder:{now:%G-%V}"
         words = [*troubles, *reminders]
         queue_mail(session, "signing_trouble", key=key, recipient=issuer.email, now=now, troubles=words, is_urgent=bool(troubles))
 
@@ -91,6 +103,9 @@ def _renewal_trouble(session: Session, issuer: Issuer, now: datetime) -> list[st
 
 
 def _list_trouble(session: Session, issuer: Issuer, now: datetime) -> list[str]:
+    changed_at = find_first_change_of_lists(session, issuer.did)
+    if changed_at is not None and now - changed_at >= UNPUBLISHED:
+        return [f"A revocation of {changed_at:%Y-%m-%d %H:%M} UTC is not published: its status list could not be signed."]
     end = find_first_end_of_lists(session, issuer.did)
     if end is None or end - now >= RENEW_BEFORE - GRACE:
         return []

@@ -5,6 +5,8 @@ from flask import Blueprint
 from laurel.credentials.views import (  # noqa: F401 (they add their views)
     account,
     api,
+    bulk_files,
+    erasing,
     holding,
     keys,
     names,

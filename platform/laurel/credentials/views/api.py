@@ -6,8 +6,9 @@ from flask import Response, request
 from flask.typing import ResponseReturnValue
 
 from laurel.core.errors import InvalidInputError, NotFoundError
-from laurel.credentials import queries
+from laurel.credentials.models.erasure import ErasedCredential
 from laurel.credentials.queries import CredentialRecord
+from laurel.credentials.queries.erasure import find_issuer_of_erased
 from laurel.credentials.rules.foreign import MAX_UPLOAD, Kind, UnreadableError
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.moments import timestamp
@@ -18,6 +19,7 @@ from laurel.credentials.services.examining import Issued
 from laurel.credentials.views.base import FOR_ALL, RegisterAwayError, bp, compact, document, from_register, issuer, problem
 from laurel.credentials.views.presenters import show
 from laurel.credentials.views.uploads import examine
+from laurel.credentials.views.verification import find_by_number
 from laurel.web.access import PUBLIC, READING, policy
 from laurel.web.bodies import takes
 from laurel.web.limits import VERIFY, limiter
@@ -77,9 +79,12 @@ def certificate_status(number: str) -> ResponseReturnValue:
         printed = parse_number(number)
     except InvalidInputError as error:
         raise NotFoundError(error.message) from None
-    found = from_register(lambda: queries.find_credential_by_number(current_session(), printed))
+    found = from_register(lambda: find_by_number(printed))
     if found is None:
         raise NotFoundError("There is no such certificate.")
+    if isinstance(found, ErasedCredential):
+        answer = _answer(Verdict.REVOKED, (), _describe_erased(found, printed))
+        return document(compact(answer), "application/json", caching=MINUTE)
     shown = show(issuer(), found)
     checks = shown.findings.checks if shown.findings is not None else ()
     answer = _answer(shown.verdict, checks, _describe_record(shown.issuer, found))
@@ -101,6 +106,16 @@ def _describe_issued(issuer: Issuer, issued: Issued) -> dict[str, Any]:
         "validUntil": timestamp(issued.valid_until) if issued.valid_until else None,
         "revokedAt": timestamp(issued.revoked_at) if issued.revoked_at else None,
         "revocationReason": issued.revocation_reason,
+    }
+
+
+def _describe_erased(found: ErasedCredential, number: str) -> dict[str, Any]:
+    return {
+        "id": issuer().credential_url(found.credential_id),
+        "number": number,
+        "issuer": find_issuer_of_erased(current_session(), found.credential_id),
+        "revokedAt": timestamp(found.erased_at),
+        "revocationReason": found.reason,
     }
 
 

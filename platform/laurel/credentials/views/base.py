@@ -10,8 +10,11 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from laurel.core.errors import DomainError, UnavailableError
+from laurel.credentials.rules import erasure
+from laurel.credentials.rules.erasure import ErasedError
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.negotiation import HTML, PAGE_TYPES, negotiate
+from laurel.credentials.rules.verdicts import Verdict
 from laurel.credentials.services.issuers import issuer_of
 from laurel.web import errors
 
@@ -25,6 +28,9 @@ FOR_ALL = {
     "Referrer-Policy": "no-referrer",
 }
 """Documents are for any site and any wallet, and say nothing about who reads them."""
+
+
+ERASED = errors.Help("An erased certificate", "This certificate was erased.", erasure.ADVICE)
 
 
 def issuer() -> Issuer:
@@ -99,10 +105,19 @@ def _wants_page() -> bool:
 def show_domain_error(error: DomainError) -> ResponseReturnValue:
     """The same words to browsers and to machines, each in its form."""
     status = errors.status_of(error)
+    if isinstance(error, ErasedError):
+        return _show_erased(error, status)
     if _wants_page():
         return errors.show(status, message=error.message)
     advice = errors.HELP.get(status, errors.HELP[400])
     return problem(status, advice.title, error.message, kind=getattr(error, "problem_kind", "about:blank"))
+
+
+def _show_erased(error: ErasedError, status: int) -> ResponseReturnValue:
+    """Machines get the word that verifiers elsewhere find, too: the certificate's entry on its status list is set."""
+    if _wants_page():
+        return errors.show(status, message=error.message, advice=ERASED)
+    return problem(status, ERASED.title, error.message, verdict=Verdict.REVOKED, revocationReason=error.reason)
 
 
 @bp.errorhandler(HTTPException)

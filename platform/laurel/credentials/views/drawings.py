@@ -8,7 +8,8 @@ from laurel.credentials.queries import SignedCredential
 from laurel.credentials.rules.baking import measure_png
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.verdicts import CredentialState
-from laurel.credentials.typst_gateway import Certificate, CertificateText, render_png
+from laurel.credentials.services.shown import check_printable
+from laurel.credentials.typst_gateway import CardText, Certificate, CertificateText, render_png
 from laurel.web.pages import day
 from laurel.web.static import FOLDER
 
@@ -16,6 +17,8 @@ BADGE_PIXELS = 512
 LOGO_PIXELS = 256
 PAPER = (792, 552)
 """The frame on A4, landscape, in points."""
+CARD = (576, 288)
+"""The frame of the picture that goes with a shared link."""
 
 
 def badge_svg(achievement: AchievementVersion) -> str:
@@ -37,15 +40,32 @@ def logo_png() -> bytes:
     return render_png(logo_svg(), pixels=LOGO_PIXELS)
 
 
-def logo_of(issuer: Issuer, picture: bytes | None) -> str:
-    """The logo as SVG: the house's drawing, or an organization's PNG in the frame of one. Empty where there is none."""
-    if not issuer.slug:
-        return logo_svg()
-    return artwork.framed(picture, *measure_png(picture)) if picture else ""
+def framed_logo(picture: bytes) -> str:
+    """An organization's PNG as SVG."""
+    return artwork.framed(picture, *measure_png(picture))
+
+
+def compose_card(issuer: Issuer, found: SignedCredential) -> CardText:
+    """The words of the picture that goes with a shared link; raises UnsignedWordsError."""
+    check_printable(issuer, found)
+    is_revoked = found.credential.state is CredentialState.REVOKED
+    return CardText(
+        language=found.achievement.language,
+        issuer=issuer.name,
+        holder=found.credential.holder_name,
+        line=found.credential.source.line,
+        achievement=found.achievement.name,
+        address=issuer.number_url(found.credential.number).partition("://")[2],
+        stamp="REVOKED" if is_revoked else "ON HOLD" if found.credential.on_hold_at is not None else "",
+    )
 
 
 def compose_certificate(issuer: Issuer, found: SignedCredential, *, logo: str | None = None) -> Certificate:
-    """The certificate for printing, ready to be rendered without the database. `logo` is the house's unless another is given."""
+    """The certificate for printing, ready to be rendered without the database; raises UnsignedWordsError.
+
+    `logo` is the house's unless another is given; an empty one is none.
+    """
+    check_printable(issuer, found)
     credential, version = found.credential, found.version
     is_revoked = credential.state is CredentialState.REVOKED and credential.revoked_at is not None
     address = issuer.number_url(credential.number)

@@ -8,19 +8,19 @@ from flask.typing import ResponseReturnValue
 
 from laurel.core.db import database_now
 from laurel.core.errors import NotFoundError
+from laurel.credentials import artwork
 from laurel.credentials.forms import ShareLinkForm, VisibilityForm
 from laurel.credentials.queries import CredentialRecord, SignedCredential, holding, renewing, signed
 from laurel.credentials.rules import linkedin
 from laurel.credentials.rules.calendar import expiry_event
 from laurel.credentials.rules.visibility import Visibility
 from laurel.credentials.services import visibility as services
-from laurel.credentials.services.issuers import in_name_of
 from laurel.credentials.services.tokens import NoTokenError, find_token_key
 from laurel.credentials.views.admission import holder_token, link_token
 from laurel.credentials.views.base import bp, issuer
 from laurel.credentials.views.bundle import bundle
-from laurel.credentials.views.pages import compose
-from laurel.credentials.views.presenters import ShownCredential, issuer_as_signed, show
+from laurel.credentials.views.presenters import ShownCredential, show
+from laurel.credentials.views.printing import compose, issued_by
 from laurel.web.access import SIGNED_IN, my_id, policy
 from laurel.web.limits import limiter
 from laurel.web.session import current_session, end_transaction, transaction
@@ -79,10 +79,10 @@ def withdraw_share_link(credential_id: UUID, link_id: UUID) -> ResponseReturnVal
 def everything_zip(credential_id: UUID) -> ResponseReturnValue:
     """All files of the certificate in one."""
     found = _get_signed_of(credential_id)
-    token, own = None, in_name_of(issuer(), found.organization)
+    token, own = None, issued_by(issuer(), found)
     with suppress(NoTokenError):
         token = find_token_key(current_session(), own, current_app.extensions["laurel_ports"].keys)
-    parts = bundle(issuer_as_signed(own, found), found, token, compose(found))
+    parts = bundle(own, found, token, compose(current_session(), issuer(), found))
     end_transaction()
     response = Response(parts.packed(), mimetype="application/zip")
     response.headers["Content-Disposition"] = f'attachment; filename="{parts.number}.zip"'
@@ -97,12 +97,12 @@ def expiry_calendar(credential_id: UUID) -> ResponseReturnValue:
     found = _get_signed_of(credential_id)
     if found.version.valid_until is None:
         raise NotFoundError("This certificate does not expire.")
-    page, issued_by = url_for(".holder_page", credential_id=credential_id), in_name_of(issuer(), found.organization)
+    page, own = url_for(".holder_page", credential_id=credential_id), issued_by(issuer(), found)
     event = expiry_event(
         uid=f"expiry-{credential_id}@{issuer().public_url.split('//')[-1]}",
         ends_on=found.version.valid_until.date(),
         summary=f"Certificate expires: {found.achievement.name}",
-        description=f"Certificate {found.credential.number} by {issued_by.name}. Its page says how to renew it.",
+        description=f"Certificate {found.credential.number} by {own.name}. Its page says how to renew it.",
         url=f"{issuer().public_url}{page}",
         written_at=found.version.signed_at,
     )
@@ -129,7 +129,8 @@ def _page(record: CredentialRecord, *, visibility_form: VisibilityForm | None = 
         "credentials/holder_page.html",
         shown=shown,
         issuer=shown.issuer,
-        token=holder_token(credential, now),
+        token=(token := holder_token(credential, now)),
+        wallet_qr=artwork.qr_code(f"{shown.page_url}.json{f'?t={token}' if token else ''}", quiet_zone=4) if record.version else "",
         links=[(link, f"{shown.page_url}?t={link_token(link.id)}") for link in links],
         visibility_form=visibility_form or VisibilityForm(visibility=credential.visibility.value),
         link_form=link_form or ShareLinkForm(),

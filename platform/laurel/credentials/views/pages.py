@@ -9,16 +9,17 @@ from flask.typing import ResponseReturnValue
 from laurel.core.errors import UnavailableError
 from laurel.credentials import artwork, queries
 from laurel.credentials.queries import SignedCredential, holding
-from laurel.credentials.queries.organizations import get_logo
 from laurel.credentials.rules.baking import bake_png, bake_svg
 from laurel.credentials.rules.negotiation import HTML, PAGE_TYPES
 from laurel.credentials.services.issuers import in_name_of
+from laurel.credentials.services.shown import check_printable
 from laurel.credentials.services.tokens import find_token_key, make_token
-from laurel.credentials.typst_gateway import Certificate, render_certificate
+from laurel.credentials.typst_gateway import UnprintableError, render_card, render_certificate
 from laurel.credentials.views import drawings
 from laurel.credentials.views.admission import admit, require_admission
 from laurel.credentials.views.base import as_download, asked_for, bp, document, issuer, not_acceptable
-from laurel.credentials.views.presenters import ShownCredential, issuer_as_signed, show
+from laurel.credentials.views.presenters import ShownCredential, show
+from laurel.credentials.views.printing import compose, issued_by
 from laurel.credentials.views.private import private_page
 from laurel.web.access import PUBLIC, policy
 from laurel.web.session import current_session, end_transaction
@@ -38,6 +39,12 @@ def _get_signed(credential_id: UUID) -> SignedCredential:
     found = queries.signed(record)
     if found is None:
         raise StillPendingError
+    return found
+
+
+def _get_printable(credential_id: UUID) -> SignedCredential:
+    found = _get_signed(credential_id)
+    check_printable(issuer(), found)
     return found
 
 
@@ -94,7 +101,7 @@ def credential_jwt(credential_id: UUID) -> ResponseReturnValue:
 @policy(GET=PUBLIC)
 def credential_badge_svg(credential_id: UUID) -> ResponseReturnValue:
     """The badge with the signed credential in it."""
-    found = _get_signed(credential_id)
+    found = _get_printable(credential_id)
     baked = bake_svg(drawings.badge_svg(found.achievement), found.version.signed_json)
     return as_download(document(baked, "image/svg+xml", caching=SIGNED), f"{found.credential.number}.svg")
 
@@ -103,10 +110,24 @@ def credential_badge_svg(credential_id: UUID) -> ResponseReturnValue:
 @policy(GET=PUBLIC)
 def credential_badge_png(credential_id: UUID) -> ResponseReturnValue:
     """The badge with the signed credential in it: the file that learners share."""
-    found = _get_signed(credential_id)
+    found = _get_printable(credential_id)
     svg, text, filename = drawings.badge_svg(found.achievement), found.version.signed_json, f"{found.credential.number}.png"
     end_transaction()
     return as_download(document(bake_png(drawings.badge_png(svg), text), "image/png", caching=SIGNED), filename)
+
+
+@bp.get("/credentials/<uuid:credential_id>/card.png")
+@policy(GET=PUBLIC)
+def card_png(credential_id: UUID) -> ResponseReturnValue:
+    """The picture that networks show beside a link to the page: the badge alone if a letter of the name is in no font of ours."""
+    found = _get_signed(credential_id)
+    text, badge = drawings.compose_card(issued_by(issuer(), found), found), drawings.badge_svg(found.achievement)
+    end_transaction()
+    try:
+        picture = render_card(text, badge=badge, frame=artwork.frame(*drawings.CARD))
+    except UnprintableError:
+        picture = drawings.badge_png(badge)
+    return document(picture, "image/png", caching=SIGNED)
 
 
 @bp.get("/credentials/<uuid:credential_id>/certificate.pdf")
@@ -117,18 +138,11 @@ def certificate_pdf(credential_id: UUID) -> ResponseReturnValue:
     edition = hashlib.sha256(f"{found.version.sha256} {found.credential.revoked_at}".encode()).hexdigest()[:32]
     if request.if_none_match.contains_weak(edition):
         return _pdf(b"", edition, status=304)
-    certificate = compose(found)
+    certificate = compose(current_session(), issuer(), found)
     end_transaction()
     response = _pdf(render_certificate(certificate), edition)
     response.headers["Content-Disposition"] = f'inline; filename="{certificate.text.number}.pdf"'
-    return response
-
-
-def compose(found: SignedCredential) -> Certificate:
-    """The certificate for printing, in the name of whoever issued it."""
-    own = in_name_of(issuer(), found.organization)
-    logo = drawings.logo_of(own, get_logo(current_session(), own.slug) if own.slug and own.has_logo else None)
-    return drawings.compose_certificate(issuer_as_signed(own, found), found, logo=logo)
+    return as_download(response, f"{certificate.text.number}.pdf")
 
 
 def _pdf(body: bytes, edition: str, *, status: int = 200) -> Response:

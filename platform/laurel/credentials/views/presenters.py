@@ -7,14 +7,17 @@ from typing import Any
 
 from laurel.core import clock
 from laurel.credentials.models import VersionCause
-from laurel.credentials.openbadges_gateway import is_unaltered
 from laurel.credentials.queries import CredentialRecord, SignedCredential, signed
+from laurel.credentials.rules import erasure
+from laurel.credentials.rules.erasure import ErasureReason
 from laurel.credentials.rules.examination import ADVICE, NOT_CHECKED
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.keys import TRUSTED
+from laurel.credentials.rules.shown import as_object
 from laurel.credentials.rules.verdicts import Check, CredentialState, Findings, Verdict
 from laurel.credentials.services.examining import Examination, Issued
 from laurel.credentials.services.issuers import in_name_of
+from laurel.credentials.services.shown import is_as_signed
 from laurel.web.pages import day
 
 KINDS = {
@@ -24,6 +27,7 @@ KINDS = {
     Verdict.NOT_YET_VALID: "warn",
     Verdict.TEMPORARILY_UNKNOWN: "info",
     Verdict.PENDING: "info",
+    Verdict.ON_HOLD: "warn",
 }
 """The color of each word: green for nothing but valid, red for what is not named here."""
 SENTENCES = {
@@ -32,10 +36,11 @@ SENTENCES = {
     Verdict.REVOKED: "This certificate was revoked and does not count any more.",
     Verdict.SUPERSEDED: "This was a certificate of ours. A corrected version has taken its place.",
     Verdict.NOT_ISSUED_HERE: "We have not issued this.",
-    Verdict.TEMPORARILY_UNKNOWN: "We cannot look it up at this moment. That says nothing about the certificate.",
+    Verdict.TEMPORARILY_UNKNOWN: "We cannot vouch for it at this moment; that says nothing against it or its holder. Look again later.",
     Verdict.NOT_YET_VALID: "This certificate is genuine, but its validity has not begun.",
     Verdict.SIGNATURE_INVALID: "Do not rely on this certificate: its signature does not hold.",
     Verdict.PENDING: "This certificate was awarded and is being signed.",
+    Verdict.ON_HOLD: "We are looking into this certificate. Until that is decided, do not rely on it.",
 }
 
 
@@ -96,6 +101,8 @@ class ShownExamination:
     facts: tuple[tuple[str, str], ...] = ()
     page_url: str = ""
     checked_at: datetime | None = None
+    erased: str = ""
+    """What is said of a file whose certificate was erased."""
 
     @property
     def word(self) -> str:
@@ -107,18 +114,20 @@ class ShownExamination:
 
     @property
     def sentence(self) -> str:
-        return SENTENCES[self.verdict]
+        return self.erased or SENTENCES[self.verdict]
 
     @property
     def advice(self) -> str:
-        return ADVICE[self.verdict]
+        return erasure.ADVICE if self.erased else ADVICE[self.verdict]
 
 
 def show_examination(issuer: Issuer, examination: Examination) -> ShownExamination:
     """The outcome in words. Every fact is read from our own document."""
     examined, issued = examination.examined, examination.issued
     if issued is None:
-        return ShownExamination(examined.verdict, examined.checks, checked_at=examined.checked_at)
+        is_erased = bool(examined.erased) and examined.verdict is Verdict.REVOKED
+        said = ErasureReason(examined.erased).sentence if is_erased else ""
+        return ShownExamination(examined.verdict, examined.checks, checked_at=examined.checked_at, erased=said)
     return ShownExamination(
         examined.verdict, examined.checks, _facts_of(issued), issuer.credential_url(issued.credential_id), examined.checked_at
     )
@@ -130,7 +139,7 @@ def _facts_of(issued: Issued) -> tuple[tuple[str, str], ...]:
         ("Holder", _holder_in(document)),
         ("Credential", document["name"]),
         ("Issued by", document["issuer"]["name"]),
-        ("Issued", day(issued.valid_from)),
+        ("Issued", day(datetime.fromisoformat(document["awardedDate"]))),  # `validFrom` moves with each correction
         ("Valid until", day(issued.valid_until) if issued.valid_until else "No expiry"),
         ("Number", issued.number),
     ]
@@ -164,17 +173,26 @@ def show(house: Issuer, record: CredentialRecord) -> ShownCredential:
 
 
 def issuer_as_signed(issuer: Issuer, found: SignedCredential) -> Issuer:
-    """The issuer with the words of the signed document."""
-    said = json.loads(found.version.signed_json)["issuer"]
-    return replace(issuer, name=said["name"], email=said["email"], home_url=said["url"], description=said["description"])
+    """The issuer with the words of the signed document, as far as it has any."""
+    said = as_object(found.version.signed_json).get("issuer")
+    words = said if isinstance(said, dict) else {}
+    return replace(
+        issuer,
+        name=words.get("name", issuer.name),
+        email=words.get("email", issuer.email),
+        home_url=words.get("url", issuer.home_url),
+        description=words.get("description", issuer.description),
+    )
 
 
 def _check(issuer: Issuer, found: SignedCredential) -> Findings:
     return Findings(
-        is_ours=found.key.did == issuer.did and found.key.state in TRUSTED,
-        is_unaltered=is_unaltered(found.version.signed_json, found.key.public_key),
+        is_ours=found.key.did == issuer.did,
+        is_key_withdrawn=found.key.state not in TRUSTED,
+        is_unaltered=is_as_signed(issuer, found),
         is_revoked=found.credential.state is CredentialState.REVOKED,
         valid_from=found.version.valid_from,
         valid_until=found.version.valid_until,
+        is_on_hold=found.credential.on_hold_at is not None,
         checked_at=clock.now(),
     )

@@ -1,12 +1,19 @@
 """Finding a certificate by the number that stands on it."""
 
+import re
 from typing import Any
+from uuid import UUID
 
 from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Response
 
 from laurel.core.errors import InvalidInputError
 from laurel.credentials import queries
+from laurel.credentials.models.erasure import ErasedCredential
+from laurel.credentials.queries import CredentialRecord
+from laurel.credentials.queries.erasure import find_erased_by_number
+from laurel.credentials.rules import erasure
 from laurel.credentials.rules.numbers import EXAMPLE, MAX_TYPED, parse_number
 from laurel.credentials.views.base import bp, from_register, issuer
 from laurel.credentials.views.presenters import ShownCredential, show
@@ -15,6 +22,7 @@ from laurel.web.limits import VERIFY, limiter
 from laurel.web.session import current_session
 
 FOLLOW = "30 per minute"
+PAGE_ADDRESS = re.compile(r"https?://(?P<host>[^/\s]+)/credentials/(?P<id>[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})/?")
 NOTHING_TYPED = "Enter the number of the certificate. It begins with LRL."
 
 
@@ -31,37 +39,54 @@ def verify_page() -> ResponseReturnValue:
 def follow_number(number: str) -> ResponseReturnValue:
     """Where the QR code on paper leads."""
     try:
-        found = queries.find_credential_by_number(current_session(), parse_number(number))
+        found = find_by_number(parse_number(number))
     except InvalidInputError:
         found = None
     if found is None:
-        return search(number, is_sent=True)
-    response = redirect(url_for("credentials.credential_page", credential_id=found.credential.id), 303)
+        page = search(number, is_sent=True)
+        page.status_code = 404
+        return page
+    credential_id = found.credential_id if isinstance(found, ErasedCredential) else found.credential.id
+    response = redirect(url_for("credentials.credential_page", credential_id=credential_id), 303)
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def search(typed: str, *, is_sent: bool) -> ResponseReturnValue:
-    """The page for what was typed: nothing yet, not a number, a number we never gave out, or a certificate."""
+def find_by_number(number: str) -> CredentialRecord | ErasedCredential | None:
+    """The certificate of a number as it is printed, or that it was erased."""
+    session = current_session()
+    return queries.find_credential_by_number(session, number) or find_erased_by_number(session, number)
+
+
+def search(typed: str, *, is_sent: bool) -> Response:
+    """The page for what was typed: nothing yet, not a number, a number we never gave out, a certificate, or one that was erased.
+
+    Whoever pastes the address of one of our pages is led to it.
+    """
     if not typed.strip():
         return _page(400 if is_sent else 200, typed="", error=NOTHING_TYPED if is_sent else "")
+    address = PAGE_ADDRESS.fullmatch(typed.strip())
+    if address and address["host"] == request.host:
+        return redirect(url_for("credentials.credential_page", credential_id=UUID(address["id"])), 303)
     try:
         number = parse_number(typed)
     except InvalidInputError as error:
         return _page(400, typed=typed, error=error.message)
-    found = from_register(lambda: queries.find_credential_by_number(current_session(), number))
+    found = from_register(lambda: find_by_number(number))
     if found is None:
         return _page(404, typed=typed, missing=number)
+    if isinstance(found, ErasedCredential):
+        return verification_page(200, typed=number, erased=found.reason.sentence, advice=erasure.ADVICE)
     return _page(200, typed=number, shown=show(issuer(), found))
 
 
-def _page(status: int, *, typed: str, error: str = "", missing: str = "", shown: ShownCredential | None = None) -> ResponseReturnValue:
+def _page(status: int, *, typed: str, error: str = "", missing: str = "", shown: ShownCredential | None = None) -> Response:
     return verification_page(status, typed=typed[:MAX_TYPED], error=error, missing=missing, shown=shown)
 
 
-def verification_page(status: int, **words: Any) -> ResponseReturnValue:
+def verification_page(status: int, **words: Any) -> Response:
     """The page with both of its forms, and what came of one of them; `words` are the template's."""
-    nothing = {"typed": "", "error": "", "missing": "", "shown": None, "pasted": "", "file_error": "", "examined": None}
+    nothing = {"typed": "", "error": "", "missing": "", "shown": None, "erased": "", "pasted": "", "file_error": "", "examined": None}
     page = render_template("credentials/verify_page.html", **{**nothing, **words}, example=EXAMPLE, issuer=issuer())
     response = make_response(page, status)
     response.headers["Cache-Control"] = "no-store"

@@ -1,0 +1,88 @@
+"""What can be earned, and what it says."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, false
+from sqlalchemy.orm import Mapped, mapped_column
+
+from laurel.catalog.models import Course
+from laurel.core.db import Base
+from laurel.core.ids import new_id
+from laurel.credentials.models.organizations import Organization
+from laurel.credentials.rules.document import AchievementFacts
+from laurel.credentials.rules.renewing import RenewalTerms
+
+
+class Achievement(Base):
+    """What can be earned in one course. What it says is in its versions; `latest_n` is the one that is awarded."""
+
+    __tablename__ = "achievements"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default_factory=new_id)
+    course_id: Mapped[UUID] = mapped_column(ForeignKey(Course.id), unique=True)
+    slug: Mapped[str] = mapped_column(String(80), unique=True)
+    created_at: Mapped[datetime]
+    latest_n: Mapped[int] = mapped_column(default=0)
+    renewal_window_days: Mapped[int] = mapped_column(default=90, server_default="90")
+    renewal_grace_days: Mapped[int] = mapped_column(default=90, server_default="90")
+    renewal_includes_attempts: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+    @property
+    def renewal_terms(self) -> RenewalTerms:
+        """What the program says about renewing; of today, whatever version a certificate is of."""
+        return RenewalTerms(
+            window_days=self.renewal_window_days,
+            grace_days=self.renewal_grace_days,
+            includes_attempts=self.renewal_includes_attempts,
+        )
+
+    def adopt(self, terms: RenewalTerms) -> None:
+        """Let the program say this about renewing from now on."""
+        self.renewal_window_days, self.renewal_grace_days = terms.window_days, terms.grace_days
+        self.renewal_includes_attempts = terms.includes_attempts
+
+
+class AchievementVersion(Base):
+    """What an achievement said from `created_at` on. Never changed: credentials point at it."""
+
+    __tablename__ = "achievement_versions"
+    __table_args__ = (UniqueConstraint("achievement_id", "n"), UniqueConstraint("slug", "n"))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default_factory=new_id)
+    achievement_id: Mapped[UUID] = mapped_column(ForeignKey(Achievement.id))
+    slug: Mapped[str] = mapped_column(String(80))
+    n: Mapped[int]
+    name: Mapped[str] = mapped_column(String(160))
+    description: Mapped[str] = mapped_column(Text)
+    criteria: Mapped[str] = mapped_column(Text)
+    criteria_html: Mapped[str] = mapped_column(Text)
+    language: Mapped[str] = mapped_column(String(20))
+    validity_months: Mapped[int]
+    badge: Mapped[dict[str, Any]]
+    tags: Mapped[list[str]]
+    created_at: Mapped[datetime]
+    organization_id: Mapped[UUID | None] = mapped_column(ForeignKey(Organization.id), index=True, default=None)
+    """In whose name it is awarded; None: the house's."""
+
+    @property
+    def facts(self) -> AchievementFacts:
+        """What a credential says about it."""
+        return AchievementFacts(
+            slug=self.slug,
+            n=self.n,
+            name=self.name,
+            description=self.description,
+            criteria=self.criteria,
+            language=self.language,
+            tags=tuple(self.tags),
+        )
+
+    @property
+    def hue(self) -> int:
+        return int(self.badge["hue"])
+
+    @property
+    def level(self) -> int:
+        return int(self.badge["level"])

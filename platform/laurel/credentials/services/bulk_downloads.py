@@ -1,0 +1,41 @@
+"""Files of certificates in the hands of staff: who took which is written down before it is handed out."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from laurel.core.bus import publish
+from laurel.core.errors import ConflictError
+from laurel.credentials.events import BulkFilesTaken
+from laurel.credentials.models import BulkJob
+from laurel.credentials.queries import SignedCredential, bulk
+from laurel.credentials.rules.bulk import BulkKind, RowState
+from laurel.credentials.rules.history import HistoryKind
+from laurel.credentials.services import history
+
+WHY = "bulk download by staff"
+
+
+def begin_download(session: Session, job_id: UUID, *, actor_id: UUID, now: datetime) -> BulkJob:
+    """Write down that somebody takes the files of an import; raises ConflictError where there are none."""
+    job = bulk.get_job(session, job_id)
+    if job.kind is not BulkKind.ISSUE or not bulk.count_rows(session, job_id)[RowState.DONE]:
+        raise ConflictError("This has issued no certificates.")
+    publish(session, BulkFilesTaken(occurred_at=now, job_id=job_id), actor_id=actor_id)
+    return job
+
+
+def note_downloads(session: Session, taken: Iterable[SignedCredential], *, actor_id: UUID, now: datetime) -> None:
+    """Write into each one's history that a member of staff took its files."""
+    for found in taken:
+        history.record(
+            session,
+            HistoryKind.DOWNLOADED,
+            at=now,
+            credential_id=found.credential.id,
+            version_n=found.version.n,
+            actor_id=actor_id,
+            reason=WHY,
+        )

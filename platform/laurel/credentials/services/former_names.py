@@ -1,0 +1,42 @@
+"""Taking a former name out of where it still stands once a new one is on a person's certificates."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from laurel.accounts.models import User
+from laurel.credentials.models import BulkRow, Credential, NameChange, ShareLink
+from laurel.credentials.rules.bulk import RowState
+from laurel.credentials.rules.name_changes import NameChangeState
+from laurel.credentials.rules.visibility import Visibility
+from laurel.credentials.services.visibility import change_visibility
+
+SETTLED = (NameChangeState.APPLIED, NameChangeState.REVERSED)
+
+
+def close_ended(session: Session, person: User, *, name: str, now: datetime) -> set[str]:
+    """Certificates that nobody can sign anew are private from now on, and no link shows them. The names that stay on them."""
+    others = select(Credential.id, Credential.holder_name).where(Credential.holder_id == person.id, Credential.holder_name != name)
+    left = {row[0]: row[1] for row in session.execute(others)}
+    for credential_id in left:
+        change_visibility(session, person.id, credential_id, wanted=Visibility.PRIVATE, now=now)
+    good = update(ShareLink).where(ShareLink.credential_id.in_(left), ShareLink.withdrawn_at.is_(None))
+    session.execute(good.values(withdrawn_at=now).execution_options(synchronize_session=False))
+    return set(left.values())
+
+
+def rename_bulk_rows(session: Session, person: User, *, formerly: set[str], name: str) -> None:
+    """What a bulk job still has to do, it does with the new name; what is over keeps no name."""
+    mine = select(Credential.id).where(Credential.holder_id == person.id)
+    about = update(BulkRow).where(or_(BulkRow.credential_id.in_(mine), BulkRow.email == person.email), BulkRow.name.in_(formerly - {name}))
+    waiting = BulkRow.state == RowState.READY
+    session.execute(about.where(waiting).values(name=name).execution_options(synchronize_session=False))
+    session.execute(about.where(~waiting).values(name="").execution_options(synchronize_session=False))
+
+
+def forget_earlier_changes(session: Session, person_id: UUID, change_id: UUID) -> None:
+    """What an earlier change led to is a former name now."""
+    earlier = update(NameChange).where(NameChange.person_id == person_id, NameChange.id != change_id, NameChange.state.in_(SETTLED))
+    session.execute(earlier.values(new_name="", words="").execution_options(synchronize_session=False))

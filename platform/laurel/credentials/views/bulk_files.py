@@ -1,0 +1,140 @@
+"""The certificates of one import as one ZIP file, for staff: packed while it is sent, so that ten thousand need no more memory than ten."""
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from threading import Lock
+from uuid import UUID
+
+from flask import Response, stream_with_context
+from flask.typing import ResponseReturnValue
+
+from laurel.core.db import database_now
+from laurel.core.errors import ConflictError
+from laurel.core.spreadsheets import harmless
+from laurel.credentials.queries import SignedCredential
+from laurel.credentials.queries.bulk import list_issued
+from laurel.credentials.rules.issuer import Issuer
+from laurel.credentials.rules.visibility import Visibility
+from laurel.credentials.services.bulk_downloads import begin_download, note_downloads
+from laurel.credentials.services.shown import UnsignedWordsError
+from laurel.credentials.typst_gateway import Certificate, UnprintableError, render_certificate
+from laurel.credentials.views import drawings
+from laurel.credentials.views.base import bp, issuer
+from laurel.credentials.views.printing import issued_by, logo_beside
+from laurel.web.access import my_id, policy
+from laurel.web.limits import limiter
+from laurel.web.session import database, separate_transaction, transaction
+
+PACKINGS = "20 per hour"
+AT_ONCE = 20
+"""Certificates that are read, written down and packed together."""
+PRIVATE = "left out: private, its holder decides who sees it"
+UNPRINTABLE = "no PDF: our fonts lack some of its characters"
+UNSIGNED = "no PDF: our records do not agree with its signed file (see laurel credentials audit)"
+_packing = Lock()
+
+
+class OneAtATimeError(ConflictError):
+    """Somebody else's file is being packed in this process: a second would take the processor from exams."""
+
+    message = "Another file of certificates is being packed at the moment. Try again in a minute."
+
+
+class Outlet(io.RawIOBase):
+    """What the ZIP writes, until it is sent."""
+
+    def __init__(self) -> None:
+        self._waiting = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: object) -> int:
+        self._waiting += memoryview(data)  # type: ignore[arg-type]
+        return len(memoryview(data))  # type: ignore[arg-type]
+
+    def take(self) -> bytes:
+        """What was written since it was asked last."""
+        taken = bytes(self._waiting)
+        self._waiting.clear()
+        return taken
+
+
+@bp.post("/backoffice/credentials/bulk/<uuid:job_id>/certificates.zip")
+@limiter.limit(PACKINGS)
+@policy(POST="credentials:write")
+def bulk_zip(job_id: UUID) -> ResponseReturnValue:
+    """PDF and JSON of everything that an import issued, and a list of it. What a holder has made private stays with the holder."""
+    with transaction() as session:
+        begin_download(session, job_id, actor_id=my_id(), now=database_now(session))
+    if not _packing.acquire(blocking=False):
+        raise OneAtATimeError
+    turn = ExitStack()
+    turn.callback(_packing.release)
+    response = Response(stream_with_context(pack(job_id, issuer(), my_id(), turn)), mimetype="application/zip")
+    response.call_on_close(turn.close)  # whoever goes away before the first byte
+    response.headers["Content-Disposition"] = f'attachment; filename="certificates-{job_id}.zip"'
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def pack(job_id: UUID, house: Issuer, actor_id: UUID, turn: ExitStack) -> Iterator[bytes]:
+    """The file, piece by piece; the turn ends with it. The database is let go of before a page is set."""
+    outlet, contents, last = Outlet(), [("line", "number", "what")], 0
+    with turn, zipfile.ZipFile(outlet, "w") as archive:
+        while found := _read(job_id, last):
+            last = found[-1][0]
+            with separate_transaction() as session:
+                note_downloads(
+                    session, [one for _n, one, _logo in found if not _is_private(one)], actor_id=actor_id, now=database_now(session)
+                )
+            for n, one, logo in found:
+                said = PRIVATE if _is_private(one) else _add(archive, house, one, logo)
+                contents.append((str(n), one.credential.number, said))
+                yield outlet.take()
+        _write(archive, "contents.csv", _table(contents), compress=True)
+    yield outlet.take()
+
+
+def _is_private(found: SignedCredential) -> bool:
+    return found.credential.visibility is Visibility.PRIVATE
+
+
+def _read(job_id: UUID, last: int) -> list[tuple[int, SignedCredential, str]]:
+    """(line, certificate, the logo on it)"""
+    with database().session(writes=False) as session:
+        found, logos = list_issued(session, job_id, after=last, limit=AT_ONCE), dict[UUID | None, str]()
+        for _n, one in found:
+            if one.achievement.organization_id not in logos:
+                logos[one.achievement.organization_id] = logo_beside(session, one)
+        return [(n, one, logos[one.achievement.organization_id]) for n, one in found]
+
+
+def _add(archive: zipfile.ZipFile, house: Issuer, found: SignedCredential, logo: str) -> str:
+    """Put the files of one certificate in; returns what the list says of it."""
+    number, said = found.credential.number, "PDF and JSON"
+    try:
+        certificate: Certificate = drawings.compose_certificate(issued_by(house, found), found, logo=logo)
+        _write(archive, f"{number}/certificate.pdf", render_certificate(certificate), compress=False)
+    except UnprintableError:
+        said = UNPRINTABLE
+    except UnsignedWordsError:
+        said = UNSIGNED
+    _write(archive, f"{number}/credential.json", found.version.signed_json.encode(), compress=True)
+    return f"{said}; revoked" if found.credential.revoked_at is not None else said
+
+
+def _write(archive: zipfile.ZipFile, name: str, content: bytes, *, compress: bool) -> None:
+    entry = zipfile.ZipInfo(name)
+    entry.compress_type = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED  # a PDF is compressed already
+    entry.external_attr = 0o644 << 16
+    archive.writestr(entry, content)
+
+
+def _table(rows: list[tuple[str, str, str]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, quoting=csv.QUOTE_ALL).writerows([[harmless(cell) for cell in row] for row in rows])
+    return text.getvalue().encode("utf-8-sig")

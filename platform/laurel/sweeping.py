@@ -1,0 +1,76 @@
+"""Going through many things by the order of their ids, for a while at a time: the only worker has exams to hand in, too."""
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from uuid import UUID
+
+from laurel.core import clock
+
+log = logging.getLogger("laurel.worker")
+AT_A_STRETCH = timedelta(seconds=20)
+Work = Callable[[UUID], bool]
+
+
+class Sweep:
+    """One kind of work. A run that had no time left is gone on with by the next, so that nothing at the front holds up what follows.
+
+    What fails by itself is passed over. `hopeless` are failures that all the others would share: at the first the run ends.
+    """
+
+    def __init__(self, failure: str, *, hopeless: tuple[type[Exception], ...], stretch: timedelta = AT_A_STRETCH) -> None:
+        self.after: UUID | None = None
+        self._failure = failure
+        self._hopeless = hopeless
+        self._stretch = stretch
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether the last run ended before it had seen everything."""
+        return self.after is not None
+
+    def run(self, find_next: Callable[[UUID | None], Sequence[UUID]], work: Work, *, ends_at: datetime | None = None) -> int:
+        """`find_next(after)` gives some ids that follow one; returns for how many of them `work` was true."""
+        done, ends_at = 0, ends_at or clock.now() + self._stretch
+        while due := find_next(self.after):
+            for one in due:
+                try:
+                    done += work(one)
+                except self._hopeless:
+                    log.exception(self._failure, one)
+                    self.after = None
+                    return done
+                except Exception:
+                    log.exception(self._failure, one)
+                self.after = one
+                if clock.now() >= ends_at:
+                    return done
+        self.after = None
+        return done
+
+
+class Sweeps:
+    """The same work for several, each with a sweep of its own: what stops one stops no other. They share the time and take turns."""
+
+    def __init__(self, failure: str, *, hopeless: tuple[type[Exception], ...], stretch: timedelta = AT_A_STRETCH) -> None:
+        self._make = partial(Sweep, failure, hopeless=hopeless)
+        self._stretch = stretch
+        self._sweeps: dict[str, Sweep] = {}
+        self._waiting: list[str] = []
+
+    def begin(self, names: Sequence[str]) -> None:
+        """It is time for these; who waits already keeps their turn."""
+        self._waiting += [name for name in names if name not in self._waiting]
+
+    def go_on(self, find_next: Callable[[str, UUID | None], Sequence[UUID]], work: Work) -> int:
+        """Work until nobody waits or the time is over. Whoever is not done then comes after those who had no turn."""
+        done, ends_at = 0, clock.now() + self._stretch
+        while self._waiting:
+            name = self._waiting.pop(0)
+            sweep = self._sweeps.setdefault(name, self._make())
+            done += sweep.run(partial(find_next, name), work, ends_at=ends_at)
+            if sweep.is_under_way:
+                self._waiting.append(name)
+                break
+        return done

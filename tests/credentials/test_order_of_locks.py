@@ -1,0 +1,194 @@
+"""Whoever changes several certificates at once waits for the others in turn, and nobody waits in a circle (`services.history`)."""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from flask import Flask
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from laurel.accounts.models import User
+from laurel.core import clock
+from laurel.core.db import Database
+from laurel.core.errors import ConflictError
+from laurel.credentials.models import Credential, CredentialEvent, CredentialVersion, StatusEntry
+from laurel.credentials.rules.history import find_break
+from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
+from laurel.credentials.rules.visibility import Visibility
+from laurel.credentials.services import name_changes
+from laurel.credentials.services.bulk import confirm
+from laurel.credentials.services.bulk_batches import Desk, run_job
+from laurel.credentials.services.correcting import correct
+from laurel.credentials.services.erasing import erase_own
+from laurel.credentials.services.issuing import issue, revoke
+from laurel.credentials.services.status_lists import refresh_status_lists
+from laurel.credentials.services.visibility import change_visibility
+from tests.factories.accounts import make_user
+from tests.factories.credentials import ISSUER, make_credential, make_pending, make_revocation_job
+from tests.fakes import PlainVault
+
+VAULT = PlainVault()
+EACH = 3
+
+
+@dataclass
+class Crowd:
+    """People with certificates, and what is done to these at the same moment, each in a transaction of its own."""
+
+    database: Database
+    acts: list[Callable[[], None]] = field(default_factory=list)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """A deadlock is found by PostgreSQL itself; here nobody gives up for having waited long on a busy machine."""
+        with self.database.session(writes=True) as session:
+            for limit in () if self.database.is_sqlite else ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
+                session.execute(text(f"SET LOCAL {limit} = '60s'"))
+            yield session
+            session.commit()
+
+    def will(self, act: Callable[[Session], object]) -> None:
+        def run() -> None:
+            with self.transaction() as session:
+                act(session)
+
+        self.acts.append(run)
+
+    def go(self) -> None:
+        """All at once; an error in one fails the test."""
+        ready = threading.Barrier(len(self.acts))
+
+        def start(act: Callable[[], None]) -> None:
+            ready.wait(timeout=20)
+            act()
+
+        with ThreadPoolExecutor(len(self.acts)) as pool:
+            list(pool.map(start, self.acts))
+
+
+def holder_of(session: Session, certificates: int = EACH) -> tuple[User, list[Credential]]:
+    person = make_user(session)
+    return person, [make_credential(session, learner=person) for _ in range(certificates)]
+
+
+def plan_name_change(crowd: Crowd, session: Session, person: User, credentials: list[Credential]) -> None:
+    confirmed = [credential.id for credential in credentials]
+    change = name_changes.ask_for_name(session, person.id, new_name="Grace Hopper", words="", confirmed=confirmed, now=clock.now())
+    name_changes.approve_name(session, change.id, actor_id=make_user(session, roles=["admin"]).id, now=clock.now())
+    crowd.will(lambda db: name_changes.apply_name(db, change.id, issuer=ISSUER, keys=VAULT, now=clock.now()))
+
+
+def plan_bulk_revocation(crowd: Crowd, session: Session, credentials: list[Credential], staff: User) -> None:
+    job = make_revocation_job(session, *credentials, actor=staff)
+    confirm(session, job.id, count=len(credentials), actor_id=staff.id, now=clock.now())
+    crowd.acts.append(lambda: run_job(crowd.transaction, job.id, Desk(ISSUER, VAULT)))
+
+
+def plan_single_acts(crowd: Crowd, session: Session, person: User, credentials: list[Credential]) -> None:
+    """One is revoked, one corrected, one made private, one erased, and one more signed, each by somebody else."""
+    first, second, third, fourth = (credential.id for credential in credentials)
+    number = credentials[3].number
+    waiting, why = make_pending(session, learner=person).id, RevocationReason.ISSUED_IN_ERROR
+    crowd.will(lambda db: revoke(db, first, reason=why, note="", actor_id=None, now=clock.now()))
+    crowd.will(
+        lambda db: correct(db, second, holder_name="Ada King", reason="Typo.", actor_id=None, issuer=ISSUER, keys=VAULT, now=clock.now())
+    )
+    crowd.will(lambda db: change_visibility(db, person.id, third, wanted=Visibility.PRIVATE, now=clock.now()))
+    crowd.will(lambda db: erase_own(db, person.id, fourth, typed=number, now=clock.now()))
+    crowd.will(lambda db: issue(db, waiting, issuer=ISSUER, keys=VAULT, now=clock.now()))
+
+
+def check_books(session: Session) -> None:
+    """The chain holds, and exactly what counts has a place on a status list that is not set."""
+    chain = session.scalars(select(CredentialEvent).order_by(CredentialEvent.position)).all()
+    assert find_break((event.link, event.hash) for event in chain) is None
+    unset = select(func.count()).select_from(StatusEntry).where(StatusEntry.set_at.is_(None))
+    issued = select(func.count()).select_from(Credential).where(Credential.state == CredentialState.ISSUED)
+    assert session.scalar(unset) == session.scalar(issued)
+    current = select(func.count()).select_from(CredentialVersion).join(Credential, Credential.id == CredentialVersion.credential_id)
+    current = current.where(CredentialVersion.n == Credential.current_n, CredentialVersion.superseded_at.is_(None))
+    assert session.scalar(current) == session.scalar(select(func.count()).select_from(Credential).where(Credential.current_n > 0))
+
+
+def test_name_change_bulk_revocation_and_single_acts_at_once_all_succeed(app: Flask, database: Database) -> None:
+    crowd = Crowd(database)
+    with database.session(writes=True) as session:
+        staff, other = make_user(session, roles=["admin"]), make_user(session, roles=["admin"])
+        people = [*(holder_of(session) for _ in range(3)), holder_of(session, EACH + 1)]
+        session.commit()
+        for person, credentials in people[:2]:
+            plan_name_change(crowd, session, person, credentials)
+        # the same certificates as the changes of name, the other way round
+        plan_bulk_revocation(crowd, session, [*people[2][1], *reversed(people[0][1])], staff)
+        plan_bulk_revocation(crowd, session, [*people[0][1][:1], *reversed(people[1][1])], other)
+        plan_single_acts(crowd, session, *people[3])
+        crowd.will(lambda db: refresh_status_lists(db, ISSUER, VAULT, now=clock.now()))
+        session.commit()
+
+    crowd.go()
+
+    with database.session(writes=False) as session:
+        check_books(session)
+        assert all(session.get_one(Credential, one.id).state is CredentialState.REVOKED for _, some in people[:3] for one in some)
+
+
+def state_and_places(session: Session, credential_id: UUID) -> tuple[CredentialState, list[bool]]:
+    """Where it stands, and of each of its places on status lists whether it is set, the oldest first."""
+    places = (
+        select(StatusEntry.set_at)
+        .join(CredentialVersion, CredentialVersion.status_entry_id == StatusEntry.id)
+        .where(CredentialVersion.credential_id == credential_id)
+        .order_by(CredentialVersion.n)
+    )
+    return session.get_one(Credential, credential_id).state, [set_at is not None for set_at in session.scalars(places)]
+
+
+def test_what_is_revoked_while_four_correct_it_ends_revoked_with_every_place_set(app: Flask, database: Database) -> None:
+    crowd = Crowd(database)
+    with database.session(writes=True) as session:
+        credential_id = make_credential(session).id
+        session.commit()
+
+    def rename(session: Session) -> None:
+        with suppress(ConflictError):  # it was revoked first
+            correct(
+                session, credential_id, holder_name="Ada King", reason="Typo.", actor_id=None, issuer=ISSUER, keys=VAULT, now=clock.now()
+            )
+
+    for _ in range(4):
+        crowd.will(rename)
+    why = RevocationReason.ISSUED_IN_ERROR
+    crowd.will(lambda db: revoke(db, credential_id, reason=why, note="", actor_id=None, now=clock.now()))
+    crowd.go()
+
+    with database.session(writes=False) as session:
+        state, places = state_and_places(session, credential_id)
+        assert state is CredentialState.REVOKED
+        assert places in ([True], [True, True])
+        check_books(session)
+
+
+def test_of_four_who_issue_and_two_who_revoke_at_once_one_document_comes_and_its_place_tells_the_state(
+    app: Flask, database: Database
+) -> None:
+    crowd = Crowd(database)
+    with database.session(writes=True) as session:
+        credential_id = make_pending(session).id
+        session.commit()
+
+    def revoke_if_issued(session: Session) -> None:
+        with suppress(ConflictError):  # nothing is signed yet that could be revoked
+            revoke(session, credential_id, reason=RevocationReason.ISSUED_IN_ERROR, note="", actor_id=None, now=clock.now())
+
+    for act in (revoke_if_issued, None, None, revoke_if_issued, None, None):
+        crowd.will(act or (lambda db: issue(db, credential_id, issuer=ISSUER, keys=VAULT, now=clock.now())))
+    crowd.go()
+
+    with database.session(writes=False) as session:
+        state, places = state_and_places(session, credential_id)
+        assert places == [state is CredentialState.REVOKED]
+        check_books(session)

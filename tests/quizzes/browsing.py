@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 
@@ -11,6 +12,8 @@ from tests.quizzes.pages import url
 
 SITE = "http://laurel.test"
 SAVED = re.compile("^All answers saved \\d")
+LOOKS = pytest.mark.parametrize(("scheme", "width"), [("light", 320), ("dark", 1280)])
+"""Each theme and each end of the widths once: no rule of a page asks for a pair of them."""
 
 
 def open_question(context: BrowserContext, attempt: Attempt, number: int = 1) -> Page:

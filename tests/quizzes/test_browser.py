@@ -14,7 +14,7 @@ from laurel.quizzes import services
 from laurel.quizzes.models import Attempt
 from laurel.quizzes.rules import AttemptState, FinishReason
 from tests.factories.quizzes import ALL_KINDS, answer_all
-from tests.quizzes.browsing import SITE, Hands, faults_of, kept, open_question, saved
+from tests.quizzes.browsing import LOOKS, SITE, Hands, faults_of, kept, open_question, saved
 from tests.quizzes.pages import current, refresh, url
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
@@ -234,8 +234,7 @@ def test_the_whole_exam_without_a_script(visit: Callable[..., BrowserContext], s
     assert my_attempt.earned == 5
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1280])
+@LOOKS
 def test_no_page_of_an_exam_breaks_a_rule_of_access_or_overflows(
     visit: Callable[..., BrowserContext], session: Session, every_kind: Attempt, scheme: Any, width: int
 ) -> None:

@@ -25,7 +25,7 @@ from tests.conftest import SignIn
 from tests.factories.accounts import make_user
 from tests.factories.learning import make_classroom
 from tests.factories.quizzes import make_attempt, make_quiz, make_review_request
-from tests.quizzes.browsing import SAVED, SITE, open_question
+from tests.quizzes.browsing import LOOKS, SAVED, SITE, open_question
 from tests.quizzes.pages import current, refresh, sign_in_as, url
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
@@ -165,10 +165,7 @@ def look(page: Page, address: str) -> None:
     assert (address, broken, max(0, overflow)) == (address, [], 0)
 
 
-SCHEMES = pytest.mark.parametrize(("scheme", "width"), [("light", 320), ("dark", 1280)])
-
-
-@SCHEMES
+@LOOKS
 def test_a_learners_pages_break_no_rule_of_access(
     visit: Callable[..., BrowserContext], session: Session, sign_in: SignIn, scheme: Any, width: int
 ) -> None:
@@ -193,7 +190,7 @@ def test_a_learners_pages_break_no_rule_of_access(
         look(page, address)
 
 
-@SCHEMES
+@LOOKS
 def test_an_authors_and_a_staff_members_pages_break_no_rule_of_access(
     visit: Callable[..., BrowserContext], session: Session, sign_in: SignIn, scheme: Any, width: int
 ) -> None:

@@ -20,7 +20,7 @@ from laurel.quizzes.rules import AttemptState, QuizKind
 from tests.conftest import SignIn
 from tests.factories.accounts import make_user
 from tests.factories.quizzes import HALF, make_attempt, make_quiz, make_waiting, tasks_of
-from tests.quizzes.browsing import SAVED, SITE, open_question
+from tests.quizzes.browsing import LOOKS, SAVED, SITE, open_question
 from tests.quizzes.pages import current, refresh, url
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
@@ -169,8 +169,7 @@ def test_the_count_is_read_out_only_now_and_then(visit: Visit, session: Session,
     expect(page.locator("exam-saving")).to_have_text(SAVED)  # nothing is on its way any more when the test ends
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1280])
+@LOOKS
 def test_no_page_of_grading_breaks_a_rule_of_access_or_overflows(
     visit: Visit, session: Session, author: User, scheme: Any, width: int
 ) -> None:
@@ -192,8 +191,7 @@ def test_no_page_of_grading_breaks_a_rule_of_access_or_overflows(
     assert complaints == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1280])
+@LOOKS
 def test_no_page_of_an_essay_breaks_a_rule_of_access_or_overflows(
     visit: Visit, session: Session, author: User, my_essay: Attempt, scheme: Any, width: int
 ) -> None:

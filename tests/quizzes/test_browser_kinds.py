@@ -15,7 +15,7 @@ from laurel.quizzes.models import Attempt
 from laurel.quizzes.rules import QuizKind
 from tests.conftest import SignIn
 from tests.factories.quizzes import RIGHT, WRONG, answer, make_attempt, make_quiz
-from tests.quizzes.browsing import SITE, Hands, faults_of, open_question, saved
+from tests.quizzes.browsing import LOOKS, SITE, Hands, faults_of, open_question, saved
 from tests.quizzes.pages import current, refresh, sign_in_as, url
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
@@ -174,8 +174,7 @@ def test_parts_are_answered_without_a_script(visit: Callable[..., BrowserContext
     assert parts.earned == 3
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1280])
+@LOOKS
 @pytest.mark.parametrize("answers", [RIGHT, WRONG])
 def test_a_review_of_parts_breaks_no_rule_of_access(
     visit: Callable[..., BrowserContext], session: Session, sign_in: SignIn, answers: Any, scheme: Any, width: int

@@ -20,7 +20,7 @@ from tests.conftest import SignIn
 from tests.factories.accounts import make_user
 from tests.factories.quizzes import answer_all, make_attempt, make_quiz
 from tests.factories.terms import WHY, make_accommodation, make_group, make_override, make_staff
-from tests.quizzes.browsing import SAVED, SITE, open_question
+from tests.quizzes.browsing import LOOKS, SAVED, SITE, open_question
 from tests.quizzes.pages import current, refresh, url
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
@@ -219,10 +219,7 @@ def check(page: Page, place: str) -> None:
     assert (place, broken, max(0, overflow)) == (place, [], 0)
 
 
-LOOKS = [("light", 320), ("dark", 1280)]
-
-
-@pytest.mark.parametrize(("scheme", "width"), LOOKS)
+@LOOKS
 def test_the_learners_pages_about_time_are_accessible(
     visit: Callable[..., BrowserContext], session: Session, my_attempt: Attempt, admin: Staff, scheme: Any, width: int
 ) -> None:
@@ -253,7 +250,7 @@ def end_after_an_outage(session: Session, attempt: Attempt) -> None:
 
 
 @pytest.mark.usefixtures("server")
-@pytest.mark.parametrize(("scheme", "width"), LOOKS)
+@LOOKS
 def test_the_pages_of_staff_about_time_are_accessible(
     chromium: Browser, session: Session, client: FlaskClient, sign_in: SignIn, scheme: Any, width: int
 ) -> None:

@@ -16,6 +16,7 @@ from laurel.credentials.rules.verdicts import RevocationReason
 from laurel.credentials.services.issuing import revoke
 from laurel.migrating import migrate, migrate_database, open_for_migration
 from tests.factories.credentials import make_credential
+from tests.factories.organizations import make_acme, make_credential_of
 
 VERSIONS = Path(__file__).resolve().parents[2] / "migrations" / "versions"
 
@@ -65,6 +66,29 @@ def test_a_filled_database_goes_below_0014_and_up_again_and_keeps_its_certificat
     assert after == before
     assert (len(below), "source" in below[0]) == (2, False)
     assert (differences, again) == ([], indexes)
+
+
+def test_what_was_awarded_before_there_were_organizations_is_the_houses_and_what_is_an_organizations_is_not_forgotten(
+    database_url: str, session: Session
+) -> None:
+    make_credential(session)
+    session.commit()
+    with open_for_migration(database_url) as connection:
+        before = {table: rows_of(connection, table) for table in ("achievement_versions", "credentials")}
+        migrate(connection, "downgrade", "0019")
+        below = rows_of(connection, "achievement_versions")
+        migrate(connection, "upgrade", "0020")
+        after = {table: rows_of(connection, table) for table in before}
+    make_credential_of(session, make_acme(session))
+    session.commit()
+
+    with pytest.raises(RuntimeError, match="achievements of organizations"), open_for_migration(database_url) as connection:
+        migrate(connection, "downgrade", "0019")
+
+    assert (after, after["achievement_versions"][0]["organization_id"]) == (before, None)
+    assert [{**row, "organization_id": None} for row in below] == before["achievement_versions"]
+    with open_for_migration(database_url) as connection:
+        assert [row["slug"] for row in rows_of(connection, "organizations")] == ["acme"]
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

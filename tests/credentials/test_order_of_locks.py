@@ -15,8 +15,10 @@ from laurel.accounts.models import User
 from laurel.core import clock
 from laurel.core.db import Database
 from laurel.core.errors import ConflictError
-from laurel.credentials.models import Credential, CredentialEvent, CredentialVersion, StatusEntry
+from laurel.credentials.models import Credential, CredentialEvent, CredentialVersion, IssuerKey, StatusEntry
+from laurel.credentials.queries.keys import find_active_key, list_keys
 from laurel.credentials.rules.history import find_break
+from laurel.credentials.rules.key_acts import Verb
 from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
 from laurel.credentials.rules.visibility import Visibility
 from laurel.credentials.services import name_changes
@@ -25,8 +27,10 @@ from laurel.credentials.services.bulk_batches import Desk, run_job
 from laurel.credentials.services.correcting import correct
 from laurel.credentials.services.erasing import erase_own
 from laurel.credentials.services.issuing import issue, revoke
+from laurel.credentials.services.key_acts import agree, plan, propose
 from laurel.credentials.services.status_lists import refresh_status_lists
 from laurel.credentials.services.visibility import change_visibility
+from tests.credentials.rotation import stage
 from tests.factories.accounts import make_user
 from tests.factories.credentials import ISSUER, make_credential, make_pending, make_revocation_job
 from tests.fakes import PlainVault
@@ -134,6 +138,26 @@ def test_name_change_bulk_revocation_and_single_acts_at_once_all_succeed(app: Fl
     with database.session(writes=False) as session:
         check_books(session)
         assert all(session.get_one(Credential, one.id).state is CredentialState.REVOKED for _, some in people[:3] for one in some)
+
+
+def test_who_agrees_to_the_change_of_a_key_waits_in_turn_with_those_who_stage_others(app: Flask, database: Database) -> None:
+    crowd = Crowd(database)
+    with database.session(writes=True) as session:
+        make_credential(session)
+        staged, asker, second = stage(session), make_user(session, roles=["owner"]), make_user(session, roles=["owner"])
+        act = plan(session, ISSUER, staged.id, Verb.ACTIVATE, reason="The yearly change.", now=clock.now())
+        request = propose(session, ISSUER, act, actor_id=asker.id, now=clock.now())
+        session.commit()
+
+    crowd.will(lambda db: agree(db, ISSUER, VAULT, request.id, seen=request.fingerprint, person_id=second.id, now=clock.now()))
+    for _ in range(EACH):
+        crowd.will(stage)
+    crowd.go()
+
+    with database.session(writes=False) as session:
+        check_books(session)
+        assert find_active_key(session, ISSUER.did) == session.get_one(IssuerKey, staged.id)
+        assert len(list_keys(session, ISSUER.did)) == 2 + EACH
 
 
 def state_and_places(session: Session, credential_id: UUID) -> tuple[CredentialState, list[bool]]:

@@ -91,7 +91,7 @@ def test_a_revocation_that_is_not_published_is_told_after_a_quarter_of_an_hour(s
     assert "is not published: its status list could not be signed" in unpublished
 
 
-def test_what_is_new_is_mailed_at_once_and_what_lasts_once_a_day(session: Session) -> None:
+def test_what_is_new_is_mailed_at_once_and_what_lasts_once_a_day(app: Flask, session: Session) -> None:
     for troubles_found in (["One is lost."], ["One is lost."], ["One is lost.", "12 wait."], ["One is lost.", "13 wait."]):
         tell_staff(session, ISSUER, troubles_found, [], now=clock.now())
 

@@ -16,6 +16,7 @@ from laurel.credentials.rules.numbers import parse_number
 from laurel.credentials.rules.verdicts import CredentialState
 from laurel.credentials.services.downloads import StaffFile
 from laurel.credentials.services.downloads import take_file as take_file_of
+from laurel.credentials.services.issuers import in_name_of, issuer_of
 from laurel.web.access import my_id, policy
 from laurel.web.pages import paginate
 from laurel.web.session import current_session, transaction
@@ -87,6 +88,7 @@ def credential_page(credential_id: UUID) -> ResponseReturnValue:
         "backoffice/credential_page.html",
         credential=credential,
         achievement=record.achievement,
+        issuer=in_name_of(issuer_of(current_app.extensions["laurel_settings"]), record.organization),
         holder=get_user(session, credential.holder_id),
         earned=staff.find_attempt_behind(session, credential),
         trouble=queries.find_signing_trouble(session, credential) if is_pending else None,

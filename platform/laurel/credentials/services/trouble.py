@@ -13,10 +13,8 @@ from laurel.credentials.models import IssuerKey
 from laurel.credentials.queries import count_pending
 from laurel.credentials.queries.keys import (
     count_to_be_signed_again,
-    find_active_key,
     find_first_change_of_lists,
     find_first_end_of_lists,
-    has_key,
     list_keys,
 )
 from laurel.credentials.rules.issuer import Issuer
@@ -83,11 +81,9 @@ def _key_trouble(session: Session, issuer: Issuer, keys: KeyVault) -> list[str]:
         f"The key {key.fragment} does not open: KEY_ENCRYPTION_KEY is missing or another one."
         for key in find_lost_keys(session, issuer, keys)
     ]
-    missing = [
-        f"No key is active that signs {WHAT[purpose]}."
-        for purpose in KeyPurpose
-        if has_key(session, issuer.did, purpose) and find_active_key(session, issuer.did, purpose) is None
-    ]
+    states = [(key.purpose, key.state) for key in list_keys(session, issuer.did)]
+    once = {purpose for purpose, _state in states}
+    missing = [f"No key is active that signs {WHAT[one]}." for one in KeyPurpose if one in once and (one, KeyState.ACTIVE) not in states]
     troubles = [*lost, *missing]
     pending = count_pending(session, issuer.slug)
     if troubles and pending:

@@ -13,6 +13,7 @@ from laurel.core.db import database_now
 from laurel.credentials import queries
 from laurel.credentials.queries import holding, renewing
 from laurel.credentials.rules.renewing import Renewal
+from laurel.credentials.services.issuers import issuer_for
 from laurel.credentials.services.renewing import RenewalRefusedError, begin_renewal
 from laurel.credentials.views.base import bp, issuer
 from laurel.credentials.views.presenters import show
@@ -37,10 +38,12 @@ def renewal_page(credential_id: UUID) -> ResponseReturnValue:
     session = current_session()
     record = holding.get_credential_of(session, my_id(), credential_id)
     way = renewing.get_way(session, record, now=database_now(session))
+    latest = queries.find_achievement_of_course(session, way.course_id)
     return render_template(
         "credentials/renewal_page.html",
         shown=show(issuer(), record),
         way=way,
+        next_issuer=issuer_for(session, issuer(), latest.organization_id if latest is not None else None),
         prices={} if way.includes_attempts else _prices_of_attempt(way.course_id),
         kin=holding.list_kin(session, record.credential),
     )

@@ -1,0 +1,152 @@
+"""Whatever happens to a certificate of an organization happens in its name: mails, files, pictures, renewals, and what is left of it."""
+
+from collections.abc import Callable
+from functools import partial
+from io import BytesIO
+from zipfile import ZipFile
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from pypdf import PdfReader
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from laurel.accounts.models import User
+from laurel.app import Ports
+from laurel.core import clock
+from laurel.core.db import Database
+from laurel.core.mail import Mail
+from laurel.credentials import queries
+from laurel.credentials.models import Achievement, AchievementVersion, Credential
+from laurel.credentials.models.organizations import Organization
+from laurel.credentials.queries.keys import find_active_key
+from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
+from laurel.credentials.services import keys
+from laurel.credentials.services.achievements import award_in_name_of
+from laurel.credentials.services.auditing import Audit
+from laurel.credentials.services.erasing import erase_own
+from laurel.credentials.services.holds import put_on_hold
+from laurel.credentials.services.issuers import in_name_of
+from laurel.credentials.services.issuing import revoke
+from laurel.credentials.views.drawings import compose_card
+from laurel.credentials.views.printing import issued_by
+from laurel.settings import Settings
+from laurel.worker import Chores
+from tests.backoffice.test_credential_acts import run_due
+from tests.conftest import SignIn
+from tests.credentials.bulk_jobs import draft, finish, make_line, start
+from tests.factories.accounts import make_user
+from tests.factories.credentials import ISSUER, make_pending
+from tests.factories.organizations import make_acme, make_credential_of, make_pending_of, png
+from tests.factories.renewals import make_holder
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+DID = "did:web:laurel.test:orgs:acme"
+
+
+@pytest.fixture
+def acme(session: Session) -> Organization:
+    return make_acme(session, logo=png())
+
+
+@pytest.fixture
+def credential(session: Session, acme: Organization) -> Credential:
+    made = make_credential_of(session, acme)
+    session.commit()
+    return made
+
+
+def test_mails_and_pages_say_its_address_and_not_the_houses(
+    session: Session, credential: Credential, database: Database, sign_in: SignIn
+) -> None:
+    put_on_hold(session, credential.id, note="We look into it.", actor_id=make_user(session).id, now=clock.now())
+    session.commit()
+    page = sign_in(session.get_one(User, credential.holder_id)).get(f"/account/credentials/{credential.id}").text
+    revoke(session, credential.id, reason=RevocationReason.ISSUED_IN_ERROR, note="", actor_id=None, now=clock.now())
+    session.commit()
+    run_due(database)
+
+    assert "mailto:certificates@acme.example" in page
+    told = [mail.text for mail in session.scalars(select(Mail)) if "on hold" in mail.subject or "revoked" in mail.subject]
+    assert ["certificates@acme.example" in text for text in told] == [True, True]
+    assert not [text for text in told if ISSUER.email in text]
+
+
+def test_what_is_left_of_an_erased_one_is_still_its_own(client: FlaskClient, session: Session, credential: Credential) -> None:
+    file, number = client.get(f"/credentials/{credential.id}.json").data, credential.number
+    erase_own(session, credential.holder_id, credential.id, typed=number, now=clock.now())
+    session.commit()
+
+    status = client.get(f"/api/v1/certificates/{number}").get_json()
+    examined = client.post("/api/v1/verify", data=file, content_type="application/json").get_json()
+
+    assert (status["verdict"], status["credential"]["issuer"]) == ("revoked", DID)
+    assert examined["verdict"] == "revoked"
+
+
+def test_the_picture_of_a_link_and_the_files_of_a_bulk_run_name_it(
+    app: Flask, session: Session, acme: Organization, sign_in: SignIn, csrf: Callable[..., str]
+) -> None:
+    slug = session.get_one(AchievementVersion, make_credential_of(session, acme).achievement_version_id).slug
+    admin = make_user(session, roles=["admin"])
+    job = draft(session, make_line(make_user(session), slug), actor=admin)
+    finish(session, start(session, job))
+    session.commit()
+    made = queries.signed(
+        queries.list_credentials_of(session, session.scalars(select(Credential.holder_id).filter_by(source="import")).one())[0]
+    )
+    assert made is not None
+
+    sent = sign_in(admin).post(f"/backoffice/credentials/bulk/{job.id}/certificates.zip", data={"csrf_token": csrf()})
+    archive = ZipFile(BytesIO(sent.data))
+
+    text = PdfReader(BytesIO(archive.read(f"{made.credential.number}/certificate.pdf"))).pages[0].extract_text()
+    assert ("Acme Academy" in text, "Laurel" in text) == (True, False)
+    with app.test_request_context():
+        assert compose_card(issued_by(ISSUER, made), made).issuer == "Acme Academy"
+
+
+def test_who_has_no_key_holds_up_nobody_else(
+    app: Flask, settings: Settings, database: Database, ports: Ports, session: Session, acme: Organization
+) -> None:
+    chores = Chores(settings, database, ports)
+    theirs = make_pending_of(session, acme)
+    ours = make_pending(session)
+    session.commit()
+    chores.make_first_keys()
+    key = find_active_key(session, DID)
+    assert key is not None
+    keys.retire(session, in_name_of(ISSUER, acme), key.fragment, reason="lost", actor_id=None, now=clock.now(), is_lost=True)
+    session.commit()
+
+    assert chores.issue_pending() == 1
+
+    session.expire_all()
+    assert (ours.state, theirs.state) == (CredentialState.ISSUED, CredentialState.PENDING)
+
+
+def test_the_audit_tells_of_one_that_another_issuer_signed(database: Database, session: Session, credential: Credential) -> None:
+    session.execute(update(AchievementVersion).values(organization_id=None))
+    session.commit()
+
+    audit = Audit(read=partial(database.session, writes=False), issuer=ISSUER, now=clock.now())
+    found = [difference.detail for difference in audit.differences()]
+
+    assert f"version 1: its issuer is {DID}, and {ISSUER.did} is stored" in found
+    assert any(f"which is not a key of {ISSUER.did}" in detail for detail in found)
+
+
+def test_who_renews_reads_in_whose_name_the_new_one_would_be(session: Session, acme: Organization, sign_in: SignIn) -> None:
+    holder = make_holder(session, days_ago=300)
+    client, address = sign_in(holder.room.learner), f"/account/credentials/{holder.credential.id}/renewal"
+    before = client.get(address).text
+    achievement_id = session.scalars(select(Achievement.id).filter_by(course_id=holder.room.course.id)).one()
+    award_in_name_of(session, achievement_id, acme.id, actor_id=make_user(session).id, now=clock.now())
+    session.commit()
+
+    after = client.get(address).text
+
+    assert ("by Laurel Academy" in before, "Acme Academy" in before) == (True, False)
+    assert "The new one is issued by" in after
+    assert "Acme Academy" in after

@@ -38,7 +38,7 @@ OFFERED = {
     OfferingKind.EXAM_RETAKE: ("retake_prices", "{}, exam retake"),
 }
 """What `[offering]` may set prices for, and what stands on orders and receipts."""
-ROLES = {"learner": (), "author": ("author",), "marketer": ("marketer",), "staff": ("admin",)}
+ROLES = {"learner": (), "author": ("author",), "marketer": ("marketer",), "staff": ("admin",), "owner": ("owner",)}
 
 
 @dataclass(frozen=True)

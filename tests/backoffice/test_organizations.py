@@ -63,7 +63,7 @@ def test_an_organization_is_made_with_its_logo_and_listed(
         ({"slug": "taken"}, None, "Another organization has this short name"),
         ({"url": "acme.example"}, None, "begins with https://"),
         ({"email": "nobody"}, None, "Write an e-mail address"),
-        ({"name": ""}, None, "It cannot be empty"),
+        ({"name": "", "email": ""}, None, "Enter an e-mail address to which holders may write."),
         ({"description": "x" * 501}, None, "Use at most 500 characters"),
         ({}, b"no picture", "This is no PNG"),
     ],

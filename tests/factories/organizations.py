@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -38,13 +39,13 @@ def make_acme(session: Session, slug: str = "acme", *, facts: OrganizationFacts 
     return make_organization(session, slug, facts, logo=logo, actor_id=actor.id, now=clock.now())
 
 
-def make_pending_of(session: Session, organization: Organization) -> Credential:
+def make_pending_of(session: Session, organization: Organization, **completion: Any) -> Credential:
     """A credential that was awarded in the organization's name and is not yet signed."""
     course = make_course(session)
     make_achievement(session, course=course)
     achievement_id = session.scalars(select(Achievement.id).filter_by(course_id=course.id)).one()
     award_in_name_of(session, achievement_id, organization.id, actor_id=make_user(session).id, now=clock.now())
-    return make_pending(session, course=course)
+    return make_pending(session, course=course, **completion)
 
 
 def make_credential_of(session: Session, organization: Organization) -> Credential:

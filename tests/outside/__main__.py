@@ -21,15 +21,18 @@ from laurel.core import clock
 from laurel.core.db import Database
 from laurel.credentials.aes_gateway import AesKeyVault
 from laurel.credentials.models import Credential
+from laurel.credentials.models.organizations import Organization
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.keys import KeyPurpose
 from laurel.credentials.rules.verdicts import RevocationReason
 from laurel.credentials.services import keys
+from laurel.credentials.services.issuers import in_name_of
 from laurel.credentials.services.issuing import issue, revoke
 from laurel.credentials.services.status_lists import refresh_status_lists
 from laurel.migrating import migrate_database
 from laurel.models import import_all
 from tests.factories.credentials import make_pending
+from tests.factories.organizations import make_acme, make_pending_of, png
 from tests.faults.processes import Process, free_port, wait_until
 
 HERE = Path(__file__).parent
@@ -79,10 +82,11 @@ class Site:
             raise RuntimeError(f"The credential answered {answer.status}.")
         return body
 
-    def issue(self, session: Session) -> Credential:
-        """A certificate, and what of it must never be asked for."""
+    def issue(self, session: Session, organization: Organization | None = None) -> Credential:
+        """A certificate of the house or of an organization, and what of it must never be asked for."""
         then = clock.now() - BLUR
-        issued = issue(session, make_pending(session, at=then).id, issuer=ISSUER, keys=VAULT, now=then)
+        pending = make_pending(session, at=then) if organization is None else make_pending_of(session, organization, at=then)
+        issued = issue(session, pending.id, issuer=ISSUER, keys=VAULT, now=then)
         session.commit()
         self.private |= {str(issued.id), issued.number, str(issued.subject_id)}
         return issued
@@ -103,34 +107,36 @@ def main(arguments: list[str]) -> int:
     ):
         with site.database.session(writes=True) as session:
             check_life(site, judge, session)
+            check_life(site, judge, session, make_acme(session, logo=png()))
             check_bytes(site, judge, session, step=20 if "--quick" in arguments else 1)
         check_privacy(site, judge)
         print(f"\n{len(site.wrong)} wrong." if site.wrong else "\nAll is as it should be.")
     return 1 if site.wrong else 0
 
 
-def check_life(site: Site, judge: Verifier, session: Session) -> None:
+def check_life(site: Site, judge: Verifier, session: Session, organization: Organization | None = None) -> None:
     """Fresh, beside a revoked one, and after the key was rotated."""
-    print("The life of a certificate")
-    first, second = site.issue(session), site.issue(session)
+    issuer = in_name_of(ISSUER, organization)
+    print(f"The life of a certificate of {issuer.did}")
+    first, second = site.issue(session, organization), site.issue(session, organization)
     site.expect("a fresh one is valid", "valid", judge.judge(site.served(first)))
     revoke(session, second.id, reason=RevocationReason.ISSUED_IN_ERROR, note="", actor_id=None, now=clock.now())
-    refresh_status_lists(session, ISSUER, VAULT, now=clock.now())
+    refresh_status_lists(session, issuer, VAULT, now=clock.now())
     session.commit()
     site.expect("a revoked one is revoked", "revoked", judge.judge(site.served(second)))
     site.expect("its neighbor is still valid", "valid", judge.judge(site.served(first)))
-    rotate(session)
-    third = site.issue(session)
+    rotate(session, issuer)
+    third = site.issue(session, organization)
     site.expect("an old one is valid after the key was rotated", "valid", judge.judge(site.served(first)))
     site.expect("a revoked one stays revoked after it", "revoked", judge.judge(site.served(second)))
     site.expect("one by the new key is valid", "valid", judge.judge(site.served(third)))
 
 
-def rotate(session: Session) -> None:
+def rotate(session: Session, issuer: Issuer) -> None:
     """The next key is published, and a day later it signs; the one so far retires."""
-    staged = keys.stage(session, ISSUER, VAULT, purpose=KeyPurpose.DATA_INTEGRITY, reason="", actor_id=None, now=clock.now())
+    staged = keys.stage(session, issuer, VAULT, purpose=KeyPurpose.DATA_INTEGRITY, reason="", actor_id=None, now=clock.now())
     tomorrow = clock.now() + timedelta(days=1)
-    keys.activate(session, ISSUER, VAULT, staged.fragment, reason="", actor_id=None, now=tomorrow)
+    keys.activate(session, issuer, VAULT, staged.fragment, reason="", actor_id=None, now=tomorrow)
     session.commit()
 
 

@@ -35,7 +35,8 @@ function download(url) {
 
 async function fromDid(url) {
   const [did, fragment] = url.split('#');
-  const document = await download(`https://${decodeURIComponent(did.split(':')[2])}/.well-known/did.json`);
+  const [authority, ...path] = did.split(':').slice(2).map(decodeURIComponent);
+  const document = await download(`https://${authority}/${path.length ? path.join('/') : '.well-known'}/did.json`);
   if(fragment === undefined) {
     return document;
   }

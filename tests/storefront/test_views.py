@@ -3,6 +3,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from laurel.core import clock
+from laurel.credentials.services.achievements import award_in_name_of
 from laurel.credentials.services.issuing import award
 from tests.conftest import QueryCount, SignIn
 from tests.factories.accounts import make_user
@@ -10,6 +11,7 @@ from tests.factories.commerce import make_offering, make_sellable_course
 from tests.factories.credentials import make_achievement, make_attempt
 from tests.factories.ctas import make_certified_course
 from tests.factories.learning import make_classroom
+from tests.factories.organizations import make_acme
 
 
 @pytest.mark.parametrize("lessons", [2, 20])
@@ -113,6 +115,20 @@ def test_kinds_of_questions_have_the_names_that_people_use(client: FlaskClient, 
 
     assert "true or false" in page
     assert "single choice" in page
+
+
+def test_the_page_says_in_whose_name_is_certified(client: FlaskClient, session: Session) -> None:
+    room = make_classroom(session)
+    version, acme = make_achievement(session, course=room.course), make_acme(session)
+    session.commit()
+
+    before = client.get(f"/courses/{room.course.slug}").text
+    award_in_name_of(session, version.achievement_id, acme.id, actor_id=room.learner.id, now=clock.now())
+    session.commit()
+    after = client.get(f"/courses/{room.course.slug}").text
+
+    assert "credential by Laurel Academy, with" in before
+    assert "credential by Acme Academy, with" in after
 
 
 def test_a_learner_is_told_where_to_go_on(session: Session, sign_in: SignIn) -> None:

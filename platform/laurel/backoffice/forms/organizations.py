@@ -7,17 +7,20 @@ from wtforms.validators import DataRequired, InputRequired, Length
 from laurel.credentials.rules.organizations import MAX_NAME, MAX_TEXT, OrganizationFacts
 from laurel.web.forms import LaurelForm, NameField
 
-NEEDED = "This stands in every certificate of the organization. It cannot be empty."
+NAME = "Enter the name of the organization. It cannot be empty."
+URL = "Enter the address of the organization’s own site."
+EMAIL = "Enter an e-mail address to which holders may write."
+DESCRIPTION = "Say in one or two sentences what the organization is."
 
 
 class OrganizationForm(LaurelForm):
     """What its certificates say of it."""
 
-    name = NameField("Name", validators=[DataRequired(NEEDED), Length(max=MAX_NAME, message=f"Use at most {MAX_NAME} characters.")])
-    url = StringField("Its own site", validators=[DataRequired(NEEDED), Length(max=300, message="This address is too long.")])
-    email = StringField("E-mail address of a role", validators=[DataRequired(NEEDED), Length(max=254, message="This address is too long.")])
+    name = NameField("Name", validators=[DataRequired(NAME), Length(max=MAX_NAME, message=f"Use at most {MAX_NAME} characters.")])
+    url = StringField("Its own site", validators=[DataRequired(URL), Length(max=300, message="This address is too long.")])
+    email = StringField("E-mail address of a role", validators=[DataRequired(EMAIL), Length(max=254, message="This address is too long.")])
     description = TextAreaField(
-        "Description", validators=[DataRequired(NEEDED), Length(max=MAX_TEXT, message=f"Use at most {MAX_TEXT} characters.")]
+        "Description", validators=[DataRequired(DESCRIPTION), Length(max=MAX_TEXT, message=f"Use at most {MAX_TEXT} characters.")]
     )
     logo = FileField("Logo")
 

@@ -155,6 +155,7 @@ def test_one_asks_another_agrees_and_then_it_is_done(
     assert done.location == address(staged)
     assert states(session, active, staged) == [KeyState.RETIRED, KeyState.ACTIVE]
     page = browser.get(address(staged)).text
+    assert f"Agreed: {staged.fragment} signs from now on." in page
     assert "Carl Colleague" in page.split("Key act agreed")[1].split("</tr>")[0]
     assert "Olga Owner" in page.split("Key activated")[1].split("</tr>")[0]
     assert send(f"{asked.location}/agree").status_code == 409

@@ -12,7 +12,7 @@ from laurel.approvals.queries import get_request
 from laurel.approvals.rules import ApprovalState
 from laurel.backoffice.forms.keys import AnswerForm
 from laurel.backoffice.navigation import work_nav
-from laurel.backoffice.views.keys import NO_VAULT, house, vault
+from laurel.backoffice.views.keys import NO_VAULT, house, say_done, vault
 from laurel.core.db import database_now
 from laurel.core.errors import ConflictError, ForbiddenError
 from laurel.credentials.gateway import KeyVaultError
@@ -56,7 +56,7 @@ def agree(approval_id: UUID) -> ResponseReturnValue:
             form.form_errors.append(NO_VAULT)
             status = 503
         else:
-            flash(f"Agreed and done: {act.kind.value}.", "success")
+            flash(f"Agreed: {say_done(act)}", "success")
             return redirect(url_for("backoffice_keys.key_page", key_id=act.key_id), 303)
     return show(approval_id, form, status=status)
 

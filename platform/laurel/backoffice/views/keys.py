@@ -19,7 +19,7 @@ from laurel.credentials.models import IssuerKey
 from laurel.credentials.queries import staff
 from laurel.credentials.queries.keys import count_signed, get_key, list_keys
 from laurel.credentials.rules.issuer import Issuer
-from laurel.credentials.rules.key_acts import TAKES_TWO, KeyAct, Verb, list_verbs
+from laurel.credentials.rules.key_acts import TAKES_TWO, ActKind, KeyAct, Verb, list_verbs
 from laurel.credentials.rules.keys import STAGING, KeyPurpose, KeyState
 from laurel.credentials.services import key_acts
 from laurel.credentials.services.issuers import get_issuer, get_issuer_of_key, issuer_of, list_issuers
@@ -31,6 +31,13 @@ from laurel.web.session import current_session, transaction
 
 bp = Blueprint("backoffice_keys", __name__, url_prefix="/backoffice/keys")
 NO_VAULT = "This key does not open with the site’s KEY_ENCRYPTION_KEY, so nothing was changed. docs/keys.md says what to do."
+DONE = {
+    ActKind.ACTIVATE: "signs from now on.",
+    ActKind.ACTIVATE_NOW: "signs from now on.",
+    ActKind.RETIRE: "is retired.",
+    ActKind.GIVE_UP: "is retired. Nothing can be signed until another key is active.",
+    ActKind.COMPROMISE: "is withdrawn. The worker signs its certificates again.",
+}
 ONCE_MORE = "That needs a password that was given in the last ten minutes. Give it, then do it once more: nothing was changed."
 
 
@@ -65,6 +72,11 @@ def vault() -> KeyVault:
 
 def takes_two(act: KeyAct) -> bool:
     return act.kind in TAKES_TWO and current_app.extensions["laurel_settings"].two_person_rule
+
+
+def say_done(act: KeyAct) -> str:
+    """What is so now, in a sentence."""
+    return f"{act.method.rpartition('#')[2]} {DONE[act.kind]}"
 
 
 def show_keys(session: Session, issuer: Issuer) -> list[ShownKey]:
@@ -172,7 +184,7 @@ def perform(key: IssuerKey, form: KeyActForm, shown: KeyAct) -> ResponseReturnVa
     except KeyVaultError:
         form.form_errors.append(NO_VAULT)
         return show_act(key, form, shown, status=503)
-    flash(f"Done: {act.kind.value}.", "success")
+    flash(say_done(act), "success")
     return redirect(url_for(".key_page", key_id=key.id), 303)
 
 

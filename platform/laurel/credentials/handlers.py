@@ -27,6 +27,7 @@ from laurel.credentials.events import (
     NameChangeRefused,
     NameChangeReversed,
     NameReversalAsked,
+    RenewalEarned,
     SignatureRenewed,
 )
 from laurel.credentials.gateway import KeyVault
@@ -183,10 +184,17 @@ def revoke_after_lost_dispute(session: Session, event: DisputeClosed) -> None:
         )
 
 
-def renew_credential(session: Session, event: AttemptGraded) -> None:
-    """Who sat the exam again to renew their certificate, and passed, has earned a new one."""
+def note_renewal(session: Session, event: AttemptGraded) -> None:
+    """Who sat the exam again to renew their certificate, and passed, has earned a new one. Only that is written down: no lock is taken
+    that the hand-in would have to wait for."""
     if event.passed and not event.is_preview:
-        renewing.renew(session, holder_id=event.learner_id, attempt_id=event.attempt_id, now=event.occurred_at)
+        renewing.note_renewal(session, holder_id=event.learner_id, attempt_id=event.attempt_id, now=event.occurred_at)
+
+
+def renew_credential(session: Session, event: RenewalEarned) -> None:
+    """The new certificate is awarded, of the day on which it was earned."""
+    facts = {"holder_id": event.holder_id, "attempt_id": event.attempt_id}
+    renewing.renew(session, **facts, earned_at=event.occurred_at, now=database_now(session))
 
 
 def apply_name_change(session: Session, event: NameChangeApproved, *, issuer: Issuer, keys: KeyVault) -> None:

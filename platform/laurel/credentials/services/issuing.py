@@ -18,6 +18,7 @@ from laurel.credentials.gateway import KeyVault
 from laurel.credentials.models import AchievementVersion, Credential, CredentialVersion, StatusEntry, StatusList
 from laurel.credentials.openbadges_gateway import sign_credential
 from laurel.credentials.queries.erasure import is_award_erased
+from laurel.credentials.queries.renewing import find_earned_by
 from laurel.credentials.rules.document import CredentialFacts, HolderFacts, build_document
 from laurel.credentials.rules.history import HistoryKind
 from laurel.credentials.rules.issuer import Issuer
@@ -39,13 +40,13 @@ SALT_BYTES = 8
 def award(session: Session, *, enrollment_id: UUID, holder_id: UUID, course_id: UUID, attempt_id: UUID, now: datetime) -> Credential | None:
     """Write down that the credential is due; it stays visible as pending until it is signed.
 
-    Once for each enrollment and each attempt, however often it is told. None if nothing can be earned in the course, or if what was
-    earned by this attempt has been erased.
+    Once for each enrollment and each attempt, however often it is told. None if nothing can be earned in the course, if what was
+    earned by this attempt has been erased, or if it is a renewal: that is no first certificate (`services.renewing`).
     """
     found = queries.find_credential_for(session, enrollment_id=enrollment_id, attempt_id=attempt_id)
     if found is not None:
         return found
-    if is_award_erased(session, attempt_id):
+    if is_award_erased(session, attempt_id) or find_earned_by(session, holder_id, attempt_id) is not None:
         return None
     achievement = queries.find_achievement_of_course(session, course_id)
     if achievement is None:

@@ -93,7 +93,7 @@ def plan_single_acts(crowd: Crowd, session: Session, person: User, credentials: 
     first, second, third, fourth = (credential.id for credential in credentials)
     number = credentials[3].number
     waiting, why = make_pending(session, learner=person).id, RevocationReason.ISSUED_IN_ERROR
-    crowd.will(lambda db: revoke(db, first, reason=why, note="", actor_id=None, now=clock.now()))
+    crowd.will(lambda db: revoke(db, first, reason=why, note="Why.", actor_id=None, now=clock.now()))
     crowd.will(
         lambda db: correct(db, second, holder_name="Ada King", reason="Typo.", actor_id=None, issuer=ISSUER, keys=VAULT, now=clock.now())
     )
@@ -162,7 +162,7 @@ def test_what_is_revoked_while_four_correct_it_ends_revoked_with_every_place_set
     for _ in range(4):
         crowd.will(rename)
     why = RevocationReason.ISSUED_IN_ERROR
-    crowd.will(lambda db: revoke(db, credential_id, reason=why, note="", actor_id=None, now=clock.now()))
+    crowd.will(lambda db: revoke(db, credential_id, reason=why, note="Why.", actor_id=None, now=clock.now()))
     crowd.go()
 
     with database.session(writes=False) as session:
@@ -182,7 +182,7 @@ def test_of_four_who_issue_and_two_who_revoke_at_once_one_document_comes_and_its
 
     def revoke_if_issued(session: Session) -> None:
         with suppress(ConflictError):  # nothing is signed yet that could be revoked
-            revoke(session, credential_id, reason=RevocationReason.ISSUED_IN_ERROR, note="", actor_id=None, now=clock.now())
+            revoke(session, credential_id, reason=RevocationReason.ISSUED_IN_ERROR, note="Why.", actor_id=None, now=clock.now())
 
     for act in (revoke_if_issued, None, None, revoke_if_issued, None, None):
         crowd.will(act or (lambda db: issue(db, credential_id, issuer=ISSUER, keys=VAULT, now=clock.now())))

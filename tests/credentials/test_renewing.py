@@ -41,7 +41,7 @@ def holder(session: Session) -> Holder:
 
 
 def revoke_it(session: Session, credential: Credential) -> None:
-    revoke(session, credential.id, reason=RevocationReason.ISSUED_IN_ERROR, note="", actor_id=None, now=clock.now())
+    revoke(session, credential.id, reason=RevocationReason.ISSUED_IN_ERROR, note="Why.", actor_id=None, now=clock.now())
 
 
 def obstacle_to(act: Callable[[], object]) -> Obstacle:

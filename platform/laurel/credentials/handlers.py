@@ -102,8 +102,9 @@ def email_revocation(session: Session, event: CredentialRevoked, *, issuer: Issu
     """The holder hears that it was revoked, why, and where to write against it; not where staff decided otherwise."""
     record = _find_told(session, event)
     if record is not None:
-        said = {"reason": record.credential.revocation_reason, "note": record.credential.revocation_note}
-        facts = {**said, "appeal_address": _appeal_address(issuer, record)}
+        revoked = record.credential
+        facts = {"reason": revoked.revocation_reason, "note": revoked.revocation_note, "was_signed": record.version is not None}
+        facts["appeal_address"] = _appeal_address(issuer, record)
         _mail_holder(session, "credential_revoked", f"credential-revoked:{event.credential_id}", record, event, **facts)
 
 
@@ -172,7 +173,8 @@ def revoke_after_lost_dispute(session: Session, event: DisputeClosed) -> None:
     lost: list[UUID] = []
     for holder_id, course_id in list_revoked_rights(session, order.id):
         if is_access_withdrawn(session, holder_id, course_id):
-            lost += queries.list_of_course(session, holder_id, course_id, CredentialState.ISSUED)
+            for state in (CredentialState.PENDING, CredentialState.ISSUED):
+                lost += queries.list_of_course(session, holder_id, course_id, state)
     for credential in queries.lock_credentials(session, lost):
         issuing.revoke(
             session,

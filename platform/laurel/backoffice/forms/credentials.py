@@ -73,4 +73,10 @@ class CorrectForm(LaurelForm):
 
     def shown(self, version_n: int) -> str:
         """Names what staff were shown: another name or a newer version has another one."""
-        return hashlib.sha256(f"{version_n} {self.holder_name.data}".encode()).hexdigest()[:16]
+        return f"{version_n}-{hashlib.sha256(str(self.holder_name.data).encode()).hexdigest()[:16]}"
+
+    def was_overtaken(self, version_n: int) -> bool:
+        """Whether what staff were shown was about an older version. Once they have heard of it they look anew."""
+        seen, _, _ = str(self.seen.data or "").partition("-")
+        self.seen.data = self.seen.data if seen == str(version_n) else ""
+        return bool(seen) and seen != str(version_n)

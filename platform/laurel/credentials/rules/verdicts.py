@@ -38,7 +38,7 @@ STAFF_REASONS = (RevocationReason.ISSUED_IN_ERROR, RevocationReason.REQUIREMENTS
 """What staff choose from. A corrected certificate stays valid: only its older documents are superseded, and nobody says so by hand."""
 
 NEXT: dict[CredentialState, frozenset[CredentialState]] = {
-    CredentialState.PENDING: frozenset({CredentialState.ISSUED}),
+    CredentialState.PENDING: frozenset({CredentialState.ISSUED, CredentialState.REVOKED}),
     CredentialState.ISSUED: frozenset({CredentialState.REVOKED}),
     CredentialState.REVOKED: frozenset(),
 }

@@ -28,7 +28,7 @@ WHAT = "the holder’s name"
 class ChangedMeanwhileError(ConflictError):
     """Somebody else corrected it since it was looked at."""
 
-    message = "This certificate was corrected in the meantime. Look at it as it is now before you correct it again."
+    message = "Somebody was faster: this certificate was changed in the meantime. Look at it as it is now before you correct it."
 
 
 def correct(

@@ -23,6 +23,7 @@ from laurel.credentials.rules.document import CredentialFacts, HolderFacts, buil
 from laurel.credentials.rules.history import HistoryKind
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.moments import whole_second
+from laurel.credentials.rules.notes import check_note
 from laurel.credentials.rules.numbers import RANDOM_BITS, number_of
 from laurel.credentials.rules.renewing import renewed_until
 from laurel.credentials.rules.text import sanitize_text
@@ -170,12 +171,16 @@ def revoke(
     now: datetime,
     tells_holder: bool = True,
 ) -> Credential:
-    """Revoke for good: our pages say so at once, the status list when it is signed next. `note` is for holder and staff."""
+    """Revoke it: our pages say so at once, the status list when it is signed next. What was not signed yet is never signed.
+
+    `note` is for holder and staff; raises InvalidInputError without one.
+    """
+    words = check_note(note)
     credential = queries.lock_credential(session, credential_id)
     if credential.state is CredentialState.REVOKED:
         return credential
     credential.advance(CredentialState.REVOKED)
-    credential.revoked_at, credential.revocation_reason, credential.revocation_note = now, reason, note
+    credential.revoked_at, credential.revocation_reason, credential.revocation_note = now, reason, words
     history.hold_chain(session)
     for _version, _key, entry, status_list in queries.list_versions(session, credential_id):
         entry.set_at = entry.set_at or now

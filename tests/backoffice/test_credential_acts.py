@@ -52,7 +52,7 @@ def test_before_it_is_revoked_the_page_says_what_that_does(admin: FlaskClient, s
 
     page = admin.get(f"/backoffice/credentials/{credential.id}/revoke").text
 
-    for words in ("This cannot be undone", "REVOKED", "status list", credential.holder_name, "Revoke this certificate"):
+    for words in ("revoked for good", "REVOKED", "status list", credential.holder_name, "Revoke this certificate"):
         assert words in page
     assert "superseded" not in page.split("<form")[1]  # nobody says that by hand
 

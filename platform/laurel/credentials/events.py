@@ -50,6 +50,13 @@ class CredentialRevoked(AboutHolder):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CredentialReinstated(AboutHolder):
+    """A credential had been revoked by mistake and counts again, by a new signed document."""
+
+    version_n: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class CredentialHeld(AboutHolder):
     """Staff put a credential on hold: until they decide it is neither valid nor revoked."""
 

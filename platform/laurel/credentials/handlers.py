@@ -20,6 +20,7 @@ from laurel.credentials.events import (
     CredentialCorrected,
     CredentialHeld,
     CredentialIssued,
+    CredentialReinstated,
     CredentialReleased,
     CredentialRevoked,
     NameChangeApplied,
@@ -101,11 +102,21 @@ def email_correction(session: Session, event: CredentialCorrected, *, issuer: Is
 def email_revocation(session: Session, event: CredentialRevoked, *, issuer: Issuer) -> None:
     """The holder hears that it was revoked, why, and where to write against it; not where staff decided otherwise."""
     record = _find_told(session, event)
-    if record is not None:
+    if record is not None and record.credential.state is CredentialState.REVOKED:
         revoked = record.credential
         facts = {"reason": revoked.revocation_reason, "note": revoked.revocation_note, "was_signed": record.version is not None}
         facts["appeal_address"] = _appeal_address(issuer, record)
-        _mail_holder(session, "credential_revoked", f"credential-revoked:{event.credential_id}", record, event, **facts)
+        key = f"credential-revoked:{event.credential_id}:{event.occurred_at:%Y%m%d%H%M%S}"
+        _mail_holder(session, "credential_revoked", key, record, event, **facts)
+
+
+def email_reinstatement(session: Session, event: CredentialReinstated) -> None:
+    """The holder hears that it counts again, why, and that files from before do not."""
+    record = _find_told(session, event)
+    if record is not None and record.credential.state is CredentialState.ISSUED:
+        note = queries.get_version(session, event.credential_id, event.version_n).note
+        key = f"credential-reinstated:{event.credential_id}:{event.version_n}"
+        _mail_holder(session, "credential_reinstated", key, record, event, note=note, had_files=event.version_n > 1)
 
 
 def email_hold(session: Session, event: CredentialHeld, *, issuer: Issuer) -> None:

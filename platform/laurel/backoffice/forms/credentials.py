@@ -40,6 +40,10 @@ class HoldForm(LaurelForm):
     note = note_field("What the holder and colleagues read")
 
 
+class ReinstateForm(LaurelForm):
+    reason = note_field("Why it counts again")
+
+
 class EraseForm(LaurelForm):
     """Why a certificate is erased, and its number typed by whoever means it."""
 

@@ -116,7 +116,7 @@ def issue(
     history.hold_chain(session)
     signatory = open_signatory(session, issuer_for(session, issuer, achievement.organization_id), keys, now=now)
     status_list, entry = reserve_entry(session, signatory, now=now)
-    ends = _end_of(session, credential, achievement)
+    ends = end_of(session, credential, achievement)
     facts = gather(session, credential, achievement, status_list, entry, valid_from=credential.awarded_at, valid_until=ends)
     version = sign_version(credential, facts, signatory, entry, now=now)
     session.add(version)
@@ -152,7 +152,7 @@ def _tell(
     publish(session, told, actor_id=actor_id)
 
 
-def _end_of(session: Session, credential: Credential, achievement: AchievementVersion) -> datetime | None:
+def end_of(session: Session, credential: Credential, achievement: AchievementVersion) -> datetime | None:
     """When it ends: a renewal counts from the end of what it renews, if that is later than its award."""
     former = None
     if credential.renewed_from_id is not None:

@@ -2,11 +2,17 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
+from sqlalchemy.orm import Session
+
 from laurel.core import clock
+from laurel.core.db import database_now
+from laurel.credentials.queries.renewing import list_earned
+from laurel.credentials.services.renewing import renew_earned
 
 log = logging.getLogger("laurel.worker")
 AT_A_STRETCH = timedelta(seconds=20)
@@ -74,3 +80,17 @@ class Sweeps:
                 self._waiting.append(name)
                 break
         return done
+
+
+def make_renewals(transaction: Callable[[], AbstractContextManager[Session]]) -> int:
+    """Award the renewals that were earned and not made, because the call was lost or failed too often; returns how many."""
+
+    def find_next(after: UUID | None) -> Sequence[UUID]:
+        with transaction() as session:
+            return list_earned(session, after=after)
+
+    def make(attempt_id: UUID) -> bool:
+        with transaction() as session:
+            return renew_earned(session, attempt_id, now=database_now(session)) is not None
+
+    return Sweep("What attempt %s renews could not be awarded", hopeless=()).run(find_next, make)

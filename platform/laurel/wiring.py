@@ -22,6 +22,7 @@ from laurel.credentials.events import (
     CredentialCorrected,
     CredentialHeld,
     CredentialIssued,
+    CredentialReinstated,
     CredentialReleased,
     CredentialRevoked,
     NameChangeApplied,
@@ -29,6 +30,7 @@ from laurel.credentials.events import (
     NameChangeRefused,
     NameChangeReversed,
     NameReversalAsked,
+    RenewalEarned,
     SignatureRenewed,
 )
 from laurel.credentials.gateway import KeyVault
@@ -45,7 +47,7 @@ def subscriptions(settings: Settings, keys: KeyVault) -> Subscriptions:
     return Subscriptions(
         together={  # same transaction: all of it happens, or none of it
             CourseEntitled: [learning.enroll_entitled],
-            AttemptGraded: [credentials.renew_credential, learning.finish_assessed_lesson],  # what renews is no first certificate
+            AttemptGraded: [credentials.note_renewal, learning.finish_assessed_lesson],
             CourseCompleted: [credentials.award_credential],
         },
         afterwards={  # a transaction of its own, tried again until it works
@@ -60,6 +62,7 @@ def subscriptions(settings: Settings, keys: KeyVault) -> Subscriptions:
             RefundFailed: [commerce.email_failed_refund],
             AccessReturned: [partial(credentials.issue_held, issuer=issuer_of(settings), keys=keys)],
             DisputeClosed: [credentials.revoke_after_lost_dispute] if settings.lost_dispute_revokes else [],
+            RenewalEarned: [credentials.renew_credential],
             CredentialAwarded: [partial(credentials.issue_credential, issuer=issuer_of(settings), keys=keys)],
             CredentialIssued: [credentials.email_holder],
             SignatureRenewed: [credentials.email_renewed_signature],
@@ -67,6 +70,7 @@ def subscriptions(settings: Settings, keys: KeyVault) -> Subscriptions:
             CredentialHeld: [partial(credentials.email_hold, issuer=issuer_of(settings))],
             CredentialReleased: [credentials.email_release],
             CredentialRevoked: [partial(credentials.email_revocation, issuer=issuer_of(settings))],
+            CredentialReinstated: [credentials.email_reinstatement],
             NameChangeApproved: [partial(credentials.apply_name_change, issuer=issuer_of(settings), keys=keys)],
             NameChangeApplied: [credentials.email_name_change],
             NameChangeRefused: [credentials.email_name_refusal],

@@ -47,7 +47,7 @@ from laurel.quizzes.services import expire_attempt, forget_old_signs
 from laurel.quizzes.services.integrity import delete_old_focus_notes
 from laurel.quizzes.services.usage import save_usage
 from laurel.settings import Settings
-from laurel.sweeping import AT_A_STRETCH, Sweeps
+from laurel.sweeping import AT_A_STRETCH, Sweeps, make_renewals
 from laurel.web.browser_sessions import delete_ended_sessions
 from laurel.web.counters import delete_ended_counters
 
@@ -220,7 +220,7 @@ class Chores:
 
     def look_after_the_rest(self) -> None:
         """What is done once an hour. None of it stops the others."""
-        self._each(self.clear_sessions, self.issue_pending, self.expire_keys, self.tell_of_expiry)
+        self._each(self.clear_sessions, partial(make_renewals, self.transaction), self.issue_pending, self.expire_keys, self.tell_of_expiry)
 
     def _each(self, *chores: Callable[[], object]) -> None:
         for chore in chores:

@@ -51,7 +51,7 @@ def test_a_filled_database_goes_below_0014_and_up_again_and_keeps_its_certificat
     """On SQLite that rebuilds the table that holds them, while versions, links and rows of jobs point at it."""
     renewed, revoked = make_credential(session), make_credential(session)
     renewed.renewed_from_id = revoked.id  # it points at itself, too
-    revoke(session, revoked.id, reason=RevocationReason.HOLDER_REQUEST, note="", actor_id=None, now=clock.now())
+    revoke(session, revoked.id, reason=RevocationReason.HOLDER_REQUEST, note="Why.", actor_id=None, now=clock.now())
     session.commit()
     with open_for_migration(database_url) as connection:
         before = {table: rows_of(connection, table) for table in ("credentials", "credential_versions", "credential_events")}

@@ -70,6 +70,7 @@ def make_a_lot(session: Session) -> list[str]:
         *(f"{place}/{found.id}" for found in (issued, revoked, pending)),
         f"{place}/{issued.id}/revoke",
         f"{place}/{issued.id}/correct",
+        f"{place}/{revoked.id}/reinstate",
     ]
     many = [f"{place}/bulk{path}" for path in ("", "/issue", "/revoke", f"/{draft.id}", f"/{running.id}", f"/{done.id}")]
     return one + many + make_keys(session)

@@ -200,7 +200,7 @@ def test_the_certificates_of_an_import_come_as_one_file_and_each_history_says_wh
     Chores(settings, database, ports).run_bulk()
     private, revoked, plain = session.scalars(select(Credential).join(BulkRow, BulkRow.credential_id == Credential.id).order_by(BulkRow.n))
     private.visibility = Visibility.PRIVATE
-    revoke(session, revoked.id, reason=RevocationReason.ISSUED_IN_ERROR, note="", actor_id=None, now=clock.now())
+    revoke(session, revoked.id, reason=RevocationReason.ISSUED_IN_ERROR, note="Why.", actor_id=None, now=clock.now())
     session.commit()
 
     answer = send(f"{path}/certificates.zip")

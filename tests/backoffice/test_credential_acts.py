@@ -52,7 +52,7 @@ def test_before_it_is_revoked_the_page_says_what_that_does(admin: FlaskClient, s
 
     page = admin.get(f"/backoffice/credentials/{credential.id}/revoke").text
 
-    for words in ("This cannot be undone", "REVOKED", "status list", credential.holder_name, "Revoke this certificate"):
+    for words in ("revoked for good", "REVOKED", "status list", credential.holder_name, "Revoke this certificate"):
         assert words in page
     assert "superseded" not in page.split("<form")[1]  # nobody says that by hand
 
@@ -131,7 +131,7 @@ def test_nothing_is_revoked_without_a_reason_and_a_note(send: Callable[..., Test
 
 def test_what_is_revoked_cannot_be_revoked_again_nor_corrected(send: Callable[..., TestResponse], session: Session) -> None:
     credential = make_credential(session)
-    revoke(session, credential.id, reason=RevocationReason.HOLDER_REQUEST, note="", actor_id=None, now=clock.now())
+    revoke(session, credential.id, reason=RevocationReason.HOLDER_REQUEST, note="Why.", actor_id=None, now=clock.now())
     session.commit()
 
     assert send(f"{credential.id}/revoke", **PARDON).status_code == 303
@@ -176,6 +176,41 @@ def test_a_correction_is_shown_first_and_made_only_as_it_was_shown(send: Callabl
     session.rollback()
     assert credential.holder_name == "Ada King"
     assert len(session.scalars(select(CredentialVersion)).all()) == 2
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_who_corrects_what_a_colleague_has_just_corrected_hears_that_they_were_faster(
+    send: Callable[..., TestResponse], session: Session
+) -> None:
+    credential = make_credential(session)
+    session.commit()
+    path = f"{credential.id}/correct"
+    seen = {}
+    for name in ("Ada King", "Ada Byron"):  # both look, then both press the button
+        look = send(path, holder_name=name, reason="She married.", act="look")
+        seen[name] = look.text.split('name="seen"')[1].split('value="')[1].split('"')[0]
+
+    answers = [send(path, holder_name=name, reason="She married.", act="correct", seen=shown) for name, shown in seen.items()]
+
+    assert [answer.status_code for answer in answers] == [303, 409]
+    assert "Somebody was faster" in answers[1].text
+    session.refresh(credential)
+    assert credential.holder_name == "Ada King"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_is_not_signed_yet_is_revoked_after_saying_what_that_does(send: Callable[..., TestResponse], session: Session) -> None:
+    pending = make_pending(session)
+    session.commit()
+
+    page = send(f"{pending.id}/revoke", note="\u200b", reason="issued in error")
+    assert page.status_code == 400
+    for words in ("It will not be signed", "Say why"):
+        assert words in page.text
+    assert send(f"{pending.id}/revoke", **PARDON).status_code == 303
+
+    session.refresh(pending)
+    assert pending.state is CredentialState.REVOKED
 
 
 def test_the_page_of_a_corrected_certificate_shows_its_versions_and_who_made_them(

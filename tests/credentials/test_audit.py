@@ -62,7 +62,7 @@ def test_an_import_that_no_confirmed_job_names_is_told(database: Database) -> No
 
 
 def revoke_it(session: Session, credential: Credential) -> None:
-    revoke(session, credential.id, reason=RevocationReason.HOLDER_REQUEST, note="", actor_id=None, now=clock.now())
+    revoke(session, credential.id, reason=RevocationReason.HOLDER_REQUEST, note="Why.", actor_id=None, now=clock.now())
 
 
 def test_what_is_well_has_no_differences(database: Database) -> None:

@@ -104,7 +104,7 @@ def test_every_outcome_is_a_good_page(chromium: Browser, session: Session) -> No
             expect(page).not_to_have_title(re.compile("^Verify"))
         look(page, name)
     expect(page.get_by_label("Or paste its text")).to_be_focused()
-    revoke(session, credential.id, reason=RevocationReason.ISSUED_IN_ERROR, note="", actor_id=None, now=clock.now())
+    revoke(session, credential.id, reason=RevocationReason.ISSUED_IN_ERROR, note="Why.", actor_id=None, now=clock.now())
     session.commit()
     page.get_by_label("Or paste its text").fill(text)
     page.get_by_role("button", name="Examine").click()

@@ -65,6 +65,7 @@ def test_a_holder_renews_by_the_exam_without_a_script(visit: Callable[..., Brows
     page.get_by_role("button", name=re.compile("^Hand in")).click()
     expect(page.get_by_role("heading", name="You passed")).to_be_visible()
     session.rollback()
+    holder.award()
     new = holder.sign(holder.renewals()[0])
     session.commit()
     page.get_by_role("link", name="See your certificate").click()

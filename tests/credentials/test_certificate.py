@@ -120,7 +120,7 @@ def test_the_pdf_is_not_made_again_for_who_has_it_and_is_after_a_revocation(clie
     first = client.get(address)
 
     again = client.get(address, headers={"If-None-Match": first.headers["ETag"]})
-    revoke(session, credential.id, reason=RevocationReason.HOLDER_REQUEST, note="", actor_id=None, now=clock.now())
+    revoke(session, credential.id, reason=RevocationReason.HOLDER_REQUEST, note="Why.", actor_id=None, now=clock.now())
     session.commit()
     after = client.get(address, headers={"If-None-Match": first.headers["ETag"]})
 

@@ -160,7 +160,7 @@ def test_what_renewed_it_stays_and_renews_what_it_had_renewed(
     chain = [make_credential(session)]
     for act, n in (step.split() for step in story):
         if act == "revoke":
-            revoke(session, chain[int(n)].id, reason=RevocationReason.ISSUED_IN_ERROR, note="", actor_id=None, now=clock.now())
+            revoke(session, chain[int(n)].id, reason=RevocationReason.ISSUED_IN_ERROR, note="Why.", actor_id=None, now=clock.now())
         else:
             chain.append(make_renewal(session, chain[int(n)]))
     ids = [credential.id for credential in chain]

@@ -104,7 +104,7 @@ def test_nobody_hears_of_what_was_revoked_or_renewed_or_has_no_end(session: Sess
     make_credential(session, learner=person, validity_months=0)
     newer = make_credential(session, learner=person, validity_months=0)
     newer.renewed_from_id = renewed.id
-    revoke(session, revoked.id, reason=RevocationReason.HOLDER_REQUEST, note="", actor_id=None, now=clock.now())
+    revoke(session, revoked.id, reason=RevocationReason.HOLDER_REQUEST, note="Why.", actor_id=None, now=clock.now())
 
     assert tell_of_expiry(session, now=end_of(session, renewed) - timedelta(days=5)) == 0
 

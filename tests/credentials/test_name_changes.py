@@ -106,7 +106,7 @@ def approved(session: Session, person: User) -> NameChange:
 
 def test_all_that_are_valid_are_corrected_in_one_go(session: Session, person: User, credentials: list[Credential]) -> None:
     gone = make_credential(session, learner=person, at=clock.now() - timedelta(days=1))
-    revoke(session, gone.id, reason=RevocationReason.HOLDER_REQUEST, note="", actor_id=None, now=clock.now())
+    revoke(session, gone.id, reason=RevocationReason.HOLDER_REQUEST, note="Why.", actor_id=None, now=clock.now())
     waiting = make_pending(session, learner=person)
     numbers = {credential.id: credential.number for credential in credentials}
     change = approved(session, person)
@@ -284,7 +284,7 @@ def test_what_cannot_be_signed_anew_is_closed_and_not_linked_with_the_new_name(
     client: FlaskClient, session: Session, person: User, credentials: list[Credential]
 ) -> None:
     gone, kept = credentials
-    revoke(session, gone.id, reason=RevocationReason.HOLDER_REQUEST, note="", actor_id=None, now=clock.now())
+    revoke(session, gone.id, reason=RevocationReason.HOLDER_REQUEST, note="Why.", actor_id=None, now=clock.now())
     kept.renewed_from_id = gone.id
     link = make_share_link(session, gone)
     apply_name(session, approved(session, person))

@@ -87,7 +87,7 @@ def test_each_act_is_written_down_once_with_who_did_it_and_without_the_words(ses
 def test_a_revoked_one_is_revoked_whether_it_was_on_hold_or_not(client: FlaskClient, session: Session) -> None:
     credential, admin = make_credential(session), make_user(session, roles=["admin"])
     put_on_hold(session, credential.id, note=WHY, actor_id=admin.id, now=clock.now())
-    revoke(session, credential.id, reason=RevocationReason.ISSUED_IN_ERROR, note="", actor_id=admin.id, now=clock.now())
+    revoke(session, credential.id, reason=RevocationReason.ISSUED_IN_ERROR, note="Why.", actor_id=admin.id, now=clock.now())
     pending = make_pending(session)
     session.commit()
 

@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from uuid import UUID
 
+import pytest
 from flask import Flask
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
@@ -36,6 +38,10 @@ from tests.factories.credentials import ISSUER, make_credential, make_pending, m
 from tests.fakes import PlainVault
 
 VAULT = PlainVault()
+Act = Callable[[Session, UUID], None]
+SOMEBODY_WAITS_FOR_ME = """
+SELECT count(*) FROM pg_locks waiting JOIN pg_locks mine ON mine.transactionid = waiting.transactionid
+WHERE NOT waiting.granted AND mine.granted AND mine.pid = pg_backend_pid()"""
 EACH = 3
 
 
@@ -97,7 +103,7 @@ def plan_single_acts(crowd: Crowd, session: Session, person: User, credentials: 
     first, second, third, fourth = (credential.id for credential in credentials)
     number = credentials[3].number
     waiting, why = make_pending(session, learner=person).id, RevocationReason.ISSUED_IN_ERROR
-    crowd.will(lambda db: revoke(db, first, reason=why, note="", actor_id=None, now=clock.now()))
+    crowd.will(lambda db: revoke(db, first, reason=why, note="Why.", actor_id=None, now=clock.now()))
     crowd.will(
         lambda db: correct(db, second, holder_name="Ada King", reason="Typo.", actor_id=None, issuer=ISSUER, keys=VAULT, now=clock.now())
     )
@@ -186,7 +192,7 @@ def test_what_is_revoked_while_four_correct_it_ends_revoked_with_every_place_set
     for _ in range(4):
         crowd.will(rename)
     why = RevocationReason.ISSUED_IN_ERROR
-    crowd.will(lambda db: revoke(db, credential_id, reason=why, note="", actor_id=None, now=clock.now()))
+    crowd.will(lambda db: revoke(db, credential_id, reason=why, note="Why.", actor_id=None, now=clock.now()))
     crowd.go()
 
     with database.session(writes=False) as session:
@@ -196,7 +202,15 @@ def test_what_is_revoked_while_four_correct_it_ends_revoked_with_every_place_set
         check_books(session)
 
 
-def test_of_four_who_issue_and_two_who_revoke_at_once_one_document_comes_and_its_place_tells_the_state(
+def sign(session: Session, credential_id: UUID) -> None:
+    issue(session, credential_id, issuer=ISSUER, keys=VAULT, now=clock.now())
+
+
+def take_away(session: Session, credential_id: UUID) -> None:
+    revoke(session, credential_id, reason=RevocationReason.ISSUED_IN_ERROR, note="Why.", actor_id=None, now=clock.now())
+
+
+def test_of_four_who_issue_and_two_who_revoke_at_once_it_is_revoked_and_one_document_comes_of_it_or_none(
     app: Flask, database: Database
 ) -> None:
     crowd = Crowd(database)
@@ -204,15 +218,36 @@ def test_of_four_who_issue_and_two_who_revoke_at_once_one_document_comes_and_its
         credential_id = make_pending(session).id
         session.commit()
 
-    def revoke_if_issued(session: Session) -> None:
-        with suppress(ConflictError):  # nothing is signed yet that could be revoked
-            revoke(session, credential_id, reason=RevocationReason.ISSUED_IN_ERROR, note="", actor_id=None, now=clock.now())
-
-    for act in (revoke_if_issued, None, None, revoke_if_issued, None, None):
-        crowd.will(act or (lambda db: issue(db, credential_id, issuer=ISSUER, keys=VAULT, now=clock.now())))
+    for act in (take_away, sign, sign, take_away, sign, sign):
+        crowd.will(partial(act, credential_id=credential_id))
     crowd.go()
 
     with database.session(writes=False) as session:
         state, places = state_and_places(session, credential_id)
-        assert places == [state is CredentialState.REVOKED]
+        assert state is CredentialState.REVOKED
+        assert places in ([], [True])
+        check_books(session)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(("first", "second", "places"), [(sign, take_away, [True]), (take_away, sign, [])])
+def test_who_comes_while_the_other_is_at_it_waits_and_sees_what_they_did(
+    app: Flask, database: Database, first: Act, second: Act, places: list[bool]
+) -> None:
+    """Issuing and revoking the same certificate, truly at the same time: the second begins before the first has committed."""
+    with database.session(writes=True) as session:
+        credential_id = make_pending(session).id
+        session.commit()
+    crowd = Crowd(database)
+    crowd.will(partial(second, credential_id=credential_id))
+    with crowd.transaction() as session, ThreadPoolExecutor(1) as pool:
+        first(session, credential_id)
+        waiting = pool.submit(crowd.acts[0])
+        while not session.execute(text(SOMEBODY_WAITS_FOR_ME)).scalar_one():
+            assert not waiting.done()
+        session.commit()
+        waiting.result(20)
+
+    with database.session(writes=False) as session:
+        assert state_and_places(session, credential_id) == (CredentialState.REVOKED, places)
         check_books(session)

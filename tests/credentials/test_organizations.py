@@ -87,7 +87,7 @@ def test_an_independent_verifier_accepts_it_and_refuses_it_once_it_is_revoked(
         "image": {"id": "http://laurel.test/orgs/acme/logo.png", "type": "Image", "caption": "Acme Academy logo"},
     }
 
-    revoke(session, credential.id, reason=RevocationReason.ISSUED_IN_ERROR, note="", actor_id=None, now=clock.now())
+    revoke(session, credential.id, reason=RevocationReason.ISSUED_IN_ERROR, note="Why.", actor_id=None, now=clock.now())
     session.execute(update(StatusList).values(signed_at=clock.now() - timedelta(hours=1)))
     session.commit()
     chores.refresh_lists()

@@ -63,7 +63,7 @@ def test_mails_and_pages_say_its_address_and_not_the_houses(
     put_on_hold(session, credential.id, note="We look into it.", actor_id=make_user(session).id, now=clock.now())
     session.commit()
     page = sign_in(session.get_one(User, credential.holder_id)).get(f"/account/credentials/{credential.id}").text
-    revoke(session, credential.id, reason=RevocationReason.ISSUED_IN_ERROR, note="", actor_id=None, now=clock.now())
+    revoke(session, credential.id, reason=RevocationReason.ISSUED_IN_ERROR, note="Why.", actor_id=None, now=clock.now())
     session.commit()
     run_due(database)
 

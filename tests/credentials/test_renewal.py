@@ -132,7 +132,7 @@ def test_what_is_revoked_or_has_ended_is_left_as_it_is(session: Session) -> None
     with time_machine.travel(clock.now() - timedelta(days=400), tick=False):
         ended = make_credential(session)
     revoked = make_credential(session)
-    revoke(session, revoked.id, reason=RevocationReason.HOLDER_REQUEST, note="", actor_id=None, now=clock.now())
+    revoke(session, revoked.id, reason=RevocationReason.HOLDER_REQUEST, note="Why.", actor_id=None, now=clock.now())
     steal_first_key(session)
 
     assert (renew(session, ended), renew(session, revoked), waiting(session)) == (False, False, 0)
@@ -163,7 +163,7 @@ def test_one_that_was_signed_again_can_still_be_revoked(session: Session) -> Non
     steal_first_key(session)
     renew(session, credential)
 
-    revoke(session, credential.id, reason=RevocationReason.HOLDER_REQUEST, note="", actor_id=None, now=clock.now())
+    revoke(session, credential.id, reason=RevocationReason.HOLDER_REQUEST, note="Why.", actor_id=None, now=clock.now())
 
     assert session.scalars(select(StatusEntry)).one().set_at is not None
 

@@ -41,7 +41,7 @@ def holder(session: Session) -> Holder:
 
 
 def revoke_it(session: Session, credential: Credential) -> None:
-    revoke(session, credential.id, reason=RevocationReason.ISSUED_IN_ERROR, note="", actor_id=None, now=clock.now())
+    revoke(session, credential.id, reason=RevocationReason.ISSUED_IN_ERROR, note="Why.", actor_id=None, now=clock.now())
 
 
 def obstacle_to(act: Callable[[], object]) -> Obstacle:
@@ -290,19 +290,37 @@ def test_without_an_exam_or_the_course_there_is_nothing_to_sit(holder: Holder, h
         holder.begin()
 
 
-def test_a_certificate_from_elsewhere_is_renewed_by_whoever_has_the_course(holder: Holder) -> None:
-    """Its exam completes the course at the same moment: one certificate comes of it, the renewal."""
-    session = holder.session
-    session.execute(update(Attempt).values(passed=False))
-    session.query(LessonProgress).filter(LessonProgress.attempt_id.is_not(None)).delete()
+def bring_from_elsewhere(holder: Holder) -> None:
+    """The certificate was imported, and its holder has not completed the course here."""
+    holder.session.execute(update(Attempt).values(passed=False))
+    holder.session.query(LessonProgress).filter(LessonProgress.attempt_id.is_not(None)).delete()
     holder.room.enrollment.completed_at = None
     imported = holder.credential
     imported.source, imported.attempt_id, imported.enrollment_id = CredentialSource.IMPORT, None, None
-    session.flush()
+    holder.session.flush()
+
+
+def test_a_certificate_from_elsewhere_is_renewed_by_whoever_has_the_course(holder: Holder) -> None:
+    """Its exam completes the course at the same moment: one certificate comes of it, the renewal."""
+    bring_from_elsewhere(holder)
 
     holder.begin()
     holder.sit()
 
     assert len(holder.renewals()) == 1
-    assert session.scalar(select(func.count()).select_from(Credential)) == 2
+    assert holder.session.scalar(select(func.count()).select_from(Credential)) == 2
     assert holder.room.enrollment.completed_at is not None
+
+
+@on_one
+def test_what_was_to_be_renewed_is_revoked_before_the_worker_comes_and_the_completed_course_earns_a_first_one(holder: Holder) -> None:
+    bring_from_elsewhere(holder)
+    holder.begin()
+    attempt = holder.start()
+    holder.hand_in(attempt, works=False)
+    revoke_it(holder.session, holder.credential)
+
+    holder.award()
+
+    assert holder.renewals() == []
+    assert [found.renewed_from_id for found in holder.session.scalars(select(Credential).filter_by(attempt_id=attempt.id))] == [None]

@@ -62,7 +62,8 @@ def test_many_tell_of_the_same_pass_and_one_certificate_is_awarded(database: Dat
     holder.session.commit()
     person, attempt_id = holder.room.learner.id, attempt.id
 
-    results = at_once(database, [lambda session: renew(session, holder_id=person, attempt_id=attempt_id, now=clock.now())] * TOGETHER)
+    facts = {"holder_id": person, "attempt_id": attempt_id, "earned_at": clock.now(), "now": clock.now()}
+    results = at_once(database, [lambda session: renew(session, **facts)] * TOGETHER)  # type: ignore[arg-type]
 
     assert Counter(type(result) for result in results) == {Credential: 1, type(None): TOGETHER - 1}
     holder.session.rollback()

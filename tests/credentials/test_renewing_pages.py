@@ -124,7 +124,7 @@ def test_the_mail_about_the_new_one_names_the_old_one(session: Session) -> None:
 
 
 def revoked(holder: Holder) -> None:
-    facts = {"reason": RevocationReason.ISSUED_IN_ERROR, "note": "", "actor_id": None}
+    facts = {"reason": RevocationReason.ISSUED_IN_ERROR, "note": "Why.", "actor_id": None}
     revoke(holder.session, holder.credential.id, now=clock.now(), **facts)  # type: ignore[arg-type]
 
 

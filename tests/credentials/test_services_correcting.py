@@ -131,7 +131,7 @@ def test_what_is_not_yet_signed_gets_the_name_without_a_second_document(session:
 
 def test_what_was_revoked_stays_so(session: Session) -> None:
     credential = make_credential(session)
-    revoke(session, credential.id, reason=RevocationReason.HOLDER_REQUEST, note="", actor_id=None, now=clock.now())
+    revoke(session, credential.id, reason=RevocationReason.HOLDER_REQUEST, note="Why.", actor_id=None, now=clock.now())
 
     with pytest.raises(ConflictError, match="revoked"):
         rename(session, credential.id, "Ada King")

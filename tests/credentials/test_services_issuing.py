@@ -12,7 +12,7 @@ from laurel.app import Ports
 from laurel.core import clock
 from laurel.core.bus import deliver, list_due, publish
 from laurel.core.db import Database
-from laurel.core.errors import ConflictError
+from laurel.core.errors import InvalidInputError
 from laurel.core.events import Delivery, EventRecord
 from laurel.core.mail import Mail
 from laurel.credentials import handlers, queries
@@ -198,16 +198,19 @@ def test_lists_are_signed_again_before_they_grow_old(session: Session) -> None:
         assert refresh_status_lists(session, ISSUER, PlainVault(), now=clock.now()) == 2
 
 
-def test_what_is_not_yet_signed_cannot_be_revoked(session: Session) -> None:
-    pending = make_pending(session)
+@pytest.mark.parametrize("note", ["", " \u200b\n"])
+def test_nothing_is_revoked_without_words(session: Session, note: str) -> None:
+    credential = make_credential(session)
 
-    with pytest.raises(ConflictError):
-        revoke(session, pending.id, reason=RevocationReason.HOLDER_REQUEST, note="", actor_id=None, now=clock.now())
+    with pytest.raises(InvalidInputError, match="Say why"):
+        revoke(session, credential.id, reason=RevocationReason.HOLDER_REQUEST, note=note, actor_id=None, now=clock.now())
+
+    assert credential.state is CredentialState.ISSUED
 
 
 def test_the_history_is_a_chain_that_holds(session: Session) -> None:
     credential = make_credential(session)
-    revoke(session, credential.id, reason=RevocationReason.HOLDER_REQUEST, note="", actor_id=credential.holder_id, now=clock.now())
+    revoke(session, credential.id, reason=RevocationReason.HOLDER_REQUEST, note="Why.", actor_id=credential.holder_id, now=clock.now())
     session.commit()
     session.expire_all()
 

@@ -47,7 +47,7 @@ def test_a_list_with_one_byte_an_entry_would_say_not_revoked_which_is_why_the_de
 
 def test_the_published_list_of_a_revoked_credential_is_read_by_the_foreign_decoder(session: Session) -> None:
     kept, revoked = make_credential(session), make_credential(session)
-    revoke(session, revoked.id, reason=RevocationReason.HOLDER_REQUEST, note="", actor_id=None, now=clock.now())
+    revoke(session, revoked.id, reason=RevocationReason.HOLDER_REQUEST, note="Why.", actor_id=None, now=clock.now())
     later = clock.now() + timedelta(minutes=6)
     refresh_status_lists(session, ISSUER, PlainVault(), now=later)
 

@@ -75,7 +75,7 @@ def test_a_revoked_credential_is_refused_once_the_list_is_signed_again(origin: D
     served = origin(f"http://laurel.test/credentials/{credential.id}")
     _verify(served, origin)
 
-    revoke(session, credential.id, reason=RevocationReason.ISSUED_IN_ERROR, note="", actor_id=None, now=clock.now())
+    revoke(session, credential.id, reason=RevocationReason.ISSUED_IN_ERROR, note="Why.", actor_id=None, now=clock.now())
     refresh_status_lists(session, ISSUER, PlainVault(), now=clock.now())
     session.commit()
 

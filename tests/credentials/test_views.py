@@ -285,7 +285,7 @@ def test_verify_finds_a_certificate_by_its_number(client: FlaskClient, credentia
 
 def test_verify_says_what_is_revoked_expired_or_not_yet_signed(client: FlaskClient, session: Session) -> None:
     revoked = make_credential(session)
-    revoke(session, revoked.id, reason=RevocationReason.HOLDER_REQUEST, note="", actor_id=None, now=clock.now())
+    revoke(session, revoked.id, reason=RevocationReason.HOLDER_REQUEST, note="Why.", actor_id=None, now=clock.now())
     pending = make_pending(session)
     session.commit()
 

@@ -13,6 +13,8 @@ from laurel.commerce import services as commerce
 from laurel.commerce.rules import OfferingKind
 from laurel.commerce.services.fulfilling import settle
 from laurel.core import clock
+from laurel.core.bus import perform
+from laurel.core.events import Delivery, DeliveryStatus
 from laurel.credentials.models import Credential
 from laurel.credentials.rules.renewing import RenewalTerms
 from laurel.credentials.services.issuing import issue
@@ -47,10 +49,19 @@ class Candidate:
             now=moment or clock.now(),
         )
 
-    def hand_in(self, attempt: Attempt, *, right: int | None = None, moment: datetime | None = None) -> None:
+    def hand_in(self, attempt: Attempt, *, right: int | None = None, moment: datetime | None = None, works: bool = True) -> None:
+        """`works` False: the worker has not come to it yet."""
         now = moment or clock.now()
         answer_all(self.session, attempt, right=right, now=now)
         submit_attempt(self.session, attempt_id=attempt.id, learner_id=self.room.learner.id, now=now)
+        if works:
+            self.award()
+
+    def award(self) -> None:
+        """What the worker does about renewals that were earned."""
+        waiting = select(Delivery.id).where(Delivery.handler == "credentials.renew_credential", Delivery.status == DeliveryStatus.DUE)
+        for delivery_id in self.session.scalars(waiting).all():
+            perform(self.session, delivery_id, now=clock.now())
 
     def sit(self, *, right: int | None = None, moment: datetime | None = None) -> Attempt:
         """A whole attempt: passed, unless said that only so many answers are right."""

@@ -120,7 +120,7 @@ def check_life(site: Site, judge: Verifier, session: Session, organization: Orga
     print(f"The life of a certificate of {issuer.did}")
     first, second = site.issue(session, organization), site.issue(session, organization)
     site.expect("a fresh one is valid", "valid", judge.judge(site.served(first)))
-    revoke(session, second.id, reason=RevocationReason.ISSUED_IN_ERROR, note="", actor_id=None, now=clock.now())
+    revoke(session, second.id, reason=RevocationReason.ISSUED_IN_ERROR, note="Why.", actor_id=None, now=clock.now())
     refresh_status_lists(session, issuer, VAULT, now=clock.now())
     session.commit()
     site.expect("a revoked one is revoked", "revoked", judge.judge(site.served(second)))

@@ -15,6 +15,15 @@ class CredentialAwarded(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RenewalEarned(Event):
+    """A learner passed an exam to renew a credential; the new one is not yet awarded."""
+
+    credential_id: UUID
+    holder_id: UUID
+    attempt_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class AboutHolder(Event):
     """Something that happened to a person's credential, of which they hear unless staff decide otherwise."""
 
@@ -38,6 +47,13 @@ class CredentialCorrected(AboutHolder):
 @dataclass(frozen=True, kw_only=True)
 class CredentialRevoked(AboutHolder):
     """A credential does not count any more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CredentialReinstated(AboutHolder):
+    """A credential had been revoked by mistake and counts again, by a new signed document."""
+
+    version_n: int
 
 
 @dataclass(frozen=True, kw_only=True)

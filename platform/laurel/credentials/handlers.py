@@ -20,6 +20,7 @@ from laurel.credentials.events import (
     CredentialCorrected,
     CredentialHeld,
     CredentialIssued,
+    CredentialReinstated,
     CredentialReleased,
     CredentialRevoked,
     NameChangeApplied,
@@ -27,6 +28,7 @@ from laurel.credentials.events import (
     NameChangeRefused,
     NameChangeReversed,
     NameReversalAsked,
+    RenewalEarned,
     SignatureRenewed,
 )
 from laurel.credentials.gateway import KeyVault
@@ -100,10 +102,21 @@ def email_correction(session: Session, event: CredentialCorrected, *, issuer: Is
 def email_revocation(session: Session, event: CredentialRevoked, *, issuer: Issuer) -> None:
     """The holder hears that it was revoked, why, and where to write against it; not where staff decided otherwise."""
     record = _find_told(session, event)
-    if record is not None:
-        said = {"reason": record.credential.revocation_reason, "note": record.credential.revocation_note}
-        facts = {**said, "appeal_address": _appeal_address(issuer, record)}
-        _mail_holder(session, "credential_revoked", f"credential-revoked:{event.credential_id}", record, event, **facts)
+    if record is not None and record.credential.state is CredentialState.REVOKED:
+        revoked = record.credential
+        facts = {"reason": revoked.revocation_reason, "note": revoked.revocation_note, "was_signed": record.version is not None}
+        facts["appeal_address"] = _appeal_address(issuer, record)
+        key = f"credential-revoked:{event.credential_id}:{event.occurred_at:%Y%m%d%H%M%S}"
+        _mail_holder(session, "credential_revoked", key, record, event, **facts)
+
+
+def email_reinstatement(session: Session, event: CredentialReinstated) -> None:
+    """The holder hears that it counts again, why, and that files from before do not."""
+    record = _find_told(session, event)
+    if record is not None and record.credential.state is CredentialState.ISSUED:
+        note = queries.get_version(session, event.credential_id, event.version_n).note
+        key = f"credential-reinstated:{event.credential_id}:{event.version_n}"
+        _mail_holder(session, "credential_reinstated", key, record, event, note=note, had_files=event.version_n > 1)
 
 
 def email_hold(session: Session, event: CredentialHeld, *, issuer: Issuer) -> None:
@@ -171,7 +184,8 @@ def revoke_after_lost_dispute(session: Session, event: DisputeClosed) -> None:
     lost: list[UUID] = []
     for holder_id, course_id in list_revoked_rights(session, order.id):
         if is_access_withdrawn(session, holder_id, course_id):
-            lost += queries.list_of_course(session, holder_id, course_id, CredentialState.ISSUED)
+            for state in (CredentialState.PENDING, CredentialState.ISSUED):
+                lost += queries.list_of_course(session, holder_id, course_id, state)
     for credential in queries.lock_credentials(session, lost):
         issuing.revoke(
             session,
@@ -183,10 +197,17 @@ def revoke_after_lost_dispute(session: Session, event: DisputeClosed) -> None:
         )
 
 
-def renew_credential(session: Session, event: AttemptGraded) -> None:
-    """Who sat the exam again to renew their certificate, and passed, has earned a new one."""
+def note_renewal(session: Session, event: AttemptGraded) -> None:
+    """Who sat the exam again to renew their certificate, and passed, has earned a new one. Only that is written down: no lock is taken
+    that the hand-in would have to wait for."""
     if event.passed and not event.is_preview:
-        renewing.renew(session, holder_id=event.learner_id, attempt_id=event.attempt_id, now=event.occurred_at)
+        renewing.note_renewal(session, holder_id=event.learner_id, attempt_id=event.attempt_id, now=event.occurred_at)
+
+
+def renew_credential(session: Session, event: RenewalEarned) -> None:
+    """The new certificate is awarded, of the day on which it was earned."""
+    facts = {"holder_id": event.holder_id, "attempt_id": event.attempt_id}
+    renewing.renew(session, **facts, earned_at=event.occurred_at, now=database_now(session))
 
 
 def apply_name_change(session: Session, event: NameChangeApproved, *, issuer: Issuer, keys: KeyVault) -> None:

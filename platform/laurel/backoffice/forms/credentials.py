@@ -40,6 +40,10 @@ class HoldForm(LaurelForm):
     note = note_field("What the holder and colleagues read")
 
 
+class ReinstateForm(LaurelForm):
+    reason = note_field("Why it counts again")
+
+
 class EraseForm(LaurelForm):
     """Why a certificate is erased, and its number typed by whoever means it."""
 
@@ -73,4 +77,10 @@ class CorrectForm(LaurelForm):
 
     def shown(self, version_n: int) -> str:
         """Names what staff were shown: another name or a newer version has another one."""
-        return hashlib.sha256(f"{version_n} {self.holder_name.data}".encode()).hexdigest()[:16]
+        return f"{version_n}-{hashlib.sha256(str(self.holder_name.data).encode()).hexdigest()[:16]}"
+
+    def was_overtaken(self, version_n: int) -> bool:
+        """Whether what staff were shown was about an older version. Once they have heard of it they look anew."""
+        seen, _, _ = str(self.seen.data or "").partition("-")
+        self.seen.data = self.seen.data if seen == str(version_n) else ""
+        return bool(seen) and seen != str(version_n)

@@ -13,14 +13,16 @@ from laurel.core.errors import ConflictError, ForbiddenError, InvalidInputError
 from laurel.credentials import queries
 from laurel.credentials.gateway import KeyVault, KeyVaultError
 from laurel.credentials.queries import CredentialRecord
+from laurel.credentials.rules.correcting import check_new_name
 from laurel.credentials.rules.verdicts import CredentialState
-from laurel.credentials.services.correcting import check_change, correct
+from laurel.credentials.services.correcting import ChangedMeanwhileError, check_change, correct
 from laurel.credentials.services.issuers import in_name_of, issuer_of
 from laurel.credentials.services.issuing import revoke
 from laurel.web.access import my_id, policy
 from laurel.web.session import current_session, transaction
 
 bp = Blueprint("backoffice_credential_acts", __name__, url_prefix="/backoffice/credentials")
+REVOKED_BEFORE = "It is revoked already: somebody was faster. Their reason stands."
 NO_KEY = "The signing key cannot be opened at the moment, so nothing was changed. Tell whoever runs this site, and try again."
 
 
@@ -39,25 +41,20 @@ def back_to(credential_id: UUID) -> ResponseReturnValue:
 @bp.route("/<uuid:credential_id>/revoke", methods=["GET", "POST"])
 @policy(GET="credentials:write", POST="credentials:write")
 def revoke_page(credential_id: UUID) -> ResponseReturnValue:
-    """What revoking does stands above the button; it cannot be undone."""
+    """What revoking does stands above the button."""
     record = get_for_act(credential_id)
-    if record.credential.state is not CredentialState.ISSUED:
-        flash("Only a certificate that was issued and not yet revoked can be revoked.", "info")
+    if record.credential.state is CredentialState.REVOKED:
+        flash(REVOKED_BEFORE, "info")
         return back_to(credential_id)
     form = RevokeForm()
     if form.validate_on_submit():
-        with transaction() as session:
-            revoke(
-                session,
-                credential_id,
-                reason=form.public_reason(),
-                note=form.note.data,
-                actor_id=my_id(),
-                now=database_now(session),
-                tells_holder=form.tells_holder.data,
-            )
-        flash(f"Certificate {record.credential.number} is revoked.", "success")
-        return back_to(credential_id)
+        try:
+            is_done = perform_revocation(credential_id, form)
+        except InvalidInputError as error:
+            show_error(form, error)
+        else:
+            flash(*(f"Certificate {record.credential.number} is revoked.", "success") if is_done else (REVOKED_BEFORE, "info"))
+            return back_to(credential_id)
     page = render_template(
         "backoffice/credential_revoke_page.html",
         credential=record.credential,
@@ -66,6 +63,22 @@ def revoke_page(credential_id: UUID) -> ResponseReturnValue:
         work_nav=work_nav(),
     )
     return page, 400 if form.is_submitted() else 200
+
+
+def perform_revocation(credential_id: UUID, form: RevokeForm) -> bool:
+    """False if somebody was faster: then what they said stands."""
+    with transaction() as session:
+        now = database_now(session)
+        revoked = revoke(
+            session,
+            credential_id,
+            reason=form.public_reason(),
+            note=form.note.data,
+            actor_id=my_id(),
+            now=now,
+            tells_holder=form.tells_holder.data,
+        )
+        return revoked.revoked_at == now
 
 
 @bp.route("/<uuid:credential_id>/correct", methods=["GET", "POST"])
@@ -87,6 +100,8 @@ def answer(record: CredentialRecord, form: CorrectForm) -> ResponseReturnValue:
     credential, now = record.credential, database_now(current_session())
     seen = form.shown(credential.current_n)
     try:
+        if check_new_name(form.holder_name.data) != credential.holder_name and form.was_overtaken(credential.current_n):
+            raise ChangedMeanwhileError
         name = check_change(current_session(), credential.id, holder_name=form.holder_name.data, now=now)
         if name == credential.holder_name:
             flash(f"Certificate {credential.number} carries this name already.", "info")

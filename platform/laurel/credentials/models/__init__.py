@@ -33,6 +33,7 @@ class VersionCause(StrEnum):
     ISSUED = "issued"
     SIGNATURE_RENEWED = "signature renewed"
     CORRECTED = "corrected"
+    REINSTATED = "reinstated"
 
 
 IS_OPEN = f"state IN ({', '.join(repr(state.value) for state in OPEN)})"

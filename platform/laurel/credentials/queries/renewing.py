@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, exists, select
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from laurel.catalog.models import Course
@@ -14,13 +14,14 @@ from laurel.catalog.rules import LessonKind
 from laurel.commerce.queries import find_offer, has_entitlement
 from laurel.commerce.rules import OfferingKind
 from laurel.credentials.models import Achievement, AchievementVersion, Credential
+from laurel.credentials.models.erasure import ErasedAward
 from laurel.credentials.queries import CredentialRecord
 from laurel.credentials.rules.renewing import Renewal, renewed_until, stand
 from laurel.credentials.rules.verdicts import CredentialState
 from laurel.learning.queries import find_enrollment
-from laurel.quizzes.models import Quiz
+from laurel.quizzes.models import Attempt, ExamRound, Quiz
 from laurel.quizzes.queries.rounds import find_latest_round, find_round_of
-from laurel.quizzes.rules import QuizStatus
+from laurel.quizzes.rules import AttemptState, QuizStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +45,8 @@ class Way:
 
 
 def map_renewals(session: Session, records: Sequence[CredentialRecord], *, now: datetime) -> Mapping[UUID, Renewal]:
-    """Where each of these certificates stands, by id; one query, however many they are."""
-    newer = aliased(Credential)
-    is_renewed = exists().where(newer.renewed_from_id == Credential.id, newer.state != CredentialState.REVOKED)
+    """Where each of these certificates stands, by id; one query, however many they are. A renewal that is earned is as good as made."""
+    is_renewed = or_(_is_renewed(), exists().where(_earns()))
     rows = session.execute(
         select(Credential.id, Achievement, is_renewed)
         .join(AchievementVersion, AchievementVersion.id == Credential.achievement_version_id)
@@ -129,3 +129,43 @@ def is_renewed(session: Session, credential_id: UUID) -> bool:
     """Whether there is a renewal of it that is not revoked, signed or not."""
     newer = select(Credential.id).where(Credential.renewed_from_id == credential_id, Credential.state != CredentialState.REVOKED)
     return session.scalar(newer.limit(1)) is not None
+
+
+def _earns() -> ColumnElement[bool]:
+    """That an attempt was passed to renew a certificate, in the round that was opened for it, and that nothing has come of it."""
+    own = aliased(Credential)
+    return and_(
+        ExamRound.opened_for == Credential.id,
+        ExamRound.learner_id == Credential.holder_id,
+        Attempt.learner_id == ExamRound.learner_id,
+        Attempt.quiz_id == ExamRound.quiz_id,
+        Attempt.round_number == ExamRound.number,
+        Attempt.state == AttemptState.GRADED,
+        Attempt.passed.is_(True),
+        Attempt.is_counted,
+        Attempt.is_preview.is_(False),
+        ~exists().where(own.attempt_id == Attempt.id),
+        ~exists().where(ErasedAward.attempt_id == Attempt.id),
+    )
+
+
+def _is_renewed() -> ColumnElement[bool]:
+    newer = aliased(Credential)
+    return exists().where(newer.renewed_from_id == Credential.id, newer.state != CredentialState.REVOKED)
+
+
+def _earned() -> Select[UUID, UUID]:
+    """Each attempt that has earned a renewal that is not made, with the certificate that it renews."""
+    return select(Attempt.id, Credential.id).where(_earns(), Credential.state == CredentialState.ISSUED, ~_is_renewed())
+
+
+def find_earned_by(session: Session, holder_id: UUID, attempt_id: UUID) -> UUID | None:
+    """The holder's certificate whose renewal this attempt has earned, as long as that is not made."""
+    row = session.execute(_earned().where(Attempt.id == attempt_id, Attempt.learner_id == holder_id)).one_or_none()
+    return row[1] if row is not None else None
+
+
+def list_earned(session: Session, *, after: UUID | None = None, limit: int = 100) -> Sequence[UUID]:
+    """Attempts that have earned a renewal that is not made, in the order of their ids."""
+    earned = _earned() if after is None else _earned().where(Attempt.id > after)
+    return [row[0] for row in session.execute(earned.order_by(Attempt.id).limit(limit))]

@@ -134,7 +134,8 @@ def _numbering(found: CredentialFacts) -> Iterator[str]:
     numbers = [version.n for version in found.versions]
     if numbers != list(range(1, found.current_n + 1)):
         yield f"it has the versions {numbers}, and {found.current_n} is said to be the current one"
-    if (found.state is CredentialState.PENDING) != (not numbers):
+    must_be_signed, may_be_signed = found.state is CredentialState.ISSUED, found.state is not CredentialState.PENDING
+    if (must_be_signed and not numbers) or (numbers and not may_be_signed):  # one may be revoked before it is signed
         yield f"it is {found.state} and has {len(numbers)} signed documents"
 
 

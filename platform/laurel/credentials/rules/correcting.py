@@ -20,13 +20,17 @@ def check_new_name(text: str) -> str:
     return name
 
 
+def check_not_revoked(state: CredentialState) -> None:
+    if state is CredentialState.REVOKED:
+        raise ConflictError("This certificate was revoked. If that was a mistake, reinstate it first.")
+
+
 def check_correctable(state: CredentialState, *, valid_from: datetime, valid_until: datetime | None, now: datetime) -> None:
     """Raise ConflictError unless a newer document may follow the present one.
 
     `validFrom` of the newer one must be later, and not in the future: so it is never the same second.
     """
-    if state is CredentialState.REVOKED:
-        raise ConflictError("This certificate was revoked. Nothing about it can be corrected any more.")
+    check_not_revoked(state)
     if valid_until is not None and now >= valid_until:
         raise ConflictError("This certificate has expired. Nothing about it can be corrected any more.")
     if whole_second(now) <= valid_from:

@@ -24,6 +24,7 @@ class HistoryKind(StrEnum):
     SIGNATURE_RENEWED = "signature renewed"
     CORRECTED = "corrected"
     REVOKED = "revoked"
+    REINSTATED = "reinstated"
     RENEWED = "renewed"
     VISIBILITY = "visibility changed"
     ERASED = "erased"

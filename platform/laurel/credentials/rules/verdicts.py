@@ -37,10 +37,11 @@ class RevocationReason(StrEnum):
 STAFF_REASONS = (RevocationReason.ISSUED_IN_ERROR, RevocationReason.REQUIREMENTS_WITHDRAWN, RevocationReason.HOLDER_REQUEST)
 """What staff choose from. A corrected certificate stays valid: only its older documents are superseded, and nobody says so by hand."""
 
+# back from REVOKED by a new document alone: those that were revoked stay so (`services.reinstating`)
 NEXT: dict[CredentialState, frozenset[CredentialState]] = {
-    CredentialState.PENDING: frozenset({CredentialState.ISSUED}),
+    CredentialState.PENDING: frozenset({CredentialState.ISSUED, CredentialState.REVOKED}),
     CredentialState.ISSUED: frozenset({CredentialState.REVOKED}),
-    CredentialState.REVOKED: frozenset(),
+    CredentialState.REVOKED: frozenset({CredentialState.ISSUED}),
 }
 
 

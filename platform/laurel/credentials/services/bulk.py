@@ -24,6 +24,7 @@ from laurel.credentials.rules.bulk import MAX_ROWS, BulkKind, BulkState, RowStat
 from laurel.credentials.rules.bulk_table import ImportRow
 from laurel.credentials.rules.correcting import check_new_name
 from laurel.credentials.rules.duplicates import Act, Decision, Duplicates, decide
+from laurel.credentials.rules.notes import check_note
 from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
 from laurel.credentials.services.importing import check_award
 
@@ -77,7 +78,7 @@ def draft_revocation(
         raise InvalidInputError("No certificate fits this. Look at the dates, or at the numbers.")
     if len(fitting) > MAX_ROWS:
         raise InvalidInputError(f"More than {MAX_ROWS:,} certificates fit this. Narrow it by dates and do it in parts.")
-    terms = {"reason": reason.value, "note": note, "tells_holder": tells_holder}
+    terms = {"reason": reason.value, "note": check_note(note), "tells_holder": tells_holder}
     job = _add_job(session, BulkKind.REVOKE, key=key, title=title, terms=terms, actor_id=actor_id, now=now)
     if job is None:
         return queries.get_job_by_key(session, key)
@@ -229,7 +230,7 @@ def _revocation_row(n: int, credential: Credential, holder: User, achievement: s
     elif credential.state is CredentialState.REVOKED:
         verdict = RowState.SKIPPED, "It was revoked before."
     elif credential.state is CredentialState.PENDING:
-        verdict = RowState.WRONG, "It is not signed yet, so there is nothing to revoke."
+        verdict = RowState.READY, "It is not signed yet, and will not be."
     return {
         "n": n,
         "email": holder.email,

@@ -11,7 +11,7 @@ from laurel.credentials import queries
 from laurel.credentials.events import CredentialCorrected
 from laurel.credentials.gateway import KeyVault
 from laurel.credentials.models import AchievementVersion, Credential, CredentialVersion, VersionCause
-from laurel.credentials.rules.correcting import check_correctable, check_new_name
+from laurel.credentials.rules.correcting import check_correctable, check_new_name, check_not_revoked
 from laurel.credentials.rules.history import HistoryKind
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.moments import whole_second
@@ -28,7 +28,7 @@ WHAT = "the holder’s name"
 class ChangedMeanwhileError(ConflictError):
     """Somebody else corrected it since it was looked at."""
 
-    message = "This certificate was corrected in the meantime. Look at it as it is now before you correct it again."
+    message = "Somebody was faster: this certificate was changed in the meantime. Look at it as it is now before you correct it."
 
 
 def correct(
@@ -80,10 +80,11 @@ def check_change(session: Session, credential_id: UUID, *, holder_name: str, now
 def _supersede(
     session: Session, credential: Credential, name: str, *, reason: str, issuer: Issuer, keys: KeyVault, now: datetime
 ) -> CredentialVersion:
+    check_not_revoked(credential.state)
     before = queries.get_version(session, credential.id, credential.current_n)
     check_correctable(credential.state, valid_from=before.valid_from, valid_until=before.valid_until, now=now)
     history.hold_chain(session)
-    _withdraw_all(session, credential.id, now=now)
+    withdraw_all(session, credential.id, now=now)
     achievement = session.get_one(AchievementVersion, credential.achievement_version_id)
     signatory = open_signatory(session, issuer_for(session, issuer, achievement.organization_id), keys, now=now)
     status_list, entry = reserve_entry(session, signatory, now=now)
@@ -96,7 +97,7 @@ def _supersede(
     return version
 
 
-def _withdraw_all(session: Session, credential_id: UUID, *, now: datetime) -> None:
+def withdraw_all(session: Session, credential_id: UUID, *, now: datetime) -> None:
     """Every document signed so far: superseded, and its bit set for good."""
     for older, _key, entry, status_list in queries.list_versions(session, credential_id):
         older.superseded_at = older.superseded_at or now

@@ -6,19 +6,19 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from laurel.core.bus import publish
-from laurel.core.errors import ConflictError, InvalidInputError
+from laurel.core.errors import ConflictError
 from laurel.credentials import queries
 from laurel.credentials.events import CredentialHeld, CredentialReleased
 from laurel.credentials.models import Credential
 from laurel.credentials.rules.history import HistoryKind
-from laurel.credentials.rules.text import sanitize_text
+from laurel.credentials.rules.notes import check_note
 from laurel.credentials.rules.verdicts import CredentialState
 from laurel.credentials.services import history
 
 
 def put_on_hold(session: Session, credential_id: UUID, *, note: str, actor_id: UUID, now: datetime) -> Credential:
     """It is not valid until it is released, and the holder hears why. Saying it twice changes nothing."""
-    credential, words = queries.lock_credential(session, credential_id), _words(note)
+    credential, words = queries.lock_credential(session, credential_id), check_note(note)
     if credential.state is not CredentialState.ISSUED:
         raise ConflictError("Only a certificate that was issued and not revoked can be put on hold.")
     if credential.on_hold_at is not None:
@@ -32,7 +32,7 @@ def put_on_hold(session: Session, credential_id: UUID, *, note: str, actor_id: U
 
 def release(session: Session, credential_id: UUID, *, note: str, actor_id: UUID, now: datetime) -> Credential:
     """It counts as before, and the holder hears what was found. Saying it twice changes nothing."""
-    credential, words = queries.lock_credential(session, credential_id), _words(note)
+    credential, words = queries.lock_credential(session, credential_id), check_note(note)
     if credential.on_hold_at is None:
         return credential
     credential.on_hold_at, credential.hold_note = None, words
@@ -40,10 +40,3 @@ def release(session: Session, credential_id: UUID, *, note: str, actor_id: UUID,
     history.record(session, HistoryKind.RELEASED, at=now, credential_id=credential.id, actor_id=actor_id)
     publish(session, CredentialReleased(occurred_at=now, credential_id=credential.id, holder_id=credential.holder_id), actor_id=actor_id)
     return credential
-
-
-def _words(note: str) -> str:
-    words = sanitize_text(note)
-    if not words:
-        raise InvalidInputError("Say why. The holder and your colleagues read it.", field="note")
-    return words

@@ -18,10 +18,12 @@ from laurel.credentials.gateway import KeyVault
 from laurel.credentials.models import AchievementVersion, Credential, CredentialVersion, StatusEntry, StatusList
 from laurel.credentials.openbadges_gateway import sign_credential
 from laurel.credentials.queries.erasure import is_award_erased
+from laurel.credentials.queries.renewing import find_earned_by
 from laurel.credentials.rules.document import CredentialFacts, HolderFacts, build_document
 from laurel.credentials.rules.history import HistoryKind
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.moments import whole_second
+from laurel.credentials.rules.notes import check_note
 from laurel.credentials.rules.numbers import RANDOM_BITS, number_of
 from laurel.credentials.rules.renewing import renewed_until
 from laurel.credentials.rules.text import sanitize_text
@@ -39,13 +41,13 @@ SALT_BYTES = 8
 def award(session: Session, *, enrollment_id: UUID, holder_id: UUID, course_id: UUID, attempt_id: UUID, now: datetime) -> Credential | None:
     """Write down that the credential is due; it stays visible as pending until it is signed.
 
-    Once for each enrollment and each attempt, however often it is told. None if nothing can be earned in the course, or if what was
-    earned by this attempt has been erased.
+    Once for each enrollment and each attempt, however often it is told. None if nothing can be earned in the course, if what was
+    earned by this attempt has been erased, or if it is a renewal: that is no first certificate (`services.renewing`).
     """
     found = queries.find_credential_for(session, enrollment_id=enrollment_id, attempt_id=attempt_id)
     if found is not None:
         return found
-    if is_award_erased(session, attempt_id):
+    if is_award_erased(session, attempt_id) or find_earned_by(session, holder_id, attempt_id) is not None:
         return None
     achievement = queries.find_achievement_of_course(session, course_id)
     if achievement is None:
@@ -114,7 +116,7 @@ def issue(
     history.hold_chain(session)
     signatory = open_signatory(session, issuer_for(session, issuer, achievement.organization_id), keys, now=now)
     status_list, entry = reserve_entry(session, signatory, now=now)
-    ends = _end_of(session, credential, achievement)
+    ends = end_of(session, credential, achievement)
     facts = gather(session, credential, achievement, status_list, entry, valid_from=credential.awarded_at, valid_until=ends)
     version = sign_version(credential, facts, signatory, entry, now=now)
     session.add(version)
@@ -150,7 +152,7 @@ def _tell(
     publish(session, told, actor_id=actor_id)
 
 
-def _end_of(session: Session, credential: Credential, achievement: AchievementVersion) -> datetime | None:
+def end_of(session: Session, credential: Credential, achievement: AchievementVersion) -> datetime | None:
     """When it ends: a renewal counts from the end of what it renews, if that is later than its award."""
     former = None
     if credential.renewed_from_id is not None:
@@ -169,12 +171,16 @@ def revoke(
     now: datetime,
     tells_holder: bool = True,
 ) -> Credential:
-    """Revoke for good: our pages say so at once, the status list when it is signed next. `note` is for holder and staff."""
+    """Revoke it: our pages say so at once, the status list when it is signed next. What was not signed yet is never signed.
+
+    `note` is for holder and staff; raises InvalidInputError without one.
+    """
+    words = check_note(note)
     credential = queries.lock_credential(session, credential_id)
     if credential.state is CredentialState.REVOKED:
         return credential
     credential.advance(CredentialState.REVOKED)
-    credential.revoked_at, credential.revocation_reason, credential.revocation_note = now, reason, note
+    credential.revoked_at, credential.revocation_reason, credential.revocation_note = now, reason, words
     history.hold_chain(session)
     for _version, _key, entry, status_list in queries.list_versions(session, credential_id):
         entry.set_at = entry.set_at or now

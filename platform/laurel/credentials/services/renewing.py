@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from laurel.accounts.queries import lock_user
 from laurel.core.bus import publish
 from laurel.core.errors import ConflictError
-from laurel.credentials.events import CredentialAwarded
+from laurel.credentials.events import CredentialAwarded, RenewalEarned
 from laurel.credentials.models import AchievementVersion, Credential
 from laurel.credentials.queries import find_credential_of_attempt, get_credential, lock_credential, renewing
 from laurel.credentials.queries.erasure import is_award_erased
@@ -17,8 +17,9 @@ from laurel.credentials.queries.holding import lock_credential_of
 from laurel.credentials.rules.history import HistoryKind
 from laurel.credentials.rules.verdicts import CredentialState
 from laurel.credentials.services import history
-from laurel.credentials.services.issuing import add_pending
+from laurel.credentials.services.issuing import add_pending, award
 from laurel.learning.queries import find_enrollment
+from laurel.quizzes.models import Attempt
 from laurel.quizzes.services import open_round
 
 
@@ -62,7 +63,20 @@ def begin_renewal(session: Session, *, holder_id: UUID, credential_id: UUID, now
     return ExamDoor(way.course_slug, way.lesson_slug)
 
 
-def renew(session: Session, *, holder_id: UUID, attempt_id: UUID, now: datetime) -> Credential | None:
+def note_renewal(session: Session, *, holder_id: UUID, attempt_id: UUID, now: datetime) -> None:
+    """Write down that this attempt earned a renewal, if it did; who is told of that awards it."""
+    earned = renewing.find_earned_by(session, holder_id, attempt_id)
+    if earned is not None:
+        publish(session, RenewalEarned(occurred_at=now, credential_id=earned, holder_id=holder_id, attempt_id=attempt_id))
+
+
+def renew_earned(session: Session, attempt_id: UUID, *, now: datetime) -> Credential | None:
+    """The same as `renew`, for an attempt whose renewal was not made when it was earned."""
+    attempt = session.get_one(Attempt, attempt_id)
+    return renew(session, holder_id=attempt.learner_id, attempt_id=attempt_id, earned_at=attempt.graded_at or now, now=now)
+
+
+def renew(session: Session, *, holder_id: UUID, attempt_id: UUID, earned_at: datetime, now: datetime) -> Credential | None:
     """Award the renewal that this passed attempt earned; None if it was not made to renew anything, or there is nothing to renew.
 
     It is seen by others as the old one is, and certifies what the course certifies today. Once for each old certificate, however
@@ -75,18 +89,20 @@ def renew(session: Session, *, holder_id: UUID, attempt_id: UUID, now: datetime)
         return None
     lock_user(session, holder_id)  # first the person, as a change of name does
     old = lock_credential(session, found.id)
-    if old.state is not CredentialState.ISSUED or renewing.is_renewed(session, old.id):
-        return None
-    if find_credential_of_attempt(session, holder_id, attempt_id) is not None:
+    if renewing.is_renewed(session, old.id) or find_credential_of_attempt(session, holder_id, attempt_id) is not None:
         return None
     earned = session.get_one(AchievementVersion, old.achievement_version_id)
-    present = renewing.find_present_version(session, earned.achievement_id) or earned
-    enrollment = find_enrollment(session, learner_id=holder_id, course_id=renewing.get_course_id(session, earned.achievement_id))
+    course_id = renewing.get_course_id(session, earned.achievement_id)
+    enrollment = find_enrollment(session, learner_id=holder_id, course_id=course_id)
     if enrollment is None:
         return None
-    new = add_pending(
-        session, present, enrollment_id=enrollment.id, holder_id=holder_id, attempt_id=attempt_id, renewed_from_id=old.id, now=now
-    )
+    facts = {"enrollment_id": enrollment.id, "holder_id": holder_id, "attempt_id": attempt_id}
+    if old.state is not CredentialState.ISSUED:
+        if enrollment.completed_at is not None:  # by this attempt, perhaps: `award` has left that to us
+            award(session, **facts, course_id=course_id, now=earned_at)
+        return None
+    present = renewing.find_present_version(session, earned.achievement_id) or earned
+    new = add_pending(session, present, **facts, renewed_from_id=old.id, now=earned_at)
     new.visibility = old.visibility
     session.flush()
     history.record(session, HistoryKind.RENEWED, at=now, credential_id=old.id, reason=f"by {new.id}")

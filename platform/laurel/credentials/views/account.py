@@ -44,7 +44,8 @@ def certificate_of_course(course_slug: str) -> ResponseReturnValue:
 @bp.get("/account/credentials/of-attempt/<uuid:attempt_id>")
 @policy(GET=SIGNED_IN)
 def certificate_of_attempt(attempt_id: UUID) -> ResponseReturnValue:
-    return _lead_to(_of_attempt(attempt_id))
+    found = _of_attempt(attempt_id)
+    return _lead_to(found, is_due=found is None and _is_renewal(attempt_id))
 
 
 @bp.get("/account/credentials/of-attempt/<uuid:attempt_id>/state")
@@ -52,7 +53,9 @@ def certificate_of_attempt(attempt_id: UUID) -> ResponseReturnValue:
 def state_of_certificate(attempt_id: UUID) -> ResponseReturnValue:
     """For the script of the result page: `none`, `pending`, `issued` or `revoked`."""
     found = _of_attempt(attempt_id)
-    return {"state": "none" if found is None else found.state.value}
+    if found is None:
+        return {"state": "pending" if _is_renewal(attempt_id) else "none"}
+    return {"state": found.state.value}
 
 
 def _of_attempt(attempt_id: UUID) -> Credential | None:
@@ -62,14 +65,20 @@ def _of_attempt(attempt_id: UUID) -> Credential | None:
     return queries.find_credential_of_attempt(session, my_id(), attempt_id)
 
 
-def _lead_to(credential: Credential | None) -> ResponseReturnValue:
-    """To the certificate; to a page that waits for it while it is being signed; to words if there is none."""
+def _is_renewal(attempt_id: UUID) -> bool:
+    """Whether the person's attempt has earned a renewal that the worker has not come to yet."""
+    return renewing.find_earned_by(current_session(), my_id(), attempt_id) is not None
+
+
+def _lead_to(credential: Credential | None, *, is_due: bool = False) -> ResponseReturnValue:
+    """To the certificate; to a page that waits for it while it is due or being signed; to words if there is none."""
     if credential is not None and credential.state is not CredentialState.PENDING:
         return redirect(url_for(".credential_page", credential_id=credential.id))
     is_late = credential is not None and database_now(current_session()) - credential.awarded_at > SOON
     is_held = credential is not None and queries.is_held(current_session(), credential)
-    page = render_template("credentials/waiting_page.html", credential=credential, is_late=is_late, is_held=is_held, address=request.path)
+    is_coming = is_due or credential is not None
+    page = render_template("credentials/waiting_page.html", is_coming=is_coming, is_late=is_late, is_held=is_held, address=request.path)
     response = make_response(page)
-    if credential is not None and not is_late and not is_held:
+    if is_coming and not is_late and not is_held:
         response.headers["Refresh"] = str(LOOK_AFTER)
     return response

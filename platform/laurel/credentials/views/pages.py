@@ -6,11 +6,12 @@ from uuid import UUID
 from flask import Response, current_app, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from laurel.core.errors import UnavailableError
+from laurel.core.errors import NotFoundError, UnavailableError
 from laurel.credentials import artwork, queries
 from laurel.credentials.queries import SignedCredential, holding
 from laurel.credentials.rules.baking import bake_png, bake_svg
 from laurel.credentials.rules.negotiation import HTML, PAGE_TYPES
+from laurel.credentials.rules.verdicts import Verdict
 from laurel.credentials.services.issuers import in_name_of
 from laurel.credentials.services.shown import check_printable
 from laurel.credentials.services.tokens import find_token_key, make_token
@@ -33,12 +34,18 @@ class StillPendingError(UnavailableError):
     message = "This certificate was awarded and is being signed. Please try again in a minute."
 
 
+class NeverSignedError(NotFoundError):
+    """There is no signed document, and there will be none for the time being, or ever."""
+
+    message = "This certificate has no signed file. Its page says why."
+
+
 def _get_signed(credential_id: UUID) -> SignedCredential:
     record = queries.get_credential(current_session(), credential_id)
     require_admission(record.credential)
     found = queries.signed(record)
     if found is None:
-        raise StillPendingError
+        raise StillPendingError if show(issuer(), record).verdict is Verdict.PENDING else NeverSignedError
     return found
 
 
@@ -67,6 +74,8 @@ def _page(shown: ShownCredential) -> str:
     admission = admit(shown.record.credential)
     if not admission.is_full:
         return private_page(shown, is_dead=admission.is_dead)
+    if not shown.is_named:
+        return render_template("credentials/unsigned_page.html", shown=shown, issuer=shown.issuer)
     address = issuer().number_url(shown.record.credential.number)
     return render_template(
         "credentials/credential_page.html",

@@ -7,7 +7,7 @@ from typing import Any
 
 from laurel.core import clock
 from laurel.credentials.models import VersionCause
-from laurel.credentials.queries import CredentialRecord, SignedCredential, signed
+from laurel.credentials.queries import CredentialRecord, SignedCredential, is_held, signed
 from laurel.credentials.rules import erasure
 from laurel.credentials.rules.erasure import ErasureReason
 from laurel.credentials.rules.examination import ADVICE, NOT_CHECKED
@@ -19,6 +19,7 @@ from laurel.credentials.services.examining import Examination, Issued
 from laurel.credentials.services.issuers import in_name_of
 from laurel.credentials.services.shown import is_as_signed
 from laurel.web.pages import day
+from laurel.web.session import current_session
 
 KINDS = {
     Verdict.VALID: "ok",
@@ -43,20 +44,35 @@ SENTENCES = {
     Verdict.ON_HOLD: "We are looking into this certificate. Until that is decided, do not rely on it.",
 }
 
+UNSIGNED = {
+    Verdict.REVOKED: "This certificate was revoked before it was signed. It has never counted.",
+    Verdict.ON_HOLD: "This certificate is not signed, and will not be for the time being. Do not rely on it.",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class ShownCredential:
-    """One credential as a page shows it; `findings` is None while it is pending."""
+    """One credential as a page shows it; `findings` is None if it is not signed. `is_held`: nor will it be, while a payment is away."""
 
     record: CredentialRecord
     findings: Findings | None
     page_url: str
     issuer: Issuer
     """As the signed document names it: what an organization calls itself later is not what it signed."""
+    is_held: bool = False
 
     @property
     def verdict(self) -> Verdict:
-        return self.findings.verdict if self.findings is not None else Verdict.PENDING
+        if self.findings is not None:
+            return self.findings.verdict
+        if self.record.credential.state is CredentialState.REVOKED:
+            return Verdict.REVOKED
+        return Verdict.ON_HOLD if self.is_held else Verdict.PENDING
+
+    @property
+    def is_named(self) -> bool:
+        """Whether the public hears whose it is: of what was never signed, only while it is about to be."""
+        return self.findings is not None or self.verdict is Verdict.PENDING
 
     @property
     def word(self) -> str:
@@ -89,7 +105,7 @@ class ShownCredential:
 
     @property
     def sentence(self) -> str:
-        return SENTENCES[self.verdict]
+        return SENTENCES[self.verdict] if self.is_named else UNSIGNED[self.verdict]
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +185,7 @@ def show(house: Issuer, record: CredentialRecord) -> ShownCredential:
         findings=_check(issuer, found) if found else None,
         page_url=issuer.credential_url(record.credential.id),
         issuer=issuer_as_signed(issuer, found) if found else issuer,
+        is_held=found is None and record.credential.state is CredentialState.PENDING and is_held(current_session(), record.credential),
     )
 
 

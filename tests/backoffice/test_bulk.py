@@ -240,7 +240,7 @@ def test_many_are_revoked_by_numbers_after_a_look_and_a_number(
     send(report.headers["Location"].removeprefix(PLACE) + "/confirm", count="2")
     Chores(settings, database, ports).run_bulk()
 
-    assert "This cannot be undone" in page
+    assert "revoked for good" in page
     assert "2 certificates are revoked" in page
     session.rollback()
     session.expire_all()

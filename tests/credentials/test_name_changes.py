@@ -153,7 +153,8 @@ def test_the_former_name_is_shown_nowhere_afterwards(
     shown += [(address, staff.get(address).text) for address in for_staff]
 
     assert [address for address, text in shown if "Zebulon" in text or "Quince" in text] == []
-    assert all(NEW in client.get(f"/credentials/{one.id}", headers=BROWSER).text for one in credentials)
+    session.expire_all()
+    assert all(NEW in client.get(f"/credentials/{one.id}?t={one.address_token}", headers=BROWSER).text for one in credentials)
     logged = " ".join(str(event.facts) for event in session.scalars(select(EventRecord)) if event.name.startswith("Name"))
     assert "Quince" not in logged
 

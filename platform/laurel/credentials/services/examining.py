@@ -87,6 +87,8 @@ class Issued:
     revocation_reason: RevocationReason | None
     is_revoked: bool
     is_on_hold: bool
+    address_token: str | None = None
+    """What the addresses of the certificate need."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +234,7 @@ def _list_issued(session: Session, issuer: Issuer, credential_id: UUID) -> list[
             revocation_reason=credential.revocation_reason,
             is_revoked=credential.state is CredentialState.REVOKED,
             is_on_hold=credential.on_hold_at is not None,
+            address_token=credential.address_token,
         )
         for version, key, _entry, _list in queries.list_versions(session, credential.id)
     ]

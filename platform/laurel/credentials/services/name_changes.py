@@ -33,7 +33,8 @@ from laurel.credentials.rules.name_changes import REVERSIBLE, NameChangeState, c
 from laurel.credentials.rules.text import sanitize_text
 from laurel.credentials.rules.verdicts import CredentialState
 from laurel.credentials.services.correcting import correct
-from laurel.credentials.services.former_names import close_ended, forget_earlier_changes, rename_bulk_rows
+from laurel.credentials.services.former_names import bring_back_ended, close_ended, forget_earlier_changes, rename_bulk_rows
+from laurel.credentials.services.old_links import close_old_links
 
 CLOSED = (NameChangeState.REFUSED, NameChangeState.WITHDRAWN, NameChangeState.REVERSED)
 NOTE = "The holder’s name changed."
@@ -46,8 +47,12 @@ class OpenChangeError(ConflictError):
     message = "A change of your name is already under way. Wait for it, or withdraw it first."
 
 
-def ask_for_name(session: Session, person_id: UUID, *, new_name: str, words: str, confirmed: Collection[UUID], now: datetime) -> NameChange:
+def ask_for_name(
+    session: Session, person_id: UUID, *, new_name: str, words: str, confirmed: Collection[UUID], now: datetime, lead_on: bool = False
+) -> NameChange:
     """Write down that the person wants this name on their certificates, each of which they have `confirmed`.
+
+    `lead_on`: they choose that links and QR codes from before lead to the certificates with the new name.
 
     A slip of the pen is approved at once, if none of the certificates had that before; anything else waits for staff.
     Raises InvalidInputError for a name, or for a certificate that was not confirmed; OpenChangeError while another is under way.
@@ -67,6 +72,7 @@ def ask_for_name(session: Session, person_id: UUID, *, new_name: str, words: str
         state=NameChangeState.WAITING,
         is_automatic=_needs_no_staff(session, person, credentials, name),
         asked_at=now,
+        old_links_lead_on=lead_on,
     )
     _add(session, change)
     publish(session, NameChangeAsked(occurred_at=now, change_id=change.id, person_id=person_id), actor_id=person_id)
@@ -130,10 +136,13 @@ def apply_name(session: Session, change_id: UUID, *, issuer: Issuer, keys: KeyVa
     lock_all_of(session, person.id)
     change.former_account_name, change.former_certificate_name = person.name, person.certificate_name
     formerly = {person.name_on_certificates}
-    for credential, _achievement in names.list_correctable(session, person.id, now=now):
+    renamed = [credential for credential, _achievement in names.list_correctable(session, person.id, now=now)]
+    for credential in renamed:
         formerly.add(credential.holder_name)
-        session.add(RenamedCredential(change_id=change.id, credential_id=credential.id, former_name=credential.holder_name))
+        session.add(_as_it_was(change, credential))
         _correct(session, credential, change.new_name, NOTE, person.id, issuer=issuer, keys=keys, now=now)
+    if not change.old_links_lead_on:
+        close_old_links(session, [credential for credential in renamed if credential.current_n > 0], now=now)
     formerly |= close_ended(session, person, name=change.new_name, now=now)
     rename_bulk_rows(session, person, formerly=formerly, name=change.new_name)
     forget_earlier_changes(session, person.id, change.id)
@@ -157,7 +166,9 @@ def reverse_name(session: Session, change_id: UUID, *, issuer: Issuer, keys: Key
         is_as_changed = credential.holder_name == change.new_name  # staff may have corrected it since
         if is_as_changed and renamed.former_name and credential.state is not CredentialState.REVOKED and not has_ended:
             _correct(session, credential, renamed.former_name, RESTORED, person.id, issuer=issuer, keys=keys, now=now)
+            credential.address_code, credential.old_links_closed_at = renamed.former_code, renamed.former_closed_at
         renamed.former_name = None
+    bring_back_ended(session, person, since=change.applied_at)
     account_name = person.name if person.name != change.new_name else change.former_account_name or person.name
     rename(session, person.id, name=account_name, certificate_name=change.former_certificate_name)
     rename_bulk_rows(session, person, formerly={change.new_name}, name=person.name_on_certificates)
@@ -199,6 +210,16 @@ def _add(session: Session, change: NameChange) -> None:
             session.flush()
     except IntegrityError:  # asked at this very moment in another tab
         raise OpenChangeError from None
+
+
+def _as_it_was(change: NameChange, credential: Credential) -> RenamedCredential:
+    return RenamedCredential(
+        change_id=change.id,
+        credential_id=credential.id,
+        former_name=credential.holder_name,
+        former_code=credential.address_code,
+        former_closed_at=credential.old_links_closed_at,
+    )
 
 
 def _approve(session: Session, change: NameChange, *, actor_id: UUID | None, now: datetime) -> None:

@@ -52,6 +52,7 @@ def ask_for_name() -> ResponseReturnValue:
                 new_name=form.new_name.data,
                 words=form.words.data or "",
                 confirmed=_confirmed(),
+                lead_on=form.lead_on.data,
                 now=database_now(session),
             )
     except InvalidInputError as error:

@@ -7,9 +7,9 @@ from flask.typing import ResponseReturnValue
 
 from laurel.credentials import queries
 from laurel.credentials.rules.visibility import MAX_NAME_ASKED, is_same_name
-from laurel.credentials.views.admission import admit
+from laurel.credentials.views.admission import Admission, admit
 from laurel.credentials.views.base import bp, issuer
-from laurel.credentials.views.presenters import ShownCredential, show
+from laurel.credentials.views.presenters import ShownCredential, close, show
 from laurel.web.access import PUBLIC, READING, policy
 from laurel.web.forms import clean_name
 from laurel.web.limits import limiter
@@ -40,8 +40,9 @@ def name_question(credential_id: UUID) -> ResponseReturnValue:
 def answer_name(credential_id: UUID) -> ResponseReturnValue:
     """Yes or no. The name is in the body, so that it stands in no log."""
     shown = show(issuer(), queries.get_credential(current_session(), credential_id))
-    if admit(shown.record.credential).is_full:
-        return redirect(url_for(".credential_page", credential_id=credential_id), 303)
+    admission = admit(shown.record.credential)
+    if admission.is_full or not _may_be_asked(shown, admission):
+        return redirect(url_for(".credential_page", credential_id=credential_id, t=request.args.get("t")), 303)
     asked = clean_name(request.form.get("name", "")[: MAX_NAME_ASKED + 1])
     error = NOTHING_ASKED if not asked else TOO_LONG if len(asked) > MAX_NAME_ASKED else ""
     belongs = None if error else is_same_name(asked, shown.record.credential.holder_name)
@@ -57,7 +58,26 @@ def private_page(shown: ShownCredential, *, is_dead: bool = False, asked: str = 
         number=shown.record.credential.number,
         issuer=shown.issuer,
         is_dead=is_dead,
+        may_be_asked=shown.record.credential.former_name_since is None,
+        t=request.args.get("t") if shown.record.credential.address_token else None,
         asked=asked,
         error=error,
         belongs=belongs,
+    )
+
+
+def _may_be_asked(shown: ShownCredential, admission: Admission) -> bool:
+    """Neither whether a former name stood on it is answered, nor, to whoever comes from before a change, whether a new one does."""
+    return shown.record.credential.former_name_since is None and not admission.is_closed
+
+
+def closed_page(shown: ShownCredential) -> str:
+    """What an address from before a change of name says: neither a name, nor what was certified."""
+    credential = shown.record.credential
+    return render_template(
+        "credentials/closed_page.html",
+        number=credential.number,
+        credential_id=credential.id,
+        closed=close(credential),
+        issuer=shown.issuer,
     )

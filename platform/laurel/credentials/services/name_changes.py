@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from laurel.accounts.models import User
 from laurel.accounts.queries import lock_user
-from laurel.accounts.services import rename
+from laurel.accounts.services import rename, rename_on_certificates
 from laurel.core.bus import publish
 from laurel.core.errors import ConflictError, ForbiddenError, InvalidInputError
 from laurel.credentials.events import (
@@ -48,23 +48,31 @@ class OpenChangeError(ConflictError):
 
 
 def ask_for_name(
-    session: Session, person_id: UUID, *, new_name: str, words: str, confirmed: Collection[UUID], now: datetime, lead_on: bool = False
-) -> NameChange:
+    session: Session,
+    person_id: UUID,
+    *,
+    new_name: str,
+    words: str,
+    confirmed: Collection[UUID],
+    now: datetime,
+    lead_on: bool = False,
+) -> NameChange | None:
     """Write down that the person wants this name on their certificates, each of which they have `confirmed`.
 
     `lead_on`: they choose that links and QR codes from before lead to the certificates with the new name.
 
-    A slip of the pen is approved at once, if none of the certificates had that before; anything else waits for staff.
+    A slip of the pen is approved at once, the first time; anything else waits for staff. None: they hold no certificate yet, and it is
+    simply the name that the first one will carry.
     Raises InvalidInputError for a name, or for a certificate that was not confirmed; OpenChangeError while another is under way.
     """
     person, name = lock_user(session, person_id), check_wanted_name(new_name)
     if names.has_open_change(session, person_id):
         raise OpenChangeError
+    if not names.holds_certificate(session, person_id):
+        rename_on_certificates(session, person_id, name=name)
+        return None
     credentials = [credential for credential, _ in names.list_correctable(session, person_id, now=now)]
-    if not any(credential.holder_name != name for credential in credentials) and person.name_on_certificates == name:
-        raise InvalidInputError("That is the name on your certificates already.", field="new_name")
-    if {credential.id for credential in credentials} - set(confirmed):
-        raise InvalidInputError("Look at each certificate and confirm it.", field="confirmed")
+    _check_wish(person, credentials, name, confirmed)
     change = NameChange(
         person_id=person_id,
         new_name=name,
@@ -147,7 +155,8 @@ def apply_name(session: Session, change_id: UUID, *, issuer: Issuer, keys: KeyVa
     rename_bulk_rows(session, person, formerly=formerly, name=change.new_name)
     forget_earlier_changes(session, person.id, change.id)
     account_name = change.new_name if person.name in formerly else person.name
-    rename(session, person.id, name=account_name, certificate_name=change.new_name)
+    rename(session, person.id, name=account_name)
+    rename_on_certificates(session, person.id, name=change.new_name)
     change.advance(NameChangeState.APPLIED)
     change.applied_at = now
     session.flush()
@@ -170,7 +179,8 @@ def reverse_name(session: Session, change_id: UUID, *, issuer: Issuer, keys: Key
         renamed.former_name = None
     bring_back_ended(session, person, since=change.applied_at)
     account_name = person.name if person.name != change.new_name else change.former_account_name or person.name
-    rename(session, person.id, name=account_name, certificate_name=change.former_certificate_name)
+    rename(session, person.id, name=account_name)
+    rename_on_certificates(session, person.id, name=change.former_certificate_name)
     rename_bulk_rows(session, person, formerly={change.new_name}, name=person.name_on_certificates)
     change.former_account_name = change.former_certificate_name = None
     change.new_name = change.words = ""
@@ -192,15 +202,22 @@ def forget_former_names(session: Session, *, now: datetime) -> None:
     session.execute(closed.values(new_name="", words="").execution_options(synchronize_session=False))
 
 
+def _check_wish(person: User, credentials: list[Credential], name: str, confirmed: Collection[UUID]) -> None:
+    if not any(credential.holder_name != name for credential in credentials) and person.name_on_certificates == name:
+        raise InvalidInputError("That is the name on your certificates already.", field="new_name")
+    if {credential.id for credential in credentials} - set(confirmed):
+        raise InvalidInputError("Look at each certificate and confirm it.", field="confirmed")
+
+
 def _check_decider(change: NameChange, actor_id: UUID) -> None:
     if change.person_id == actor_id:
         raise ForbiddenError("This is your own name. Somebody else has to decide about it.")
 
 
 def _needs_no_staff(session: Session, person: User, credentials: list[Credential], name: str) -> bool:
-    """Two letters at most on each, and never twice on one: small steps must not lead to another person."""
+    """Two letters at most on each, and never twice: small steps must not lead to another person."""
     is_slip = is_small(person.name_on_certificates, name) and all(is_small(credential.holder_name, name) for credential in credentials)
-    return is_slip and not names.was_changed_unasked(session, [credential.id for credential in credentials])
+    return is_slip and not names.was_changed_unasked(session, person.id)
 
 
 def _add(session: Session, change: NameChange) -> None:

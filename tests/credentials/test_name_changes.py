@@ -26,6 +26,7 @@ from laurel.credentials.rules.name_changes import NameChangeState
 from laurel.credentials.rules.verdicts import RevocationReason
 from laurel.credentials.services import name_changes
 from laurel.credentials.services.correcting import correct
+from laurel.credentials.services.forgetting import forget_former_names
 from laurel.credentials.services.issuing import revoke
 from tests.conftest import SignIn
 from tests.factories.accounts import make_user
@@ -180,13 +181,13 @@ def test_after_seven_days_it_cannot_be_taken_back_and_the_former_name_is_forgott
 ) -> None:
     change = approved(session, person)
     apply_name(session, change)
-    name_changes.forget_former_names(session, now=clock.now() + timedelta(days=6))
+    forget_former_names(session, now=clock.now() + timedelta(days=6))
     assert set(session.scalars(select(RenamedCredential.former_name))) == {FORMER}
     later = clock.now() + timedelta(days=7, seconds=1)
 
     with pytest.raises(ConflictError, match="seven days"):
         name_changes.ask_to_reverse(session, person.id, change.id, now=later)
-    name_changes.forget_former_names(session, now=later)
+    forget_former_names(session, now=later)
 
     session.expire_all()
     assert set(session.scalars(select(RenamedCredential.former_name))) == {None}
@@ -367,9 +368,9 @@ def test_earlier_changes_and_such_as_were_taken_back_name_nobody(session: Sessio
 def test_what_was_refused_is_forgotten_after_seven_days(session: Session, person: User, credentials: list[Credential]) -> None:
     change = make_name_change(session, person, name=NEW)
     name_changes.refuse_name(session, change.id, reason="No.", actor_id=make_user(session, roles=["admin"]).id, now=clock.now())
-    name_changes.forget_former_names(session, now=clock.now() + timedelta(days=6))
+    forget_former_names(session, now=clock.now() + timedelta(days=6))
     session.expire_all()
     assert change.words != ""
-    name_changes.forget_former_names(session, now=clock.now() + timedelta(days=8))
+    forget_former_names(session, now=clock.now() + timedelta(days=8))
     session.expire_all()
     assert (change.new_name, change.words) == ("", "")

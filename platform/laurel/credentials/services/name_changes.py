@@ -7,7 +7,6 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -33,10 +32,10 @@ from laurel.credentials.rules.name_changes import REVERSIBLE, NameChangeState, c
 from laurel.credentials.rules.text import sanitize_text
 from laurel.credentials.rules.verdicts import CredentialState
 from laurel.credentials.services.correcting import correct
-from laurel.credentials.services.former_names import bring_back_ended, close_ended, forget_earlier_changes, rename_bulk_rows
+from laurel.credentials.services.forgetting import forget_documents
+from laurel.credentials.services.former_names import bring_back_ended, close_ended, forget_earlier_changes, hide_in_notes, rename_bulk_rows
 from laurel.credentials.services.old_links import close_old_links
 
-CLOSED = (NameChangeState.REFUSED, NameChangeState.WITHDRAWN, NameChangeState.REVERSED)
 NOTE = "The holder’s name changed."
 RESTORED = "The holder took a change of their name back."
 
@@ -152,6 +151,7 @@ def apply_name(session: Session, change_id: UUID, *, issuer: Issuer, keys: KeyVa
     if not change.old_links_lead_on:
         close_old_links(session, [credential for credential in renamed if credential.current_n > 0], now=now)
     formerly |= close_ended(session, person, name=change.new_name, now=now)
+    hide_in_notes(session, person, formerly=formerly, name=change.new_name)
     rename_bulk_rows(session, person, formerly=formerly, name=change.new_name)
     forget_earlier_changes(session, person.id, change.id)
     account_name = change.new_name if person.name in formerly else person.name
@@ -178,6 +178,7 @@ def reverse_name(session: Session, change_id: UUID, *, issuer: Issuer, keys: Key
             credential.address_code, credential.old_links_closed_at = renamed.former_code, renamed.former_closed_at
         renamed.former_name = None
     bring_back_ended(session, person, since=change.applied_at)
+    forget_documents(session, person.id, after=change.applied_at, until=now)  # the name that was taken back is nobody's business
     account_name = person.name if person.name != change.new_name else change.former_account_name or person.name
     rename(session, person.id, name=account_name)
     rename_on_certificates(session, person.id, name=change.former_certificate_name)
@@ -187,19 +188,6 @@ def reverse_name(session: Session, change_id: UUID, *, issuer: Issuer, keys: Key
     change.advance(NameChangeState.REVERSED)
     session.flush()
     publish(session, NameChangeReversed(occurred_at=now, change_id=change.id, person_id=person.id))
-
-
-def forget_former_names(session: Session, *, now: datetime) -> None:
-    """After seven days a former name cannot come back, and we keep it no longer; nor what the person wrote, which may tell it."""
-    over = select(NameChange.id).where(NameChange.state == NameChangeState.APPLIED, NameChange.applied_at <= now - REVERSIBLE)
-    forgotten = update(RenamedCredential).where(RenamedCredential.change_id.in_(over), RenamedCredential.former_name.is_not(None))
-    session.execute(forgotten.values(former_name=None).execution_options(synchronize_session=False))
-    account = update(NameChange).where(NameChange.id.in_(over), NameChange.former_account_name.is_not(None))
-    account = account.values(former_account_name=None, former_certificate_name=None, words="")
-    session.execute(account.execution_options(synchronize_session=False))
-    closed_at = func.coalesce(NameChange.decided_at, NameChange.asked_at)
-    closed = update(NameChange).where(NameChange.state.in_(CLOSED), closed_at <= now - REVERSIBLE)
-    session.execute(closed.values(new_name="", words="").execution_options(synchronize_session=False))
 
 
 def _check_wish(person: User, credentials: list[Credential], name: str, confirmed: Collection[UUID]) -> None:

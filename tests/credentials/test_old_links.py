@@ -20,11 +20,13 @@ from laurel.credentials.rules.verdicts import RevocationReason
 from laurel.credentials.services import name_changes
 from laurel.credentials.services.issuing import revoke
 from laurel.credentials.services.old_links import change_old_links
+from laurel.credentials.services.reinstating import reinstate
 from laurel.credentials.views.drawings import compose_certificate
 from tests.conftest import SignIn
 from tests.factories.accounts import make_user
 from tests.factories.credentials import ISSUER, make_credential
 from tests.factories.holders import apply_name, make_name_change, make_private, make_share_link, reverse_name
+from tests.fakes import PlainVault
 
 FORMER, NEW = "Zebulon Quince", "Augusta Ada King"
 BROWSER = {"Accept": "text/html"}
@@ -182,7 +184,7 @@ def test_links_to_a_private_one_end_and_only_whoever_has_a_newer_file_may_ask_fo
 def test_a_former_name_on_what_had_ended_is_neither_said_nor_confirmed_nor_found(
     app: Flask, client: FlaskClient, session: Session, person: User, credential: Credential, sign_in: SignIn
 ) -> None:
-    revoke(session, credential.id, reason=RevocationReason.HOLDER_REQUEST, note="", actor_id=None, now=clock.now())
+    revoke(session, credential.id, reason=RevocationReason.HOLDER_REQUEST, note="Asked for.", actor_id=None, now=clock.now())
     change = rename(session, person)
     home = f"/credentials/{credential.id}"
 
@@ -202,6 +204,20 @@ def test_a_former_name_on_what_had_ended_is_neither_said_nor_confirmed_nor_found
     restored = find_credential(session, credential.id)
     assert restored is not None
     assert restored.shown_name == FORMER
+
+
+def test_what_is_reinstated_after_a_change_carries_the_new_name_and_its_old_links_stay_closed(
+    client: FlaskClient, session: Session, person: User, credential: Credential
+) -> None:
+    at = clock.now() - timedelta(minutes=5)
+    revoke(session, credential.id, reason=RevocationReason.HOLDER_REQUEST, note="Asked for.", actor_id=None, now=at)
+    rename(session, person)
+    staff = make_user(session, roles=["admin"])
+    reinstate(session, credential.id, reason="A mistake.", actor_id=staff.id, issuer=ISSUER, keys=PlainVault(), now=clock.now())
+    session.commit()
+
+    assert (credential.shown_name, credential.former_name_since) == (NEW, None)
+    assert NEW not in page_of(client, credential)
 
 
 def test_where_no_name_changed_there_is_nothing_to_choose(session: Session, credential: Credential) -> None:

@@ -31,10 +31,10 @@ from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.verdicts import CredentialState
 from laurel.credentials.services.bulk_batches import Desk, run_job
 from laurel.credentials.services.expiry import tell_of_expiry
+from laurel.credentials.services.forgetting import forget_former_names
 from laurel.credentials.services.issuers import NoActiveKeyError, ensure_key, issuer_of, list_issuers
 from laurel.credentials.services.issuing import issue
 from laurel.credentials.services.keys import expire_keys, list_missing_purposes
-from laurel.credentials.services.name_changes import forget_former_names
 from laurel.credentials.services.renewal import renew_signature
 from laurel.credentials.services.status_lists import refresh_status_lists
 from laurel.credentials.services.trouble import find_reminders, find_trouble, tell_staff

@@ -115,14 +115,28 @@ def test_a_third_hash_at_a_time_waits_and_gives_up(no_patience: None) -> None:
     assert services.hash_password(PASSWORD)
 
 
-def test_renaming_leaves_an_empty_certificate_name_to_the_name(app: Flask, session: Session) -> None:
+def test_an_empty_certificate_name_leaves_it_to_the_name(app: Flask, session: Session) -> None:
     user = make_user(session, name="Ada")
 
-    services.rename(session, user.id, name="Ada King", certificate_name="Augusta Ada King")
+    services.rename_on_certificates(session, user.id, name="Augusta Ada King")
     assert user.name_on_certificates == "Augusta Ada King"
 
-    services.rename(session, user.id, name="Ada King", certificate_name="")
+    services.rename(session, user.id, name="Ada King")
+    services.rename_on_certificates(session, user.id, name="")
     assert user.name_on_certificates == "Ada King"
+
+
+def test_the_name_on_a_certificate_is_kept_for_the_next_one_however_the_account_is_called(app: Flask, session: Session) -> None:
+    user = make_user(session, name="Ada")
+
+    services.keep_certificate_name(user, "Augusta Ada King")
+    services.keep_certificate_name(user, "Somebody Else")
+    services.rename(session, user.id, name="Mallory")
+    assert user.name_on_certificates == "Augusta Ada King"
+
+    other = make_user(session, name="Ada")
+    services.keep_certificate_name(other, "x" * 240)
+    assert other.certificate_name == "Ada"
 
 
 def test_a_mailed_link_is_kept_as_a_digest_only(app: Flask, session: Session, now: datetime) -> None:

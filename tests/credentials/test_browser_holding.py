@@ -13,6 +13,7 @@ from laurel.accounts.models import User
 from laurel.core import clock
 from laurel.credentials.services.erasing import erase_own
 from laurel.credentials.services.holds import put_on_hold
+from laurel.credentials.services.old_links import close_old_links
 from tests.conftest import SignIn
 from tests.factories.accounts import make_user
 from tests.factories.credentials import make_credential
@@ -76,7 +77,8 @@ def make_pages(session: Session, sign_in: SignIn) -> tuple[str, ...]:
     """Every page of holders, with something on it, and somebody signed in who may see all of them."""
     person = make_user(session, name="Ada Lovelace", roles=["admin"])
     other = make_user(session, name="Maximiliane Freifrau von Droste zu Hülshoff-Wolfenbüttel")
-    seen, private = (make_credential(session, learner=person, at=clock.now() - timedelta(days=1)) for _ in range(2))
+    seen, private, closed = (make_credential(session, learner=person, at=clock.now() - timedelta(days=1)) for _ in range(3))
+    close_old_links(session, [closed], now=clock.now())
     make_private(session, private)
     make_share_link(session, private)
     make_credential(session, learner=other)
@@ -97,6 +99,8 @@ def make_pages(session: Session, sign_in: SignIn) -> tuple[str, ...]:
         f"/account/credentials/{private.id}",
         f"/credentials/{private.id}",
         f"/credentials/{private.id}?t=over",
+        f"/account/credentials/{closed.id}",
+        f"/credentials/{closed.id}",
         f"/verify?number={private.number}",
         "/account/certificate-name",
         "preview",

@@ -26,6 +26,7 @@ from laurel.credentials.rules.name_changes import NameChangeState
 from laurel.credentials.rules.verdicts import RevocationReason
 from laurel.credentials.services import name_changes
 from laurel.credentials.services.correcting import correct
+from laurel.credentials.services.forgetting import forget_former_names
 from laurel.credentials.services.issuing import revoke
 from tests.conftest import SignIn
 from tests.factories.accounts import make_user
@@ -153,7 +154,8 @@ def test_the_former_name_is_shown_nowhere_afterwards(
     shown += [(address, staff.get(address).text) for address in for_staff]
 
     assert [address for address, text in shown if "Zebulon" in text or "Quince" in text] == []
-    assert all(NEW in client.get(f"/credentials/{one.id}", headers=BROWSER).text for one in credentials)
+    session.expire_all()
+    assert all(NEW in client.get(f"/credentials/{one.id}?t={one.address_token}", headers=BROWSER).text for one in credentials)
     logged = " ".join(str(event.facts) for event in session.scalars(select(EventRecord)) if event.name.startswith("Name"))
     assert "Quince" not in logged
 
@@ -170,7 +172,7 @@ def test_the_person_takes_it_back_within_seven_days(session: Session, person: Us
 
     assert change.state is NameChangeState.REVERSED
     assert names_on(session, person) == {FORMER}
-    assert (person.name, person.certificate_name) == (FORMER, None)
+    assert (person.name, person.certificate_name) == (FORMER, FORMER)
     assert {credential.current_n for credential in credentials} == {3}
 
 
@@ -179,13 +181,13 @@ def test_after_seven_days_it_cannot_be_taken_back_and_the_former_name_is_forgott
 ) -> None:
     change = approved(session, person)
     apply_name(session, change)
-    name_changes.forget_former_names(session, now=clock.now() + timedelta(days=6))
+    forget_former_names(session, now=clock.now() + timedelta(days=6))
     assert set(session.scalars(select(RenamedCredential.former_name))) == {FORMER}
     later = clock.now() + timedelta(days=7, seconds=1)
 
     with pytest.raises(ConflictError, match="seven days"):
         name_changes.ask_to_reverse(session, person.id, change.id, now=later)
-    name_changes.forget_former_names(session, now=later)
+    forget_former_names(session, now=later)
 
     session.expire_all()
     assert set(session.scalars(select(RenamedCredential.former_name))) == {None}
@@ -262,6 +264,40 @@ def test_what_is_no_name_is_refused_beside_its_field(session: Session, person: U
     assert "new_name-error" in sent.text
 
 
+def test_before_the_first_certificate_the_name_is_set_freely_and_afterwards_asked_for(
+    session: Session, person: User, sign_in: SignIn
+) -> None:
+    client = sign_in(person)
+    data = {"csrf_token": csrf_of(client, "/account/certificate-name"), "new_name": NEW}
+    assert "until the first one you set it freely" in client.get("/account/certificate-name").text
+
+    assert client.post("/account/certificate-name", data=data, headers=FROM_HERE).status_code == 303
+    session.refresh(person)
+    assert (person.name, person.name_on_certificates) == (FORMER, NEW)
+    first = make_credential(session, learner=person)
+    session.commit()
+    other = {**data, "new_name": "Mallory Evil", "confirmed": [str(first.id)]}
+    client.post("/account/certificate-name", data=other, headers=FROM_HERE)
+
+    session.refresh(person)
+    assert (first.holder_name, person.name_on_certificates) == (NEW, NEW)
+    assert session.scalars(select(NameChange.state)).all() == [NameChangeState.WAITING]
+
+
+def test_the_page_says_what_stands_on_the_certificates_and_not_how_the_account_is_called(
+    session: Session, person: User, credentials: list[Credential], sign_in: SignIn
+) -> None:
+    credentials[0].holder_name = "王小明"
+    session.commit()
+    client = sign_in(person)
+    client.post("/account/name", data={"csrf_token": csrf_of(client, "/account/name"), "name": "Zeb"}, headers=FROM_HERE)
+
+    page = client.get("/account/certificate-name").text
+
+    assert f"At present: <b>{FORMER}</b>, <b>王小明</b>" in page
+    assert f"The next certificate will carry: <b>{FORMER}</b>" in page
+
+
 def test_staff_see_both_names_while_it_waits(session: Session, person: User, credentials: list[Credential], sign_in: SignIn) -> None:
     change = make_name_change(session, person, name=NEW)
     staff = sign_in(make_user(session, roles=["admin"]))
@@ -329,12 +365,12 @@ def test_earlier_changes_and_such_as_were_taken_back_name_nobody(session: Sessio
     assert names_on(session, person) == {"By Staff", NEW}
 
 
-def test_what_was_refused_is_forgotten_after_seven_days(session: Session, person: User) -> None:
+def test_what_was_refused_is_forgotten_after_seven_days(session: Session, person: User, credentials: list[Credential]) -> None:
     change = make_name_change(session, person, name=NEW)
     name_changes.refuse_name(session, change.id, reason="No.", actor_id=make_user(session, roles=["admin"]).id, now=clock.now())
-    name_changes.forget_former_names(session, now=clock.now() + timedelta(days=6))
+    forget_former_names(session, now=clock.now() + timedelta(days=6))
     session.expire_all()
     assert change.words != ""
-    name_changes.forget_former_names(session, now=clock.now() + timedelta(days=8))
+    forget_former_names(session, now=clock.now() + timedelta(days=8))
     session.expire_all()
     assert (change.new_name, change.words) == ("", "")

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from laurel.accounts.models import User
 from laurel.commerce.models import Entitlement, ExamCredit
 from laurel.commerce.queries import Credits, count_credits
 from laurel.commerce.rules import EntitlementStatus
@@ -77,6 +78,17 @@ def test_who_passes_again_before_the_end_gets_a_new_certificate_that_counts_from
 
 
 @on_one
+@pytest.mark.parametrize(("is_former", "carried"), [(False, "王小明"), (True, "Augusta Ada King")])
+def test_a_renewal_carries_the_name_on_what_it_renews_unless_that_is_a_former_one(holder: Holder, is_former: bool, carried: str) -> None:
+    old, person = holder.credential, holder.session.get_one(User, holder.credential.holder_id)
+    old.holder_name, old.former_name_since = "王小明", clock.now() if is_former else None
+    person.name, person.certificate_name = "Mallory", "Augusta Ada King"
+    holder.begin()
+    holder.sit()
+
+    assert [new.holder_name for new in holder.renewals()] == [carried]
+
+
 def test_who_is_late_gets_one_that_counts_from_the_day_of_passing(session: Session) -> None:
     holder = make_holder(session, days_ago=400)
     holder.begin()

@@ -79,6 +79,7 @@ def test_an_imported_credential_has_no_attempt_names_who_answers_for_it_and_is_s
     assert (credential.source, credential.attempt_id, credential.enrollment_id) == (CredentialSource.IMPORT, None, None)
     assert "examination" not in credential.source.line
     assert (credential.holder_name, credential.state) == ("Ada King", CredentialState.ISSUED)
+    assert (person.name, person.name_on_certificates) == ("Ada Lovelace", "Ada King")
     assert document["awardedDate"] == document["validFrom"] == f"{YESTERDAY:%Y-%m-%d}T00:00:00Z"
     assert "activityStartDate" not in document["credentialSubject"]
     assert "evidence" not in document

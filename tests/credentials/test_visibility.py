@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -19,6 +20,8 @@ from laurel.credentials.rules.verdicts import RevocationReason
 from laurel.credentials.rules.visibility import Visibility
 from laurel.credentials.services.issuing import revoke
 from laurel.credentials.services.visibility import withdraw_share_link
+from laurel.credentials.views.private import WRONG_BY_ALL
+from laurel.web.limits import tally
 from tests.conftest import QueryCount
 from tests.credentials.carriers import add_token_key
 from tests.factories.credentials import NAME, make_credential
@@ -122,13 +125,36 @@ def test_names_cannot_be_found_out_by_trying_many(client: FlaskClient, home: str
     assert answers == [200] * 10 + [429] * 2
 
 
-def test_nor_by_many_people_who_share_the_work(app: Flask, home: str) -> None:
+def test_whoever_has_tried_ten_wrong_names_asks_no_more_that_day_and_keeps_nobody_else_from_asking(app: Flask, home: str) -> None:
+    def ask(name: str, network: str) -> tuple[int, bool]:
+        said = app.test_client().post(f"{home}/holder", data={"name": name}, environ_base={"REMOTE_ADDR": network})
+        return said.status_code, "Yes, it belongs" in said.text
+
+    with time_machine.travel(clock.now(), tick=False) as moving:
+        for n in range(10):
+            assert ask(f"Name {n}", "10.0.0.1") == (200, False)
+        moving.shift(timedelta(minutes=2))
+        assert ask(HOLDER, "10.0.0.1")[0] == 429
+        assert ask(HOLDER, "10.0.0.2") == (200, True)
+
+
+def test_after_many_wrong_names_from_everywhere_the_day_is_asked_too_and_nobody_is_turned_away(
+    client: FlaskClient, credential: Credential, home: str
+) -> None:
+    for _ in range(39):
+        tally.hit(WRONG_BY_ALL, f"wrong-name:{credential.id}")
+    assert 'id="day"' not in client.get(home, headers=BROWSER).text
+    client.post(f"{home}/holder", data={"name": "Charles Babbage"})
+    awarded = credential.awarded_at.date()
     answers = [
-        app.test_client().post(f"{home}/holder", data={"name": "x y"}, environ_base={"REMOTE_ADDR": f"10.0.0.{n}"}).status_code
-        for n in range(61)
+        client.post(f"{home}/holder", data={"name": HOLDER, "day": day})
+        for day in ("", "yesterday", str(awarded - timedelta(days=1)), str(awarded))
     ]
 
-    assert answers == [200] * 60 + [429]
+    assert 'id="day"' in client.get(home, headers=BROWSER).text
+    assert [answer.status_code for answer in answers] == [400, 400, 200, 200]
+    assert ["Yes, it belongs" in answer.text for answer in answers] == [False, False, False, True]
+    assert 'id="day-error"' in answers[0].text
 
 
 def test_a_name_is_asked_only_of_a_private_certificate(client: FlaskClient, session: Session) -> None:

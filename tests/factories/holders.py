@@ -27,7 +27,9 @@ def make_name_change(session: Session, person: User, *, name: str = "Augusta Ada
     """Another name that the person wants, every certificate confirmed."""
     mine = session.scalars(select(Credential.id).where(Credential.holder_id == person.id)).all()
     given = {"words": "I married.", "confirmed": mine, "now": clock.now(), **facts}
-    return name_changes.ask_for_name(session, person.id, new_name=name, **given)
+    change = name_changes.ask_for_name(session, person.id, new_name=name, **given)
+    assert change is not None, "They hold no certificate."
+    return change
 
 
 def apply_name(session: Session, change: NameChange, *, at: datetime | None = None) -> None:

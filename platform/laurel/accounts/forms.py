@@ -2,7 +2,7 @@
 
 from wtforms import EmailField, PasswordField, StringField
 from wtforms.fields import Field
-from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
 
 from laurel.accounts.rules import PASSWORD_MAX, check_password
 from laurel.accounts.services import normalize_email
@@ -66,9 +66,6 @@ class CodeForm(LaurelForm):
 
 class NameForm(LaurelForm):
     name = NameField("Your name", validators=_NAME)
-    certificate_name = NameField(
-        "Name on certificates", validators=[Optional(), Length(max=NAME_MAX, message=f"Use {NAME_MAX} characters at most.")]
-    )
 
 
 def weakness_of(password: str, *, email: str, name: str) -> str | None:

@@ -127,6 +127,13 @@ def forget_mails(session: Session, about: UUID) -> None:
     session.execute(delete(Mail).where(Mail.key.contains(str(about))))
 
 
+def empty_mails(session: Session, recipient: str, *, until: datetime) -> None:
+    """Keep that mails were sent to this address until then, and nothing of what they said; those that failed for good go."""
+    sent = update(Mail).where(Mail.recipient == recipient, Mail.status == MailStatus.SENT, Mail.sent_at <= until)
+    session.execute(sent.values(subject="", text="", html=None).execution_options(synchronize_session=False))
+    session.execute(delete(Mail).where(Mail.recipient == recipient, Mail.status == MailStatus.FAILED, Mail.due_at <= until))
+
+
 def list_due_mails(session: Session, *, now: datetime, limit: int = 50) -> list[UUID]:
     """Mails that wait and that nobody is sending."""
     return list(

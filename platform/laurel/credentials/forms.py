@@ -1,6 +1,6 @@
 """The shape of what holders say about their certificates."""
 
-from wtforms import RadioField, SelectChoice, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, Optional
 
 from laurel.credentials.rules.name_changes import MAX_NAME
@@ -42,6 +42,7 @@ class NameChangeForm(LaurelForm):
             Length(max=MAX_NAME, message=f"Use {MAX_NAME} characters at most."),
         ],
     )
+    lead_on = BooleanField("Let links from before lead to the certificates with the new name")
     words = TextAreaField(
         "What staff should know", validators=[Optional(), Length(max=MAX_WORDS, message=f"Use {MAX_WORDS} characters at most.")]
     )

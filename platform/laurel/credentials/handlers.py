@@ -152,13 +152,14 @@ def _appeal_address(house: Issuer, record: CredentialRecord) -> str:
 
 
 def _mail_holder(session: Session, name: str, key: str, record: CredentialRecord, event: AboutHolder, **facts: Any) -> None:
+    holder, credential = session.get_one(User, event.holder_id), record.credential
     queue_mail(
         session,
         name,
         key=key,
-        recipient=session.get_one(User, event.holder_id).email,
+        recipient=holder.email,
         now=event.occurred_at,
-        holder_name=record.credential.holder_name,
+        holder_name=credential.holder_name if credential.former_name_since is None else holder.name_on_certificates,
         achievement_name=record.achievement.name,
         credential_id=event.credential_id,
         number=record.credential.number,
@@ -230,6 +231,7 @@ def email_name_change(session: Session, event: NameChangeApplied) -> None:
         recipient=person.email,
         now=event.occurred_at,
         new_name=change.new_name,
+        lead_on=change.old_links_lead_on,
         reversible_until=event.occurred_at + REVERSIBLE,
     )
 

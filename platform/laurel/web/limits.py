@@ -114,13 +114,20 @@ class Tally:
 
     def hit(self, item: RateLimitItem, key: str) -> bool:
         """Count one; whether that is still allowed."""
+        return self._ask(lambda limits: limits.hit(item, key))
+
+    def is_used_up(self, item: RateLimitItem, key: str) -> bool:
+        """Whether one more would be too many. Counts nothing."""
+        return not self._ask(lambda limits: limits.test(item, key))
+
+    def _ask(self, question: Callable[[RateLimiter], bool]) -> bool:
         if time.monotonic() >= self.away_until:
             try:
-                return self.shared().hit(item, key)
+                return question(self.shared())
             except Exception:
                 self.away_until = time.monotonic() + self.AWAY
                 log.warning("Counting in this process: the store of limits does not answer", exc_info=True)
-        return self.own.hit(item, key)
+        return question(self.own)
 
 
 tally = Tally(lambda: limiter.limiter)

@@ -19,6 +19,8 @@ from laurel.core.errors import ConflictError, InvalidInputError
 from laurel.core.ids import new_id
 from laurel.core.mail import queue_mail
 
+CERTIFICATE_NAME_MAX = 120
+
 
 class EmailTakenError(InvalidInputError):
     message = "There is already an account with this e-mail address."
@@ -61,12 +63,26 @@ def register(
     return user
 
 
-def rename(session: Session, user_id: UUID, *, name: str, certificate_name: str | None = None) -> User:
-    """Change the person's name, and how it shall stand on certificates (None: the same). Certificates already issued keep theirs."""
+def rename(session: Session, user_id: UUID, *, name: str) -> User:
+    """Change the person's name, as pages and mails say it. What stands on certificates is not touched."""
     user = get_user(session, user_id)
-    user.name, user.certificate_name = name, certificate_name or None
+    user.name = name
     session.flush()
     return user
+
+
+def rename_on_certificates(session: Session, user_id: UUID, *, name: str | None) -> User:
+    """Say which name the next certificate carries (None: the person's name). Whether that may be changed is for the caller to know."""
+    user = get_user(session, user_id)
+    user.certificate_name = name or None
+    session.flush()
+    return user
+
+
+def keep_certificate_name(user: User, name: str) -> None:
+    """A certificate carries this name: from now on the next one does, too, however the person is called. One chosen before stays."""
+    if user.certificate_name is None:
+        user.certificate_name = name if len(name) <= CERTIFICATE_NAME_MAX else user.name
 
 
 def request_confirmation(session: Session, user_id: UUID, *, now: datetime) -> None:

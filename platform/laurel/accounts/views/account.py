@@ -45,7 +45,7 @@ def name_page() -> ResponseReturnValue:
     form = NameForm(obj=get_user(current_session(), my_id()))
     if form.validate_on_submit():
         with transaction() as session:
-            services.rename(session, my_id(), name=form.name.data, certificate_name=form.certificate_name.data)
+            services.rename(session, my_id(), name=form.name.data)
         flash("Your name is saved.", "success")
         return redirect(url_for(".account_page"), 303)
     return render_template("accounts/name_page.html", form=form)

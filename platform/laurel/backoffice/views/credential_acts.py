@@ -89,7 +89,7 @@ def correct_page(credential_id: UUID) -> ResponseReturnValue:
     if record.credential.state is CredentialState.REVOKED:
         flash("This certificate was revoked. Nothing about it can be corrected any more.", "info")
         return back_to(credential_id)
-    form = CorrectForm(holder_name=record.credential.holder_name)
+    form = CorrectForm(holder_name=record.credential.holder_name if record.credential.former_name_since is None else "")
     if not form.is_submitted():
         return show(record, form)
     return answer(record, form) if form.validate() else show(record, form, status=400)

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from laurel.accounts.models import User
@@ -149,6 +149,22 @@ class Credential(Base):
     on_hold_at: Mapped[datetime | None] = mapped_column(default=None)
     hold_note: Mapped[str] = mapped_column(Text, default="", server_default="")
     """Why it is on hold, or what was found when it was; for holder and staff."""
+    address_code: Mapped[str | None] = mapped_column(String(20), default=None)
+    """What its addresses carry since a change of name; files from before do not have it (docs/decisions/0021)."""
+    old_links_closed_at: Mapped[datetime | None] = mapped_column(default=None)
+    """Since when an address without that code shows nothing. None: every address leads to it."""
+    former_name_since: Mapped[datetime | None] = mapped_column(default=None)
+    """Since when its holder has another name than the one on it. It had ended by then, and nobody can sign it anew."""
+
+    @property
+    def address_token(self) -> str | None:
+        """The code that its addresses need; None where they need none."""
+        return self.address_code if self.old_links_closed_at is not None else None
+
+    @property
+    def shown_name(self) -> str:
+        """The name on it, for pages of its holder and of staff; a former one is said nowhere."""
+        return self.holder_name if self.former_name_since is None else "A former name"
 
     def advance(self, wanted: CredentialState) -> None:
         """Go to the wanted state; raises ConflictError if that does not follow from the present one."""
@@ -158,7 +174,7 @@ class Credential(Base):
 
 
 class CredentialVersion(Base):
-    """One signed document of a credential, byte for byte as it is served. Never changed.
+    """One signed document of a credential, byte for byte as it is served. Never changed; `signed_json` is empty once it was forgotten.
 
     Documents that differ in their signature alone share one place on a status list.
     """
@@ -177,6 +193,8 @@ class CredentialVersion(Base):
     status_entry_id: Mapped[UUID] = mapped_column(ForeignKey(StatusEntry.id), index=True)
     signed_at: Mapped[datetime]
     superseded_at: Mapped[datetime | None] = mapped_column(default=None)
+    settled_sha256: Mapped[str | None] = mapped_column(String(64), default=None)
+    """Set when its words were forgotten, because they told a former name: by this a file of it is still known (docs/decisions/0021)."""
     cause: Mapped[VersionCause] = mapped_column(text_enum(VersionCause), default=VersionCause.ISSUED, server_default="issued")
     note: Mapped[str] = mapped_column(Text, default="", server_default="")
     """Why it was corrected, for holder and staff. Not in the chain of events: that must not keep what a person may have erased."""
@@ -312,6 +330,8 @@ class NameChange(Base):
     applied_at: Mapped[datetime | None] = mapped_column(default=None)
     former_account_name: Mapped[str | None] = mapped_column(String(120), default=None)
     former_certificate_name: Mapped[str | None] = mapped_column(String(120), default=None)
+    old_links_lead_on: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether the person chose that links and QR codes from before lead to the certificates with the new name."""
 
     def advance(self, wanted: NameChangeState) -> None:
         """Go to the wanted state; raises ConflictError if that does not follow from the present one."""
@@ -328,3 +348,6 @@ class RenamedCredential(Base):
     change_id: Mapped[UUID] = mapped_column(ForeignKey(NameChange.id), primary_key=True)
     credential_id: Mapped[UUID] = mapped_column(ForeignKey(Credential.id), primary_key=True, index=True)
     former_name: Mapped[str | None] = mapped_column(String(240), default=None)
+    former_code: Mapped[str | None] = mapped_column(String(20), default=None)
+    former_closed_at: Mapped[datetime | None] = mapped_column(default=None)
+    """What its addresses needed before: they need it again if the change is taken back."""

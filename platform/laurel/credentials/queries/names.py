@@ -54,14 +54,21 @@ def has_open_change(session: Session, person_id: UUID) -> bool:
     return session.scalar(select(NameChange.id).where(NameChange.person_id == person_id, NameChange.state.in_(OPEN)).limit(1)) is not None
 
 
-def was_changed_unasked(session: Session, credential_ids: list[UUID]) -> bool:
-    """Whether one of the certificates has had a new name without staff before: that happens once for each."""
-    automatic = (
-        select(RenamedCredential.credential_id)
-        .join(NameChange, NameChange.id == RenamedCredential.change_id)
-        .where(RenamedCredential.credential_id.in_(credential_ids), NameChange.is_automatic)
-    )
+def was_changed_unasked(session: Session, person_id: UUID) -> bool:
+    """Whether the person has had a new name without staff before, on whichever certificates: that happens once."""
+    automatic = select(NameChange.id).where(NameChange.person_id == person_id, NameChange.is_automatic)
     return session.scalar(automatic.limit(1)) is not None
+
+
+def holds_certificate(session: Session, person_id: UUID) -> bool:
+    """Whether the person has any certificate, however it stands: from the first one on their name is no longer theirs alone to set."""
+    return session.scalar(select(Credential.id).where(Credential.holder_id == person_id).limit(1)) is not None
+
+
+def list_names_on(session: Session, person_id: UUID) -> list[str]:
+    """The names that stand on a person's certificates, former ones left out: more than one where staff entered or corrected another."""
+    mine = select(Credential.holder_name).where(Credential.holder_id == person_id, Credential.former_name_since.is_(None))
+    return list(session.scalars(mine.distinct().order_by(Credential.holder_name)))
 
 
 def list_renamed(session: Session, change_id: UUID) -> list[tuple[RenamedCredential, Credential, CredentialVersion | None]]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from laurel.accounts.models import User
@@ -35,7 +35,8 @@ def search_credentials(
     except InvalidInputError:
         pattern = f"%{_escaped(text.lower())}%"
         found = [func.lower(column).like(pattern, escape="\\") for column in (Credential.holder_name, User.email, Credential.number)]
-        return statement.where(or_(*found))
+        by_name = and_(found[0], Credential.former_name_since.is_(None))  # whoever knows a former name does not find the person by it
+        return statement.where(or_(by_name, *found[1:]))
 
 
 def _escaped(text: str) -> str:

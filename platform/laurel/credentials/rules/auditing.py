@@ -55,6 +55,8 @@ class SignedFacts:
     entry_is_shared: bool
     list_url: str
     position: int
+    is_forgotten: bool = False
+    """Its words were forgotten, because they told a former name: of its bytes the SHA-256 alone is left, which the history knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +84,8 @@ def compare(found: CredentialFacts, *, now: datetime) -> list[Difference]:
     """What is wrong with a credential; empty if nothing is."""
     details = [*_award(found), *_renewal(found), *_numbering(found), *_unsigned(found)]
     for version in found.versions:
-        details += [f"version {version.n}: {detail}" for detail in (*_signature(found, version, now), *_words(found, version))]
+        said = (*_signature(found, version, now), *(() if version.is_forgotten else _words(found, version)))
+        details += [f"version {version.n}: {detail}" for detail in said]
         details += [f"version {version.n}: {detail}" for detail in _status(found, version)]
     return [Difference(subject=found.number, detail=detail) for detail in details]
 
@@ -151,6 +154,8 @@ def _signature(found: CredentialFacts, version: SignedFacts, now: datetime) -> I
         yield "the history knows no document with its SHA-256"
     if not version.proof_holds:
         yield f"its proof does not hold under {version.key_method}"
+    if version.is_forgotten and version.n == found.current_n:
+        yield "its words were forgotten, and it is the current one"
     has_ended = version.valid_until is not None and version.valid_until <= now
     is_in_force = version.n == found.current_n and found.state is CredentialState.ISSUED and not has_ended
     if is_in_force and version.key_state not in TRUSTED:

@@ -159,12 +159,13 @@ def _list_unsigned(stored: Stored, issuer: Issuer) -> list[str]:
 
 def _signed_facts(stored: Version, issuer: Issuer, digests: frozenset[str], shared: set[UUID]) -> SignedFacts:
     version, key, entry, status_list = stored
-    digest = hashlib.sha256(version.signed_json.encode()).hexdigest()
+    is_forgotten = version.settled_sha256 is not None and not version.signed_json
+    digest = version.sha256 if is_forgotten else hashlib.sha256(version.signed_json.encode()).hexdigest()
     return SignedFacts(
         n=version.n,
         text=version.signed_json,
         digest_fits=digest == version.sha256,
-        proof_holds=has_valid_proof(version.signed_json, key.public_key),
+        proof_holds=is_forgotten or has_valid_proof(version.signed_json, key.public_key),
         in_history=digest in digests,
         key_method=key.method,
         key_state=key.state,
@@ -174,4 +175,5 @@ def _signed_facts(stored: Version, issuer: Issuer, digests: frozenset[str], shar
         entry_is_shared=entry.id in shared,
         list_url=issuer.status_list_url(status_list.number),
         position=entry.position,
+        is_forgotten=is_forgotten,
     )

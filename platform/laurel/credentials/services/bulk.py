@@ -234,7 +234,7 @@ def _revocation_row(n: int, credential: Credential, holder: User, achievement: s
     return {
         "n": n,
         "email": holder.email,
-        "name": credential.holder_name,
+        "name": credential.shown_name,
         "course": achievement,
         "awarded_at": credential.awarded_at,
         "credential_id": credential.id,

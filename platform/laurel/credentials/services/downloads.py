@@ -26,7 +26,7 @@ class StaffFile(StrEnum):
 
 
 def take_file(session: Session, credential_id: UUID, file: StaffFile, *, actor_id: UUID, secret: str, now: datetime) -> str | None:
-    """Write down that staff take this file. Returns what opens a private certificate for a minute; None where nothing is closed."""
+    """Write down that staff take this file. Returns what opens it where it is private (for a minute) or has closed links; else None."""
     record = queries.get_credential(session, credential_id)
     if record.version is None:
         raise ConflictError("This certificate is still being signed, so there is no file of it yet.")
@@ -40,5 +40,5 @@ def take_file(session: Session, credential_id: UUID, file: StaffFile, *, actor_i
         reason=file,
         document_sha256=record.version.sha256,
     )
-    is_closed = record.credential.visibility is Visibility.PRIVATE
-    return write_token(Pass(credential_id, now + LASTS), secret) if is_closed else None
+    is_private = record.credential.visibility is Visibility.PRIVATE
+    return write_token(Pass(credential_id, now + LASTS), secret) if is_private else record.credential.address_token

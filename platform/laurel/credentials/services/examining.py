@@ -4,6 +4,7 @@ A file is valid only if our register has a document that says the same. So whate
 vouch for is what we have written ourselves, and what is shown comes from the register and never from the file.
 """
 
+import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -44,6 +45,7 @@ from laurel.credentials.rules.foreign import (
 )
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.keys import TRUSTED, KeyPurpose
+from laurel.credentials.rules.moments import timestamp
 from laurel.credentials.rules.shown import as_object, says_dates
 from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
 from laurel.credentials.services.issuers import find_issuer
@@ -87,6 +89,10 @@ class Issued:
     revocation_reason: RevocationReason | None
     is_revoked: bool
     is_on_hold: bool
+    address_token: str | None = None
+    """What the addresses of the certificate need."""
+    settled_sha256: str | None = None
+    """By what a file of it is known, if its words were forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +166,7 @@ def judge(carried: Carried, knowledge: Knowledge, *, now: datetime) -> Examinati
 
 
 def _examine(carried: Carried, issued: Issued, public_key: str | None, now: datetime) -> Examined:
-    is_genuine = issued.has_its_dates and is_unaltered(issued.text, issued.public_key)
+    is_genuine = issued.settled_sha256 is not None or (issued.has_its_dates and is_unaltered(issued.text, issued.public_key))
     if carried.token is not None:
         is_genuine = is_genuine and _is_signed(carried, public_key)
     return Examined(
@@ -185,7 +191,17 @@ def _find_original(carried: Carried, issued: tuple[Issued, ...]) -> Issued | Non
         theirs, unsaid = settled(without(carried.document, REGISTERED_CLAIMS)), PROOF
     else:
         return None
-    return next((one for one in issued if settled(without(one.document, unsaid)) == theirs), None)
+    return next((one for one in issued if _is_of(one, carried, theirs, unsaid)), None)
+
+
+def _is_of(issued: Issued, carried: Carried, theirs: str, unsaid: frozenset[str]) -> bool:
+    """Whether the file says what the document says. Where that was forgotten, its digest says so of a file; of a token, which has another
+    signature, its beginning does: a key of ours for tokens signs nothing but documents of ours."""
+    if issued.settled_sha256 is None:
+        return settled(without(issued.document, unsaid)) == theirs
+    if carried.token is None:
+        return hashlib.sha256(theirs.encode()).hexdigest() == issued.settled_sha256
+    return carried.document.get("validFrom") == timestamp(issued.valid_from)
 
 
 def _claims_agree(carried: Carried) -> bool:
@@ -202,6 +218,8 @@ def _is_signed(carried: Carried, public_key: str | None) -> bool:
 
 def _has_unsigned_words(carried: Carried, issued: tuple[Issued, ...]) -> bool:
     """Whether it bears the signature of a document of ours and yet reads differently: a signature covers meanings, not members."""
+    if carried.token is None and any(one.settled_sha256 is not None for one in issued):
+        return True  # its signature may be the one of a document that was forgotten
     return _proof_value(carried.document) in {_proof_value(one.document) for one in issued}
 
 
@@ -232,6 +250,8 @@ def _list_issued(session: Session, issuer: Issuer, credential_id: UUID) -> list[
             revocation_reason=credential.revocation_reason,
             is_revoked=credential.state is CredentialState.REVOKED,
             is_on_hold=credential.on_hold_at is not None,
+            address_token=credential.address_token,
+            settled_sha256=version.settled_sha256,
         )
         for version, key, _entry, _list in queries.list_versions(session, credential.id)
     ]

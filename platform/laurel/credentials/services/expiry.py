@@ -48,7 +48,7 @@ def _write(session: Session, days: int, ending: Ending, *, now: datetime) -> Non
         key=f"credential-ends:{credential.id}:{ending.ends_at:%Y%m%d%H%M%S}:{days}",
         recipient=ending.holder.email,
         now=now,
-        holder_name=credential.holder_name,
+        holder_name=credential.holder_name if credential.former_name_since is None else ending.holder.name_on_certificates,
         achievement_name=ending.achievement.name,
         credential_id=credential.id,
         number=credential.number,

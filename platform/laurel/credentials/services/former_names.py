@@ -7,10 +7,12 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from laurel.accounts.models import User
-from laurel.credentials.models import BulkRow, Credential, NameChange, ShareLink
+from laurel.credentials.models import BulkRow, Credential, CredentialVersion, NameChange
 from laurel.credentials.rules.bulk import RowState
+from laurel.credentials.rules.former_names import without_name
 from laurel.credentials.rules.name_changes import NameChangeState
 from laurel.credentials.rules.visibility import Visibility
+from laurel.credentials.services.old_links import withdraw_links
 from laurel.credentials.services.visibility import change_visibility
 
 SETTLED = (NameChangeState.APPLIED, NameChangeState.REVERSED)
@@ -18,13 +20,42 @@ SETTLED = (NameChangeState.APPLIED, NameChangeState.REVERSED)
 
 def close_ended(session: Session, person: User, *, name: str, now: datetime) -> set[str]:
     """Certificates that nobody can sign anew are private from now on, and no link shows them. The names that stay on them."""
-    others = select(Credential.id, Credential.holder_name).where(Credential.holder_id == person.id, Credential.holder_name != name)
-    left = {row[0]: row[1] for row in session.execute(others)}
-    for credential_id in left:
-        change_visibility(session, person.id, credential_id, wanted=Visibility.PRIVATE, now=now)
-    good = update(ShareLink).where(ShareLink.credential_id.in_(left), ShareLink.withdrawn_at.is_(None))
-    session.execute(good.values(withdrawn_at=now).execution_options(synchronize_session=False))
-    return set(left.values())
+    others = select(Credential).where(Credential.holder_id == person.id, Credential.holder_name != name).order_by(Credential.id)
+    left = list(session.scalars(others))
+    for credential in left:
+        change_visibility(session, person.id, credential.id, wanted=Visibility.PRIVATE, now=now)
+        credential.former_name_since = credential.former_name_since or now
+    withdraw_links(session, [credential.id for credential in left], now=now)
+    return {credential.holder_name for credential in left}
+
+
+def bring_back_ended(session: Session, person: User, *, since: datetime | None) -> None:
+    """The name on certificates that ended before a change is no former one any more: the change was taken back."""
+    ended = update(Credential).where(Credential.holder_id == person.id, Credential.former_name_since == since)
+    session.execute(ended.values(former_name_since=None))
+
+
+def hide_in_notes(session: Session, person: User, *, formerly: set[str], name: str) -> None:
+    """What staff wrote about a person's certificates and wishes names no former name any more."""
+
+    def hidden(text: str) -> str:
+        for former in formerly:
+            text = without_name(text, former, present=name)
+        return text
+
+    has_note = or_(Credential.revocation_note != "", Credential.hold_note != "")
+    for credential in session.scalars(select(Credential).where(Credential.holder_id == person.id, has_note)):
+        credential.revocation_note, credential.hold_note = hidden(credential.revocation_note), hidden(credential.hold_note)
+    mine = select(Credential.id).where(Credential.holder_id == person.id)
+    notes = select(CredentialVersion.id, CredentialVersion.note).where(
+        CredentialVersion.credential_id.in_(mine), CredentialVersion.note != ""
+    )
+    for version_id, note in session.execute(notes).all():
+        if hidden(note) != note:
+            session.execute(update(CredentialVersion).where(CredentialVersion.id == version_id).values(note=hidden(note)))
+    for change in session.scalars(select(NameChange).where(NameChange.person_id == person.id, NameChange.refusal != "")):
+        change.refusal = hidden(change.refusal)
+    session.flush()
 
 
 def rename_bulk_rows(session: Session, person: User, *, formerly: set[str], name: str) -> None:

@@ -7,7 +7,9 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from laurel.accounts.models import User
 from laurel.accounts.queries import lock_user
+from laurel.accounts.services import keep_certificate_name
 from laurel.core.errors import ForbiddenError, InvalidInputError
 from laurel.credentials.gateway import KeyVault
 from laurel.credentials.models import AchievementVersion, Credential
@@ -102,6 +104,7 @@ def _issue(session: Session, award: Award, terms: Terms, *, issuer: Issuer, keys
         awarded_at=whole_second(award.awarded_at),
     )
     session.add(credential)
+    keep_certificate_name(session.get_one(User, award.holder_id), credential.holder_name)
     session.flush()
     answers, tells = terms.actor_id, terms.tells_holder
     return issue(session, credential.id, issuer=issuer, keys=keys, now=now, actor_id=answers, reason=WHY, tells_holder=tells)

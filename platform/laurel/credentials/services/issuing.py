@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from laurel.accounts.models import User
 from laurel.accounts.queries import lock_user
+from laurel.accounts.services import keep_certificate_name
 from laurel.core.bus import publish
 from laurel.core.errors import UnavailableError
 from laurel.credentials import queries
@@ -75,13 +76,16 @@ def add_pending(
     renewed_from_id: UUID | None = None,
     now: datetime,
 ) -> Credential:
-    """Write down one credential that is due, in the holder's present name. Nobody is told yet."""
+    """Write down one credential that is due, in the holder's present name, or in that of the one which it renews. Nobody is told yet."""
     holder = lock_user(session, holder_id)  # a change of their name that is being applied is waited for
+    old = session.get(Credential, renewed_from_id) if renewed_from_id is not None else None
+    name = old.holder_name if old is not None and old.former_name_since is None else sanitize_text(holder.name_on_certificates)
+    keep_certificate_name(holder, name)
     with session.begin_nested():
         credential = Credential(
             number=number_of(secrets.randbits(RANDOM_BITS)),
             holder_id=holder_id,
-            holder_name=sanitize_text(holder.certificate_name or holder.name),
+            holder_name=name,
             enrollment_id=enrollment_id,
             attempt_id=attempt_id,
             achievement_version_id=achievement.id,

@@ -7,13 +7,12 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from laurel.accounts.models import User
 from laurel.accounts.queries import lock_user
-from laurel.accounts.services import rename
+from laurel.accounts.services import rename, rename_on_certificates
 from laurel.core.bus import publish
 from laurel.core.errors import ConflictError, ForbiddenError, InvalidInputError
 from laurel.credentials.events import (
@@ -33,9 +32,10 @@ from laurel.credentials.rules.name_changes import REVERSIBLE, NameChangeState, c
 from laurel.credentials.rules.text import sanitize_text
 from laurel.credentials.rules.verdicts import CredentialState
 from laurel.credentials.services.correcting import correct
-from laurel.credentials.services.former_names import close_ended, forget_earlier_changes, rename_bulk_rows
+from laurel.credentials.services.forgetting import forget_documents
+from laurel.credentials.services.former_names import bring_back_ended, close_ended, forget_earlier_changes, hide_in_notes, rename_bulk_rows
+from laurel.credentials.services.old_links import close_old_links
 
-CLOSED = (NameChangeState.REFUSED, NameChangeState.WITHDRAWN, NameChangeState.REVERSED)
 NOTE = "The holder’s name changed."
 RESTORED = "The holder took a change of their name back."
 
@@ -46,20 +46,32 @@ class OpenChangeError(ConflictError):
     message = "A change of your name is already under way. Wait for it, or withdraw it first."
 
 
-def ask_for_name(session: Session, person_id: UUID, *, new_name: str, words: str, confirmed: Collection[UUID], now: datetime) -> NameChange:
+def ask_for_name(
+    session: Session,
+    person_id: UUID,
+    *,
+    new_name: str,
+    words: str,
+    confirmed: Collection[UUID],
+    now: datetime,
+    lead_on: bool = False,
+) -> NameChange | None:
     """Write down that the person wants this name on their certificates, each of which they have `confirmed`.
 
-    A slip of the pen is approved at once, if none of the certificates had that before; anything else waits for staff.
+    `lead_on`: they choose that links and QR codes from before lead to the certificates with the new name.
+
+    A slip of the pen is approved at once, the first time; anything else waits for staff. None: they hold no certificate yet, and it is
+    simply the name that the first one will carry.
     Raises InvalidInputError for a name, or for a certificate that was not confirmed; OpenChangeError while another is under way.
     """
     person, name = lock_user(session, person_id), check_wanted_name(new_name)
     if names.has_open_change(session, person_id):
         raise OpenChangeError
+    if not names.holds_certificate(session, person_id):
+        rename_on_certificates(session, person_id, name=name)
+        return None
     credentials = [credential for credential, _ in names.list_correctable(session, person_id, now=now)]
-    if not any(credential.holder_name != name for credential in credentials) and person.name_on_certificates == name:
-        raise InvalidInputError("That is the name on your certificates already.", field="new_name")
-    if {credential.id for credential in credentials} - set(confirmed):
-        raise InvalidInputError("Look at each certificate and confirm it.", field="confirmed")
+    _check_wish(person, credentials, name, confirmed)
     change = NameChange(
         person_id=person_id,
         new_name=name,
@@ -67,6 +79,7 @@ def ask_for_name(session: Session, person_id: UUID, *, new_name: str, words: str
         state=NameChangeState.WAITING,
         is_automatic=_needs_no_staff(session, person, credentials, name),
         asked_at=now,
+        old_links_lead_on=lead_on,
     )
     _add(session, change)
     publish(session, NameChangeAsked(occurred_at=now, change_id=change.id, person_id=person_id), actor_id=person_id)
@@ -130,15 +143,20 @@ def apply_name(session: Session, change_id: UUID, *, issuer: Issuer, keys: KeyVa
     lock_all_of(session, person.id)
     change.former_account_name, change.former_certificate_name = person.name, person.certificate_name
     formerly = {person.name_on_certificates}
-    for credential, _achievement in names.list_correctable(session, person.id, now=now):
+    renamed = [credential for credential, _achievement in names.list_correctable(session, person.id, now=now)]
+    for credential in renamed:
         formerly.add(credential.holder_name)
-        session.add(RenamedCredential(change_id=change.id, credential_id=credential.id, former_name=credential.holder_name))
+        session.add(_as_it_was(change, credential))
         _correct(session, credential, change.new_name, NOTE, person.id, issuer=issuer, keys=keys, now=now)
+    if not change.old_links_lead_on:
+        close_old_links(session, [credential for credential in renamed if credential.current_n > 0], now=now)
     formerly |= close_ended(session, person, name=change.new_name, now=now)
+    hide_in_notes(session, person, formerly=formerly, name=change.new_name)
     rename_bulk_rows(session, person, formerly=formerly, name=change.new_name)
     forget_earlier_changes(session, person.id, change.id)
     account_name = change.new_name if person.name in formerly else person.name
-    rename(session, person.id, name=account_name, certificate_name=change.new_name)
+    rename(session, person.id, name=account_name)
+    rename_on_certificates(session, person.id, name=change.new_name)
     change.advance(NameChangeState.APPLIED)
     change.applied_at = now
     session.flush()
@@ -157,9 +175,13 @@ def reverse_name(session: Session, change_id: UUID, *, issuer: Issuer, keys: Key
         is_as_changed = credential.holder_name == change.new_name  # staff may have corrected it since
         if is_as_changed and renamed.former_name and credential.state is not CredentialState.REVOKED and not has_ended:
             _correct(session, credential, renamed.former_name, RESTORED, person.id, issuer=issuer, keys=keys, now=now)
+            credential.address_code, credential.old_links_closed_at = renamed.former_code, renamed.former_closed_at
         renamed.former_name = None
+    bring_back_ended(session, person, since=change.applied_at)
+    forget_documents(session, person.id, after=change.applied_at, until=now)  # the name that was taken back is nobody's business
     account_name = person.name if person.name != change.new_name else change.former_account_name or person.name
-    rename(session, person.id, name=account_name, certificate_name=change.former_certificate_name)
+    rename(session, person.id, name=account_name)
+    rename_on_certificates(session, person.id, name=change.former_certificate_name)
     rename_bulk_rows(session, person, formerly={change.new_name}, name=person.name_on_certificates)
     change.former_account_name = change.former_certificate_name = None
     change.new_name = change.words = ""
@@ -168,17 +190,11 @@ def reverse_name(session: Session, change_id: UUID, *, issuer: Issuer, keys: Key
     publish(session, NameChangeReversed(occurred_at=now, change_id=change.id, person_id=person.id))
 
 
-def forget_former_names(session: Session, *, now: datetime) -> None:
-    """After seven days a former name cannot come back, and we keep it no longer; nor what the person wrote, which may tell it."""
-    over = select(NameChange.id).where(NameChange.state == NameChangeState.APPLIED, NameChange.applied_at <= now - REVERSIBLE)
-    forgotten = update(RenamedCredential).where(RenamedCredential.change_id.in_(over), RenamedCredential.former_name.is_not(None))
-    session.execute(forgotten.values(former_name=None).execution_options(synchronize_session=False))
-    account = update(NameChange).where(NameChange.id.in_(over), NameChange.former_account_name.is_not(None))
-    account = account.values(former_account_name=None, former_certificate_name=None, words="")
-    session.execute(account.execution_options(synchronize_session=False))
-    closed_at = func.coalesce(NameChange.decided_at, NameChange.asked_at)
-    closed = update(NameChange).where(NameChange.state.in_(CLOSED), closed_at <= now - REVERSIBLE)
-    session.execute(closed.values(new_name="", words="").execution_options(synchronize_session=False))
+def _check_wish(person: User, credentials: list[Credential], name: str, confirmed: Collection[UUID]) -> None:
+    if not any(credential.holder_name != name for credential in credentials) and person.name_on_certificates == name:
+        raise InvalidInputError("That is the name on your certificates already.", field="new_name")
+    if {credential.id for credential in credentials} - set(confirmed):
+        raise InvalidInputError("Look at each certificate and confirm it.", field="confirmed")
 
 
 def _check_decider(change: NameChange, actor_id: UUID) -> None:
@@ -187,9 +203,9 @@ def _check_decider(change: NameChange, actor_id: UUID) -> None:
 
 
 def _needs_no_staff(session: Session, person: User, credentials: list[Credential], name: str) -> bool:
-    """Two letters at most on each, and never twice on one: small steps must not lead to another person."""
+    """Two letters at most on each, and never twice: small steps must not lead to another person."""
     is_slip = is_small(person.name_on_certificates, name) and all(is_small(credential.holder_name, name) for credential in credentials)
-    return is_slip and not names.was_changed_unasked(session, [credential.id for credential in credentials])
+    return is_slip and not names.was_changed_unasked(session, person.id)
 
 
 def _add(session: Session, change: NameChange) -> None:
@@ -199,6 +215,16 @@ def _add(session: Session, change: NameChange) -> None:
             session.flush()
     except IntegrityError:  # asked at this very moment in another tab
         raise OpenChangeError from None
+
+
+def _as_it_was(change: NameChange, credential: Credential) -> RenamedCredential:
+    return RenamedCredential(
+        change_id=change.id,
+        credential_id=credential.id,
+        former_name=credential.holder_name,
+        former_code=credential.address_code,
+        former_closed_at=credential.old_links_closed_at,
+    )
 
 
 def _approve(session: Session, change: NameChange, *, actor_id: UUID | None, now: datetime) -> None:

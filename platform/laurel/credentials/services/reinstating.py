@@ -25,6 +25,7 @@ from laurel.credentials.services import history
 from laurel.credentials.services.correcting import withdraw_all
 from laurel.credentials.services.issuers import issuer_for, open_signatory
 from laurel.credentials.services.issuing import end_of, gather, sign_version
+from laurel.credentials.services.old_links import close_old_links
 from laurel.credentials.services.status_lists import reserve_entry
 
 
@@ -69,6 +70,8 @@ def _sign(
     achievement = session.get_one(AchievementVersion, credential.achievement_version_id)
     if credential.revoked_at is not None and reinstating.has_new_name(session, credential.holder_id, since=credential.revoked_at):
         credential.holder_name = sanitize_text(lock_user(session, credential.holder_id).name_on_certificates)
+        credential.former_name_since = None
+        close_old_links(session, [credential], now=now)
     ends_at = last.valid_until if last is not None else end_of(session, credential, achievement)
     history.hold_chain(session)
     withdraw_all(session, credential.id, now=now)

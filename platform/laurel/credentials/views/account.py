@@ -73,7 +73,7 @@ def _is_renewal(attempt_id: UUID) -> bool:
 def _lead_to(credential: Credential | None, *, is_due: bool = False) -> ResponseReturnValue:
     """To the certificate; to a page that waits for it while it is due or being signed; to words if there is none."""
     if credential is not None and credential.state is not CredentialState.PENDING:
-        return redirect(url_for(".credential_page", credential_id=credential.id))
+        return redirect(url_for(".credential_page", credential_id=credential.id, t=credential.address_token))
     is_late = credential is not None and database_now(current_session()) - credential.awarded_at > SOON
     is_held = credential is not None and queries.is_held(current_session(), credential)
     is_coming = is_due or credential is not None

@@ -10,6 +10,7 @@ from laurel.core.db import database_now
 from laurel.core.errors import ForbiddenError
 from laurel.credentials.models import Credential
 from laurel.credentials.queries import holding
+from laurel.credentials.rules.old_links import is_code
 from laurel.credentials.rules.passes import Link, Pass, read_token, write_token
 from laurel.credentials.rules.visibility import Visibility
 from laurel.credentials.views.base import bp
@@ -25,6 +26,12 @@ class PrivateError(ForbiddenError):
     message = "This certificate is private. Its holder can give you a link that shows it."
 
 
+class ClosedError(ForbiddenError):
+    """The address is from before a change of name, and its holder has not chosen that it leads on."""
+
+    message = "This was superseded by a corrected version. Ask the holder for the current one."
+
+
 @dataclass(frozen=True, slots=True)
 class Admission:
     """How somebody may see a certificate. `token` goes into the addresses of its files; None where none is needed."""
@@ -34,22 +41,32 @@ class Admission:
     ends_at: datetime | None = None
     is_dead: bool = False
     """A token was brought, and it opens nothing any more."""
+    is_closed: bool = False
+    """Links from before a change of name are closed, and nothing was brought that is newer."""
 
 
 def admit(credential: Credential) -> Admission:
     """What this request may see of the certificate. From here on its answer is marked as that visibility demands."""
-    g.shown_visibility = credential.visibility
-    if credential.visibility is not Visibility.PRIVATE:
+    is_private, is_closed = credential.visibility is Visibility.PRIVATE, credential.address_token is not None
+    g.shown_visibility = Visibility.PRIVATE if is_closed else credential.visibility
+    if not (is_private or is_closed):
         return Admission(is_full=True)
     text = request.args.get("t", "")
+    knows_code = is_code(text, credential.address_code)
+    if knows_code:
+        return Admission(is_full=not is_private, token=None if is_private else text)
     ends_at = _good_until(credential, text)
-    return Admission(is_full=ends_at is not None, token=text if ends_at else None, ends_at=ends_at, is_dead=bool(text and ends_at is None))
+    is_dead = bool(text and ends_at is None)
+    return Admission(
+        is_full=ends_at is not None, token=text if ends_at else None, ends_at=ends_at, is_dead=is_dead, is_closed=is_closed and not ends_at
+    )
 
 
 def require_admission(credential: Credential) -> None:
-    """Raise PrivateError unless this request may have the certificate's files."""
-    if not admit(credential).is_full:
-        raise PrivateError
+    """Raise PrivateError or ClosedError unless this request may have the certificate's files."""
+    admission = admit(credential)
+    if not admission.is_full:
+        raise ClosedError if admission.is_closed else PrivateError
 
 
 def link_token(link_id: UUID) -> str:
@@ -58,9 +75,12 @@ def link_token(link_id: UUID) -> str:
 
 
 def holder_token(credential: Credential, now: datetime) -> str | None:
-    """What opens the files of a private certificate to its holder, or to staff, from a page that knows them; None if nothing is closed."""
+    """What opens the files of a private certificate to its holder, or to staff, from a page that knows them; None if nothing is closed.
+
+    If only links from before a change of name are closed, that is the code which newer ones have.
+    """
     if credential.visibility is not Visibility.PRIVATE:
-        return None
+        return credential.address_token
     return write_token(Pass(credential.id, now + PASS_LASTS), _settings().secret_key)
 
 

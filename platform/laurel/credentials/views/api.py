@@ -16,8 +16,9 @@ from laurel.credentials.rules.numbers import parse_number
 from laurel.credentials.rules.verdicts import Check, Verdict
 from laurel.credentials.rules.visibility import Visibility
 from laurel.credentials.services.examining import Issued
+from laurel.credentials.views.admission import admit
 from laurel.credentials.views.base import FOR_ALL, RegisterAwayError, bp, compact, document, from_register, issuer, problem
-from laurel.credentials.views.presenters import show
+from laurel.credentials.views.presenters import close, show
 from laurel.credentials.views.uploads import examine
 from laurel.credentials.views.verification import find_by_number
 from laurel.web.access import PUBLIC, READING, policy
@@ -86,6 +87,9 @@ def certificate_status(number: str) -> ResponseReturnValue:
         answer = _answer(Verdict.REVOKED, (), _describe_erased(found, printed))
         return document(compact(answer), "application/json", caching=MINUTE)
     shown = show(issuer(), found)
+    if found.credential.address_token is not None and admit(found.credential).is_closed:
+        answer = _answer(close(found.credential).verdict, (), _describe_little(shown.issuer, found))
+        return document(compact(answer), "application/json", caching=MINUTE)
     checks = shown.findings.checks if shown.findings is not None else ()
     answer = _answer(shown.verdict, checks, _describe_record(shown.issuer, found))
     return document(compact(answer), "application/json", caching=MINUTE)
@@ -119,10 +123,14 @@ def _describe_erased(found: ErasedCredential, number: str) -> dict[str, Any]:
     }
 
 
+def _describe_little(issuer: Issuer, found: CredentialRecord) -> dict[str, Any]:
+    return {"id": issuer.credential_url(found.credential.id), "number": found.credential.number, "issuer": issuer.did}
+
+
 def _describe_record(issuer: Issuer, found: CredentialRecord) -> dict[str, Any]:
     credential, version = found.credential, found.version
     if credential.visibility is Visibility.PRIVATE:
-        return {"id": issuer.credential_url(credential.id), "number": credential.number, "issuer": issuer.did}
+        return _describe_little(issuer, found)
     return {
         "id": issuer.credential_url(credential.id),
         "number": credential.number,

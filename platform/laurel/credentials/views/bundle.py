@@ -11,6 +11,7 @@ from flask import render_template
 from laurel.credentials.queries import SignedCredential
 from laurel.credentials.rules.baking import bake_png, bake_svg
 from laurel.credentials.rules.issuer import Issuer
+from laurel.credentials.rules.old_links import with_code
 from laurel.credentials.services.tokens import NoTokenError, TokenKey, make_token
 from laurel.credentials.typst_gateway import Certificate, UnprintableError, render_certificate
 from laurel.credentials.views import drawings
@@ -49,9 +50,10 @@ class Bundle:
 
 def bundle(issuer: Issuer, found: SignedCredential, token: TokenKey | None, certificate: Certificate) -> Bundle:
     """All that the file needs; without a key there is no token in it."""
+    address = with_code(issuer.credential_url(found.credential.id), found.credential.address_token)
     return Bundle(
         number=found.credential.number,
-        readme=render_template("credentials/readme.txt", found=found, issuer=issuer),
+        readme=render_template("credentials/readme.txt", found=found, issuer=issuer, address=address),
         svg=drawings.badge_svg(found.achievement),
         document=found.version.signed_json,
         token=token,

@@ -7,6 +7,7 @@ from laurel.credentials.models import AchievementVersion
 from laurel.credentials.queries import SignedCredential
 from laurel.credentials.rules.baking import measure_png
 from laurel.credentials.rules.issuer import Issuer
+from laurel.credentials.rules.old_links import with_code
 from laurel.credentials.rules.verdicts import CredentialState
 from laurel.credentials.services.shown import check_printable
 from laurel.credentials.typst_gateway import CardText, Certificate, CertificateText, render_png
@@ -55,7 +56,7 @@ def compose_card(issuer: Issuer, found: SignedCredential) -> CardText:
         holder=found.credential.holder_name,
         line=found.credential.source.line,
         achievement=found.achievement.name,
-        address=issuer.number_url(found.credential.number).partition("://")[2],
+        address=with_code(issuer.number_url(found.credential.number), found.credential.address_token).partition("://")[2],
         stamp="REVOKED" if is_revoked else "ON HOLD" if found.credential.on_hold_at is not None else "",
     )
 
@@ -68,7 +69,7 @@ def compose_certificate(issuer: Issuer, found: SignedCredential, *, logo: str | 
     check_printable(issuer, found)
     credential, version = found.credential, found.version
     is_revoked = credential.state is CredentialState.REVOKED and credential.revoked_at is not None
-    address = issuer.number_url(credential.number)
+    address = with_code(issuer.number_url(credential.number), credential.address_token)
     text = CertificateText(
         language=found.achievement.language,
         issuer=issuer.name,

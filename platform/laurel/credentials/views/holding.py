@@ -14,6 +14,7 @@ from laurel.credentials.queries import CredentialRecord, SignedCredential, holdi
 from laurel.credentials.rules import linkedin
 from laurel.credentials.rules.calendar import expiry_event
 from laurel.credentials.rules.visibility import Visibility
+from laurel.credentials.services import old_links
 from laurel.credentials.services import visibility as services
 from laurel.credentials.services.tokens import NoTokenError, find_token_key
 from laurel.credentials.views.admission import holder_token, link_token
@@ -71,6 +72,17 @@ def withdraw_share_link(credential_id: UUID, link_id: UUID) -> ResponseReturnVal
         services.withdraw_share_link(session, my_id(), credential_id, link_id, now=database_now(session))
     flash("That link shows nothing any more.", "success")
     return redirect(url_for(".holder_page", credential_id=credential_id, _anchor="links"), 303)
+
+
+@bp.post("/account/credentials/<uuid:credential_id>/old-links/<any('open', 'close'):act>")
+@policy(POST=SIGNED_IN)
+def change_old_links(credential_id: UUID, act: str) -> ResponseReturnValue:
+    """Whether links and QR codes from before a change of name lead to the certificate with the new one."""
+    with transaction() as session:
+        old_links.change_old_links(session, my_id(), credential_id, lead_on=act == "open", now=database_now(session))
+    said = "Links and codes from before lead to this certificate now." if act == "open" else "Links and codes from before show nothing now."
+    flash(said, "success")
+    return redirect(url_for(".holder_page", credential_id=credential_id, _anchor="old-links"), 303)
 
 
 @bp.get("/account/credentials/<uuid:credential_id>/everything.zip")
@@ -135,7 +147,8 @@ def _page(record: CredentialRecord, *, visibility_form: VisibilityForm | None = 
         visibility_form=visibility_form or VisibilityForm(visibility=credential.visibility.value),
         link_form=link_form or ShareLinkForm(),
         linkedin_add=linkedin.add_to_profile_url(_entry(shown)) if record.version else "",
-        linkedin_share=linkedin.share_url(shown.page_url),
+        linkedin_entries=linkedin.ENTRIES,
+        linkedin_share=linkedin.share_url(shown.address),
         kin=holding.list_kin(session, credential),
         renewal=renewing.map_renewals(session, [record], now=now)[credential.id],
     )
@@ -149,6 +162,6 @@ def _entry(shown: ShownCredential) -> linkedin.Entry:
         organization_id="" if shown.issuer.slug else house_id,
         issued=record.credential.awarded_at,
         ends=record.version.valid_until if record.version else None,
-        page_url=shown.page_url,
+        page_url=shown.address,
         number=record.credential.number,
     )

@@ -9,6 +9,7 @@ from laurel.accounts.queries import get_user
 from laurel.core.db import database_now
 from laurel.core.errors import InvalidInputError
 from laurel.credentials.forms import NameChangeForm
+from laurel.credentials.models import NameChange
 from laurel.credentials.queries import names
 from laurel.credentials.rules.name_changes import OPEN, REVERSIBLE, NameChangeState, answer_due, check_wanted_name
 from laurel.credentials.services import name_changes
@@ -52,6 +53,7 @@ def ask_for_name() -> ResponseReturnValue:
                 new_name=form.new_name.data,
                 words=form.words.data or "",
                 confirmed=_confirmed(),
+                lead_on=form.lead_on.data,
                 now=database_now(session),
             )
     except InvalidInputError as error:
@@ -59,8 +61,7 @@ def ask_for_name() -> ResponseReturnValue:
             return _preview_page(form, error=error.message, status=400)
         form.new_name.errors = [error.message]
         return _form_page(form), 400
-    said = "It is being put on your certificates." if change.is_automatic else "Staff look at it and answer by mail."
-    flash(f"Your wish is noted. {said}", "success")
+    flash(_said_of(change), "success")
     return redirect(url_for(".name_change_page"), 303)
 
 
@@ -82,6 +83,13 @@ def reverse_name(change_id: UUID) -> ResponseReturnValue:
     return redirect(url_for(".name_change_page"), 303)
 
 
+def _said_of(change: NameChange | None) -> str:
+    if change is None:
+        return "Your first certificate will carry this name."
+    said = "It is being put on your certificates." if change.is_automatic else "Staff look at it and answer by mail."
+    return f"Your wish is noted. {said}"
+
+
 def _confirmed() -> list[UUID]:
     """The certificates whose boxes were ticked; whatever is no id was not."""
     found = []
@@ -100,7 +108,9 @@ def _form_page(form: NameChangeForm) -> str:
     return render_template(
         "credentials/name_change_page.html",
         form=form,
-        present=get_user(session, my_id()).name_on_certificates,
+        present=names.list_names_on(session, my_id()),
+        next_name=get_user(session, my_id()).name_on_certificates,
+        has_any=names.holds_certificate(session, my_id()),
         latest=latest,
         is_open=latest is not None and latest.state in OPEN,
         answer_by=answer_due(latest.asked_at) if latest is not None else None,
@@ -122,6 +132,7 @@ def _preview_page(form: NameChangeForm, *, error: str = "", status: int = 200) -
         form=form,
         name=name,
         mine=mine,
+        has_any=names.holds_certificate(session, my_id()),
         error=error,
         issuer=issuer_for(session, issuer(), organization_id),
         confirmed=set(_confirmed()),

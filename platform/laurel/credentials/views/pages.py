@@ -11,6 +11,7 @@ from laurel.credentials import artwork, queries
 from laurel.credentials.queries import SignedCredential, holding
 from laurel.credentials.rules.baking import bake_png, bake_svg
 from laurel.credentials.rules.negotiation import HTML, PAGE_TYPES
+from laurel.credentials.rules.old_links import with_code
 from laurel.credentials.rules.verdicts import Verdict
 from laurel.credentials.services.issuers import in_name_of
 from laurel.credentials.services.shown import check_printable
@@ -21,7 +22,7 @@ from laurel.credentials.views.admission import admit, require_admission
 from laurel.credentials.views.base import as_download, asked_for, bp, document, issuer, not_acceptable
 from laurel.credentials.views.presenters import ShownCredential, show
 from laurel.credentials.views.printing import compose, issued_by
-from laurel.credentials.views.private import private_page
+from laurel.credentials.views.private import closed_page, private_page
 from laurel.web.access import PUBLIC, policy
 from laurel.web.session import current_session, end_transaction
 
@@ -71,12 +72,15 @@ def credential_page(credential_id: UUID) -> ResponseReturnValue:
 
 def _page(shown: ShownCredential) -> str:
     """The whole certificate to who may see it; of a private one nobody else learns more than its number and its status."""
-    admission = admit(shown.record.credential)
+    credential = shown.record.credential
+    admission = admit(credential)
+    if admission.is_closed:
+        return closed_page(shown)
     if not admission.is_full:
         return private_page(shown, is_dead=admission.is_dead)
     if not shown.is_named:
         return render_template("credentials/unsigned_page.html", shown=shown, issuer=shown.issuer)
-    address = issuer().number_url(shown.record.credential.number)
+    address = with_code(issuer().number_url(credential.number), credential.address_token)
     return render_template(
         "credentials/credential_page.html",
         shown=shown,
@@ -84,7 +88,7 @@ def _page(shown: ShownCredential) -> str:
         qr=artwork.qr_code(address, quiet_zone=4),
         address=address,
         admission=admission,
-        kin=holding.list_kin(current_session(), shown.record.credential),
+        kin=holding.list_kin(current_session(), credential),
     )
 
 
@@ -144,7 +148,8 @@ def card_png(credential_id: UUID) -> ResponseReturnValue:
 def certificate_pdf(credential_id: UUID) -> ResponseReturnValue:
     """Made when asked for, unless the client has it already; a revoked one says so."""
     found = _get_signed(credential_id)
-    edition = hashlib.sha256(f"{found.version.sha256} {found.credential.revoked_at}".encode()).hexdigest()[:32]
+    drawn = f"{found.version.sha256} {found.credential.revoked_at} {found.credential.address_token or ''}"
+    edition = hashlib.sha256(drawn.encode()).hexdigest()[:32]
     if request.if_none_match.contains_weak(edition):
         return _pdf(b"", edition, status=304)
     certificate = compose(current_session(), issuer(), found)

@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from laurel.core import clock
-from laurel.credentials.models import VersionCause
+from laurel.credentials.models import Credential, VersionCause
 from laurel.credentials.queries import CredentialRecord, SignedCredential, is_held, signed
 from laurel.credentials.rules import erasure
 from laurel.credentials.rules.erasure import ErasureReason
 from laurel.credentials.rules.examination import ADVICE, NOT_CHECKED
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.keys import TRUSTED
+from laurel.credentials.rules.old_links import with_code
 from laurel.credentials.rules.shown import as_object
 from laurel.credentials.rules.verdicts import Check, CredentialState, Findings, Verdict
 from laurel.credentials.services.examining import Examination, Issued
@@ -60,6 +61,11 @@ class ShownCredential:
     issuer: Issuer
     """As the signed document names it: what an organization calls itself later is not what it signed."""
     is_held: bool = False
+
+    @property
+    def address(self) -> str:
+        """Its page, as the holder gives it away."""
+        return with_code(self.page_url, self.record.credential.address_token)
 
     @property
     def verdict(self) -> Verdict:
@@ -144,9 +150,32 @@ def show_examination(issuer: Issuer, examination: Examination) -> ShownExaminati
         is_erased = bool(examined.erased) and examined.verdict is Verdict.REVOKED
         said = ErasureReason(examined.erased).sentence if is_erased else ""
         return ShownExamination(examined.verdict, examined.checks, checked_at=examined.checked_at, erased=said)
-    return ShownExamination(
-        examined.verdict, examined.checks, _facts_of(issued), issuer.credential_url(issued.credential_id), examined.checked_at
-    )
+    page_url = with_code(issuer.credential_url(issued.credential_id), issued.address_token)
+    return ShownExamination(examined.verdict, examined.checks, _facts_of(issued), page_url, examined.checked_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """What an address from before a change of name says of a certificate."""
+
+    verdict: Verdict
+
+    @property
+    def word(self) -> str:
+        return self.verdict.value.capitalize()
+
+    @property
+    def kind(self) -> str:
+        return KINDS.get(self.verdict, "bad")
+
+    @property
+    def sentence(self) -> str:
+        return SENTENCES[self.verdict]
+
+
+def close(credential: Credential) -> Closed:
+    """Superseded, or revoked if nothing of it counts any more."""
+    return Closed(Verdict.REVOKED if credential.state is CredentialState.REVOKED else Verdict.SUPERSEDED)
 
 
 def _facts_of(issued: Issued) -> tuple[tuple[str, str], ...]:

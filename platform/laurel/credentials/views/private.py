@@ -1,29 +1,45 @@
 """What a private certificate says to strangers: that its number exists and how it stands, and whether it is the one of a given name."""
 
+from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from limits import parse
+from werkzeug.exceptions import TooManyRequests
 
 from laurel.credentials import queries
+from laurel.credentials.models import Credential
 from laurel.credentials.rules.visibility import MAX_NAME_ASKED, is_same_name
-from laurel.credentials.views.admission import admit
+from laurel.credentials.views.admission import Admission, admit
 from laurel.credentials.views.base import bp, issuer
-from laurel.credentials.views.presenters import ShownCredential, show
+from laurel.credentials.views.presenters import ShownCredential, close, show
 from laurel.web.access import PUBLIC, READING, policy
 from laurel.web.forms import clean_name
-from laurel.web.limits import limiter
+from laurel.web.limits import limiter, network, tally
 from laurel.web.session import current_session
 
 ASK = "10 per minute"
-ASK_OF_ONE = "60 per hour"
-"""However many people ask about one certificate: names are not to be found out by trying many."""
+WRONG_BY_ONE = parse("10 per day")
+"""So many wrong names from one network about one certificate: then that network asks no more, and nobody else is kept from asking."""
+WRONG_BY_ALL = parse("40 per day")
+"""So many from all networks: from then on the day of the award is asked, too. Whoever was shown the certificate knows it; whoever tries
+names has to try each with every day. Nobody is turned away, so nobody can switch the question off for others."""
 NOTHING_ASKED = "Enter the name that you were given."
 TOO_LONG = f"A name has at most {MAX_NAME_ASKED} characters."
+NO_DAY = "Enter the day on which it was issued, as it stands on what you were shown."
 
 
-def _this_credential() -> str:
-    return f"name-of:{(request.view_args or {}).get('credential_id')}"
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What somebody asked about a private certificate, what is wrong with it, and the answer."""
+
+    asked: str = ""
+    day: str = ""
+    error: str = ""
+    day_error: str = ""
+    belongs: bool | None = None
 
 
 @bp.get("/credentials/<uuid:credential_id>/holder")
@@ -35,29 +51,82 @@ def name_question(credential_id: UUID) -> ResponseReturnValue:
 
 @bp.post("/credentials/<uuid:credential_id>/holder")
 @limiter.limit(ASK)
-@limiter.limit(ASK_OF_ONE, key_func=_this_credential)
 @policy(POST=READING)
 def answer_name(credential_id: UUID) -> ResponseReturnValue:
     """Yes or no. The name is in the body, so that it stands in no log."""
     shown = show(issuer(), queries.get_credential(current_session(), credential_id))
-    if admit(shown.record.credential).is_full:
-        return redirect(url_for(".credential_page", credential_id=credential_id), 303)
-    asked = clean_name(request.form.get("name", "")[: MAX_NAME_ASKED + 1])
+    admission = admit(shown.record.credential)
+    if admission.is_full or not _may_be_asked(shown, admission):
+        return redirect(url_for(".credential_page", credential_id=credential_id, t=request.args.get("t")), 303)
+    if tally.is_used_up(WRONG_BY_ONE, _by_one(credential_id)):
+        raise TooManyRequests(retry_after=WRONG_BY_ONE.get_expiry())
+    question = _answer(shown.record.credential)
+    if question.belongs is False:
+        tally.hit(WRONG_BY_ONE, _by_one(credential_id))
+        tally.hit(WRONG_BY_ALL, _by_all(credential_id))
+    is_wrong = bool(question.error or question.day_error)
+    return make_response(private_page(shown, question=question), 400 if is_wrong else 200)
+
+
+def _answer(credential: Credential) -> Question:
+    asked, day = clean_name(request.form.get("name", "")[: MAX_NAME_ASKED + 1]), request.form.get("day", "").strip()[:40]
     error = NOTHING_ASKED if not asked else TOO_LONG if len(asked) > MAX_NAME_ASKED else ""
-    belongs = None if error else is_same_name(asked, shown.record.credential.holder_name)
-    return make_response(private_page(shown, asked=asked, error=error, belongs=belongs), 400 if error else 200)
+    needs_day, given = _needs_day(credential.id), _read_day(day)
+    day_error = NO_DAY if needs_day and given is None else ""
+    if error or day_error:
+        return Question(asked, day, error, day_error)
+    belongs = is_same_name(asked, credential.holder_name) and (not needs_day or given == credential.awarded_at.date())
+    return Question(asked, day, belongs=belongs)
 
 
-def private_page(shown: ShownCredential, *, is_dead: bool = False, asked: str = "", error: str = "", belongs: bool | None = None) -> str:
+def _read_day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _needs_day(credential_id: UUID) -> bool:
+    return tally.is_used_up(WRONG_BY_ALL, _by_all(credential_id))
+
+
+def _by_one(credential_id: UUID) -> str:
+    return f"wrong-name:{credential_id}:{network()}"
+
+
+def _by_all(credential_id: UUID) -> str:
+    return f"wrong-name:{credential_id}"
+
+
+def private_page(shown: ShownCredential, *, is_dead: bool = False, question: Question | None = None) -> str:
     """The page of a private certificate. It is given no name but the one that was asked for."""
+    credential = shown.record.credential
     return render_template(
         "credentials/private_page.html",
         shown=shown,
-        credential_id=shown.record.credential.id,
-        number=shown.record.credential.number,
+        credential_id=credential.id,
+        number=credential.number,
         issuer=shown.issuer,
         is_dead=is_dead,
-        asked=asked,
-        error=error,
-        belongs=belongs,
+        may_be_asked=credential.former_name_since is None,
+        needs_day=_needs_day(credential.id),
+        t=request.args.get("t") if credential.address_token else None,
+        question=question or Question(),
+    )
+
+
+def _may_be_asked(shown: ShownCredential, admission: Admission) -> bool:
+    """Neither whether a former name stood on it is answered, nor, to whoever comes from before a change, whether a new one does."""
+    return shown.record.credential.former_name_since is None and not admission.is_closed
+
+
+def closed_page(shown: ShownCredential) -> str:
+    """What an address from before a change of name says: neither a name, nor what was certified."""
+    credential = shown.record.credential
+    return render_template(
+        "credentials/closed_page.html",
+        number=credential.number,
+        credential_id=credential.id,
+        closed=close(credential),
+        issuer=shown.issuer,
     )

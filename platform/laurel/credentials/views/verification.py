@@ -16,13 +16,17 @@ from laurel.credentials.queries.erasure import find_erased_by_number
 from laurel.credentials.rules import erasure
 from laurel.credentials.rules.numbers import EXAMPLE, MAX_TYPED, parse_number
 from laurel.credentials.views.base import bp, from_register, issuer
-from laurel.credentials.views.presenters import ShownCredential, show
+from laurel.credentials.views.presenters import ShownCredential, close, show
 from laurel.web.access import PUBLIC, policy
 from laurel.web.limits import VERIFY, limiter
 from laurel.web.session import current_session
 
 FOLLOW = "30 per minute"
-PAGE_ADDRESS = re.compile(r"https?://(?P<host>[^/\s]+)/credentials/(?P<id>[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})/?")
+PAGE_ADDRESS = re.compile(
+    r"https?://(?P<host>[^/\s]+)/credentials/(?P<id>[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})/?(?:\?t=(?P<t>[\w-]+))?"
+)
+CODED_NUMBER = re.compile(r"(?:https?://)?(?P<host>[^/\s]+)/v/(?P<number>[A-Za-z0-9-]+)/?\?t=(?P<t>[\w-]+)")
+"""As it is printed, and in QR codes, since a change of name."""
 NOTHING_TYPED = "Enter the number of the certificate. It begins with LRL."
 
 
@@ -47,7 +51,7 @@ def follow_number(number: str) -> ResponseReturnValue:
         page.status_code = 404
         return page
     credential_id = found.credential_id if isinstance(found, ErasedCredential) else found.credential.id
-    response = redirect(url_for("credentials.credential_page", credential_id=credential_id), 303)
+    response = redirect(url_for("credentials.credential_page", credential_id=credential_id, t=request.args.get("t")), 303)
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -59,24 +63,37 @@ def find_by_number(number: str) -> CredentialRecord | ErasedCredential | None:
 
 
 def search(typed: str, *, is_sent: bool) -> Response:
-    """The page for what was typed: nothing yet, not a number, a number we never gave out, a certificate, or one that was erased.
-
-    Whoever pastes the address of one of our pages is led to it.
-    """
+    """The page for what was typed: nothing yet, not a number, or what we know of a number. An address of ours leads to its page."""
     if not typed.strip():
         return _page(400 if is_sent else 200, typed="", error=NOTHING_TYPED if is_sent else "")
-    address = PAGE_ADDRESS.fullmatch(typed.strip())
-    if address and address["host"] == request.host:
-        return redirect(url_for("credentials.credential_page", credential_id=UUID(address["id"])), 303)
+    page = _page_at(typed.strip())
+    if page is not None:
+        return page
     try:
         number = parse_number(typed)
     except InvalidInputError as error:
         return _page(400, typed=typed, error=error.message)
-    found = from_register(lambda: find_by_number(number))
+    return _page_of(number, from_register(lambda: find_by_number(number)))
+
+
+def _page_at(address: str) -> Response | None:
+    """The way to the page that somebody pasted the address of; None if it is none of ours."""
+    page, coded = PAGE_ADDRESS.fullmatch(address), CODED_NUMBER.fullmatch(address)
+    if page and page["host"] == request.host:
+        return redirect(url_for("credentials.credential_page", credential_id=UUID(page["id"]), t=page["t"]), 303)
+    if coded and coded["host"] == request.host:
+        return redirect(url_for("credentials.follow_number", number=coded["number"], t=coded["t"]), 303)
+    return None
+
+
+def _page_of(number: str, found: CredentialRecord | ErasedCredential | None) -> Response:
+    """We never gave it out, it was erased, links from before a change of name are closed, or all of it."""
     if found is None:
-        return _page(404, typed=typed, missing=number)
+        return _page(404, typed=number, missing=number)
     if isinstance(found, ErasedCredential):
         return verification_page(200, typed=number, erased=found.reason.sentence, advice=erasure.ADVICE)
+    if found.credential.address_token is not None:
+        return verification_page(200, typed=number, closed=close(found.credential))
     return _page(200, typed=number, shown=show(issuer(), found))
 
 
@@ -86,7 +103,17 @@ def _page(status: int, *, typed: str, error: str = "", missing: str = "", shown:
 
 def verification_page(status: int, **words: Any) -> Response:
     """The page with both of its forms, and what came of one of them; `words` are the template's."""
-    nothing = {"typed": "", "error": "", "missing": "", "shown": None, "erased": "", "pasted": "", "file_error": "", "examined": None}
+    nothing = {
+        "typed": "",
+        "error": "",
+        "missing": "",
+        "shown": None,
+        "erased": "",
+        "closed": None,
+        "pasted": "",
+        "file_error": "",
+        "examined": None,
+    }
     page = render_template("credentials/verify_page.html", **{**nothing, **words}, example=EXAMPLE, issuer=issuer())
     response = make_response(page, status)
     response.headers["Cache-Control"] = "no-store"

@@ -4,10 +4,11 @@ import csv
 import io
 import zipfile
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from flask.testing import FlaskClient
+from openpyxl import Workbook
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
@@ -292,3 +293,22 @@ def test_a_report_of_many_rows_takes_as_many_queries_as_one_of_few(
     upload(make_lines(session, 60), key="another")
     assert session.scalar(select(func.count()).select_from(BulkRow)) == 121
     assert queries.selects <= 80  # making the people included
+
+
+def test_an_excel_workbook_is_as_good_as_a_csv_file(upload: Send, session: Session) -> None:
+    course, ada = make_achievement(session).slug, make_user(session)
+    session.commit()
+    book, held = Workbook(), io.BytesIO()
+    book.active.append(["email", "name", "course", "awarded"])
+    book.active.append([ada.email, "Ada", course, date(2026, 11, 20)])
+    book.active.append(["bob@example.com", "=A2", course, date(2026, 11, 20)])
+    book.save(held)
+
+    assert upload(held.getvalue()).status_code == 303
+
+    rows = session.scalars(select(BulkRow).order_by(BulkRow.n)).all()
+    assert [(row.n, row.state.value, row.message) for row in rows] == [
+        (2, "ready", ""),
+        (3, "wrong", "Cell B3 is a formula. Put its value there."),
+    ]
+    assert "no Excel workbook" in upload(b"PK\x03\x04", key="another").get_data(as_text=True)

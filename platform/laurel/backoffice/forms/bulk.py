@@ -38,7 +38,7 @@ def header_field(label: str) -> StringField:
 class ImportForm(DraftForm):
     """A file of certificates."""
 
-    file = FileField("CSV file", validators=[FileRequired("Choose a file.")])
+    file = FileField("CSV file or Excel workbook", validators=[FileRequired("Choose a file.")])
     email = header_field("Column with the e-mail address")
     name = header_field("Column with the name")
     course = header_field("Column with the course’s short name")

@@ -19,17 +19,20 @@ from laurel.credentials.models import BulkJob
 from laurel.credentials.queries import bulk as queries
 from laurel.credentials.queries.staff import list_achievement_choices
 from laurel.credentials.rules.bulk import BulkState, RowState, still_for
-from laurel.credentials.rules.bulk_table import MAX_BYTES, read_table
+from laurel.credentials.rules.bulk_table import MAX_BYTES
 from laurel.credentials.rules.duplicates import Duplicates
 from laurel.credentials.services import bulk
+from laurel.credentials.services.reading import read_file
 from laurel.web.access import my_id, policy
 from laurel.web.bodies import takes
 from laurel.web.forms import LaurelForm
 from laurel.web.pages import paginate
-from laurel.web.session import current_session, transaction
+from laurel.web.session import current_session, end_transaction, transaction
 
 bp = Blueprint("backoffice_bulk", __name__, url_prefix="/backoffice/credentials/bulk")
 LOOK_AFTER = 5  # seconds
+Draft = Callable[[Session], BulkJob]
+"""Makes the dry run."""
 
 
 @bp.get("")
@@ -46,11 +49,12 @@ def import_page() -> ResponseReturnValue:
     """The upload; what comes of it is a dry run."""
     form = ImportForm(key=new_key())
 
-    def draft(session: Session) -> BulkJob:
+    def read() -> Draft:
         duplicates = Duplicates(form.duplicates.data)
-        return bulk.draft_import(
+        rows = read_file(form.file.data.read(), form.headers(), duplicates)
+        return lambda session: bulk.draft_import(
             session,
-            read_table(form.file.data.read(), form.headers(), duplicates),
+            rows,
             key=form.key.data,
             title=form.file.data.filename or "A file",
             duplicates=duplicates,
@@ -59,7 +63,7 @@ def import_page() -> ResponseReturnValue:
             now=database_now(session),
         )
 
-    return draft_page(form, draft, "backoffice/bulk_import_page.html")
+    return draft_page(form, read, "backoffice/bulk_import_page.html")
 
 
 @bp.route("/revoke", methods=["GET", "POST"])
@@ -83,14 +87,19 @@ def revoke_page() -> ResponseReturnValue:
             now=database_now(session),
         )
 
-    return draft_page(form, draft, "backoffice/bulk_revoke_page.html")
+    return draft_page(form, lambda: draft, "backoffice/bulk_revoke_page.html")
 
 
-def draft_page(form: LaurelForm, draft: Callable[[Session], BulkJob], template: str) -> ResponseReturnValue:
-    """Show the form, or make the dry run and go to its report. Where columns were not found, their names are there to choose from."""
+def draft_page(form: LaurelForm, read: Callable[[], Draft], template: str) -> ResponseReturnValue:
+    """Show the form, or make the dry run and go to its report. Where columns were not found, their names are there to choose from.
+
+    `read` looks at what was sent, which takes a moment for a large file: no transaction is open meanwhile.
+    """
     headers: Sequence[str] = ()
     if form.is_submitted() and form.validate():
         try:
+            end_transaction()
+            draft = read()
             with transaction() as session:
                 job = draft(session)
         except InvalidInputError as error:

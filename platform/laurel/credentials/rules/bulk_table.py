@@ -1,4 +1,4 @@
-"""The file that says which certificates to issue: CSV, one row for each, its first line naming the columns."""
+"""The file that says which certificates to issue: one row for each, its first line naming the columns. CSV, or what is as good."""
 
 import csv
 import io
@@ -28,6 +28,21 @@ EARLIEST = date(1990, 1, 1)
 DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})\Z", re.ASCII)
 
 
+Line = tuple[int, list[str]]
+"""A line's number, and its cells."""
+
+
+class FaultyCell(str):
+    """A cell that has no value to use; `why` is for whoever made the file."""
+
+    why: str
+
+    def __new__(cls, text: str, *, why: str) -> "FaultyCell":
+        made = super().__new__(cls, text)
+        made.why = why
+        return made
+
+
 class UnknownHeadersError(InvalidInputError):
     """A column could not be found. `found` are the headers that there are, to choose from."""
 
@@ -53,13 +68,20 @@ def read_table(data: bytes, headers: Mapping[str, str], duplicates: Duplicates =
 
     Commas, semicolons or tabs. Raises InvalidInputError, with the field of the form, for a file that cannot be read at all.
     """
-    lines = _lines(_decode(data))
+    return read_lines(_lines(_decode(data)), headers, duplicates)
+
+
+def read_lines(
+    lines: Iterator[Line], headers: Mapping[str, str], duplicates: Duplicates = Duplicates.SKIP, *, is_ragged: bool = False
+) -> list[ImportRow]:
+    """The same of lines that were read already. `is_ragged`: a line ends with its last cell that is not empty."""
     found = next(lines, None)
     if found is None:
         raise InvalidInputError("This file is empty. Its first line names the columns.", field="file")
     places = _places([cell.strip() for cell in found[1]], headers)
     width = len(found[1])
-    rows = [_read_row(n, cells, places, width) for n, cells in lines if any(cell.strip() for cell in cells)]
+    filled = ((n, cells + [""] * (width - len(cells)) if is_ragged else cells) for n, cells in lines if any(cell.strip() for cell in cells))
+    rows = [_read_row(n, cells, places, width) for n, cells in filled]
     if not rows:
         raise InvalidInputError("This file has a line of headers and no rows below it.", field="file")
     if len(rows) > MAX_ROWS:
@@ -67,9 +89,14 @@ def read_table(data: bytes, headers: Mapping[str, str], duplicates: Duplicates =
     return _refuse_twins(rows, days_apart=duplicates is Duplicates.ALLOW)
 
 
-def _decode(data: bytes) -> str:
+def check_size(data: bytes) -> None:
+    """Raise InvalidInputError for a file that is too large."""
     if len(data) > MAX_BYTES:
         raise InvalidInputError("This file is larger than 5 MB.", field="file")
+
+
+def _decode(data: bytes) -> str:
+    check_size(data)
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise InvalidInputError("This file is in UTF-16. Save it as CSV in UTF-8.", field="file")
     try:
@@ -79,7 +106,7 @@ def _decode(data: bytes) -> str:
         raise InvalidInputError(f"Line {line} is not in UTF-8. Save the file as CSV in UTF-8.", field="file") from None
 
 
-def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
+def _lines(text: str) -> Iterator[Line]:
     """(number of its first line, cells) of each record."""
     head = text.partition("\n")[0]
     delimiter = max(",;\t", key=head.count)
@@ -125,7 +152,8 @@ def _read_row(n: int, cells: Sequence[str], places: Mapping[str, int], width: in
         return ImportRow(n=n, email="", name="", course="", awarded_at=None, error=f"It has {len(cells)} fields; the headers are {width}.")
     raw = {column: cells[place].strip() for column, place in places.items()}
     shown = {column: UNSIGNABLE.sub("�", text)[:120] for column, text in raw.items()}
-    error, awarded_at = _check_cells(raw), None
+    faults = [cell.why for cell in (cells[place] for place in places.values()) if isinstance(cell, FaultyCell)]
+    error, awarded_at = faults[0] if faults else _check_cells(raw), None
     try:
         awarded_at = _read_day(raw["awarded"])
         check_new_name(raw["name"])

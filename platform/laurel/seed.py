@@ -36,6 +36,7 @@ OFFERED = {
     OfferingKind.COURSE: ("prices", "{}"),
     OfferingKind.SEATS: ("seat_prices", "{}, team seat"),
     OfferingKind.EXAM_RETAKE: ("retake_prices", "{}, exam retake"),
+    OfferingKind.RENEWAL: ("renewal_prices", "{}, renewal of the certificate"),
 }
 """What `[offering]` may set prices for, and what stands on orders and receipts."""
 ROLES = {"learner": (), "author": ("author",), "marketer": ("marketer",), "staff": ("admin",), "owner": ("owner",)}
@@ -109,7 +110,8 @@ def _seed_offering(seeding: Seeding, slug: str, course: Course, facts: dict[str,
         name=earned["name"],
         description=earned["description"],
         criteria=earned["criteria"],
-        validity_months=earned["validity_months"],
+        validity_months=earned.get("validity_months", 0),
+        valid_until=earned.get("valid_until"),
         badge={"hue": facts["badge"]["hue"], "level": facts["level"]},
         tags=earned["tags"],
         renewal=_renewal_terms(earned),
@@ -119,8 +121,8 @@ def _seed_offering(seeding: Seeding, slug: str, course: Course, facts: dict[str,
 
 def _renewal_terms(earned: dict[str, Any]) -> RenewalTerms:
     """What `[credential]` says about renewing; what it does not say is as usual."""
-    names = {"window_days": "renewal_window_days", "grace_days": "renewal_grace_days", "includes_attempts": "renewal_includes_attempts"}
-    return RenewalTerms(**{name: earned[written] for name, written in names.items() if written in earned})
+    names = ("window_days", "grace_days", "includes_attempts", "by_exam")
+    return RenewalTerms(**{name: earned[f"renewal_{name}"] for name in names if f"renewal_{name}" in earned})
 
 
 def _publish_course(seeding: Seeding, slug: str, facts: dict[str, Any]) -> Course:

@@ -14,6 +14,9 @@ from laurel.commerce.events import (
     PaymentFailed,
     RefundFailed,
     RefundSucceeded,
+    RenewalPaid,
+    RenewalReturned,
+    RenewalTaken,
 )
 from laurel.core.bus import Subscriptions
 from laurel.credentials import handlers as credentials
@@ -44,6 +47,7 @@ from laurel.settings import Settings
 
 def subscriptions(settings: Settings, keys: KeyVault) -> Subscriptions:
     """The whole business, on one page."""
+    follow_fee = partial(credentials.follow_renewal_fee, issuer=issuer_of(settings), keys=keys, env=settings.host)
     return Subscriptions(
         together={  # same transaction: all of it happens, or none of it
             CourseEntitled: [learning.enroll_entitled],
@@ -61,6 +65,9 @@ def subscriptions(settings: Settings, keys: KeyVault) -> Subscriptions:
             RefundSucceeded: [commerce.email_refund],
             RefundFailed: [commerce.email_failed_refund],
             AccessReturned: [partial(credentials.issue_held, issuer=issuer_of(settings), keys=keys)],
+            RenewalPaid: [follow_fee],
+            RenewalTaken: [follow_fee],
+            RenewalReturned: [follow_fee],
             DisputeClosed: [credentials.revoke_after_lost_dispute] if settings.lost_dispute_revokes else [],
             RenewalEarned: [credentials.renew_credential],
             CredentialAwarded: [partial(credentials.issue_credential, issuer=issuer_of(settings), keys=keys)],

@@ -21,6 +21,7 @@ from laurel.commerce.rules import (
     OrderState,
     RetakeFacts,
     RetakeObstacle,
+    Wish,
     find_retake_obstacle,
 )
 from laurel.commerce.services import Till
@@ -265,7 +266,9 @@ def test_an_attempt_whose_money_is_on_its_way_is_not_bought_a_second_time(
     assert "Continue to payment" not in page
     assert (answer.status_code, "Nothing was ordered" in text(answer)) == (409, True)
     with pytest.raises(UnderWayError, match="another attempt at this exam"):
-        refuse_second(hall.session, hall.room.learner.id, hall.room.course.id, OfferingKind.EXAM_RETAKE)
+        refuse_second(
+            hall.session, hall.room.learner.id, Wish(course_id=hall.room.course.id, currency="usd", kind=OfferingKind.EXAM_RETAKE)
+        )
     assert hall.session.scalars(select(OrderLine).filter_by(kind=OfferingKind.EXAM_RETAKE)).one().order_id == order.id
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Enum, String, select, update
 from sqlalchemy.orm import Session
 
 from laurel.accounts.models import User
+from laurel.commerce.queries import list_lines
 from laurel.core import clock
 from laurel.core.db import Base, Database
 from laurel.core.errors import InvalidInputError
@@ -19,7 +20,7 @@ from laurel.core.events import EventRecord
 from laurel.core.mail import Mail
 from laurel.credentials import handlers
 from laurel.credentials.events import CredentialAwarded, CredentialIssued, CredentialRevoked
-from laurel.credentials.models import AchievementVersion, BulkRow, Credential, CredentialVersion, ExpiryNotice, StatusEntry
+from laurel.credentials.models import AchievementVersion, BulkRow, Credential, CredentialVersion, ExpiryNotice, FeeRenewal, StatusEntry
 from laurel.credentials.models.erasure import ErasedCredential
 from laurel.credentials.queries import list_history
 from laurel.credentials.rules.baking import bake_png
@@ -35,6 +36,7 @@ from tests.credentials.test_audit import run as run_audit
 from tests.credentials.test_examining import resign, verdict_of
 from tests.credentials.test_services_bulk import draft, finish, make_line, start
 from tests.factories.accounts import make_user
+from tests.factories.commerce import make_paid_order
 from tests.factories.credentials import ISSUER, make_achievement, make_attempt, make_completion, make_credential
 from tests.factories.credentials import make_revocation_job as make_job
 from tests.factories.holders import apply_name, make_name_change, make_private, make_share_link
@@ -86,6 +88,8 @@ def test_nothing_that_a_certificate_says_of_a_person_is_left_anywhere(session: S
     credential = session.scalars(select(Credential)).one()
     make_share_link(session, make_private(session, credential))
     session.add(ExpiryNotice(credential_id=credential.id, ends_at=clock.now(), days=7, told_at=clock.now()))
+    line = list_lines(session, make_paid_order(session, buyer=person).id)[0]
+    session.add(FeeRenewal(credential_id=credential.id, order_line_id=line.id))
     apply_name(session, make_name_change(session, person, name="Ada Lovelaces"), at=clock.now() + timedelta(seconds=5))
     make_job(session, credential)
     handlers.email_holder(session, CredentialIssued(occurred_at=clock.now(), credential_id=credential.id, holder_id=person.id))

@@ -1,6 +1,7 @@
 """Offers and orders for tests."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
@@ -20,6 +21,7 @@ from laurel.commerce.models import (
     Payment,
     Refund,
     RefundLine,
+    RenewalPermit,
     ReviewTask,
     SeatPool,
     Voucher,
@@ -36,9 +38,10 @@ from laurel.commerce.rules import (
     RefundReason,
     RefundState,
 )
-from laurel.commerce.services import create_code, create_offering, place_order
+from laurel.commerce.services import create_code, create_offering, open_permit, place_order
 from laurel.commerce.services.fulfilling import settle
 from laurel.core.clock import now
+from laurel.core.ids import new_id
 from tests.factories.accounts import make_user
 
 _numbers = count(1)
@@ -193,3 +196,10 @@ def make_code(session: Session, code: str = "SPRING", *, offerings: Sequence[Off
     staff = make_user(session, roles=["admin"])
     wanted = CodeTerms(code=code, **given)
     return create_code(session, wanted, offering_ids=[offering.id for offering in offerings], actor_id=staff.id, now=now())
+
+
+def make_permit(session: Session, person: User, course: Course, *, days: int = 30) -> RenewalPermit:
+    """That the person may buy a renewal in the course for so many days."""
+    moment = now()
+    closes_at = moment + timedelta(days=days)
+    return open_permit(session, user_id=person.id, course_id=course.id, about_id=new_id(), closes_at=closes_at, now=moment)

@@ -26,7 +26,16 @@ from tests.credentials.rotation import stage
 from tests.factories.accounts import make_user
 from tests.factories.articles import make_article
 from tests.factories.bank import make_question
-from tests.factories.commerce import make_code, make_dispute, make_order, make_paid_order, make_payment, make_review_task, make_seats
+from tests.factories.commerce import (
+    make_code,
+    make_dispute,
+    make_order,
+    make_paid_order,
+    make_payment,
+    make_permit,
+    make_review_task,
+    make_seats,
+)
 from tests.factories.credentials import make_achievement, make_credential, make_revocation_job
 from tests.factories.ctas import make_cta
 from tests.factories.holders import make_name_change, make_share_link
@@ -165,7 +174,7 @@ def build_keys(session: Session) -> dict[str, str | UUID]:
 
 
 def build_shop(session: Session, owner: User, course: Course) -> dict[str, str | UUID]:
-    """What is sold, and what the owner bought for others."""
+    """What is sold, what the owner bought for others, and what they may buy."""
     pool, vouchers = make_seats(session, buyer=owner)
     return {
         "course_id": course.id,
@@ -173,6 +182,7 @@ def build_shop(session: Session, owner: User, course: Course) -> dict[str, str |
         "pool_id": pool.id,
         "voucher_id": vouchers[0].id,
         "code_id": make_code(session).id,
+        "permit_id": make_permit(session, owner, course).id,
     }
 
 

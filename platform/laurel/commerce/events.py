@@ -97,6 +97,51 @@ class AccessReturned(OrderEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RenewalPermitOpened(Event):
+    """Somebody may buy a renewal, and has asked what it costs."""
+
+    permit_id: UUID
+    user_id: UUID
+    course_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenewalPermitClosed(Event):
+    """A renewal cannot be ordered any more: it was made, or there is nothing to renew."""
+
+    permit_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenewalFeeMoved(OrderEvent):
+    """A renewal was paid, or what was paid for it was taken back or returned."""
+
+    order_line_id: UUID
+    user_id: UUID
+    course_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenewalPaid(RenewalFeeMoved):
+    """The money for a renewal is there. What it renews is not renewed yet."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenewalTaken(RenewalFeeMoved):
+    """The money for a renewal went back, or (`is_paused`) a bank is deciding about it."""
+
+    cause: str
+    is_paused: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenewalReturned(RenewalFeeMoved):
+    """The money for a renewal is ours after all."""
+
+    cause: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class DisputeOpened(OrderEvent):
     """A buyer's bank asks for a payment back, or only asks about it."""
 

@@ -23,6 +23,7 @@ class CheckoutForm(LaurelForm):
     quantity = StringField(validators=[Optional(), Regexp(r"[0-9]{1,4}\Z", message=NOT_A_NUMBER)])
     code = StringField(validators=[Optional(), Length(max=60, message="No code is this long.")])
     amount = HiddenField(validators=[Optional(), Regexp(r"[0-9]{1,9}\Z", message=NOT_AN_AMOUNT)])
+    permit = HiddenField()
     via = HiddenField()
     remind = BooleanField("Write to me once if I do not finish the payment")
 
@@ -35,6 +36,14 @@ class CheckoutForm(LaurelForm):
     def offering_kind(self) -> OfferingKind:
         return OfferingKind(self.kind.data) if self.kind.data in set(OfferingKind) else OfferingKind.COURSE
 
+    @property
+    def permit_id(self) -> UUID | None:
+        """Which renewal is bought; what names none is none."""
+        try:
+            return UUID(self.permit.data or "") if self.offering_kind is OfferingKind.RENEWAL else None
+        except ValueError:
+            return None
+
     def wish(self, course_id: UUID, *, currency: str) -> Wish:
         """What is to be bought, in `currency` if the form says none."""
         return Wish(
@@ -43,6 +52,7 @@ class CheckoutForm(LaurelForm):
             kind=self.offering_kind,
             quantity=int(self.quantity.data or 1),
             code=self.code.data or "",
+            permit_id=self.permit_id,
         )
 
 

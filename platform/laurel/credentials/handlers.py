@@ -8,10 +8,11 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from laurel.accounts.models import User
-from laurel.commerce.events import AccessReturned, DisputeClosed
+from laurel.commerce.events import AccessReturned, DisputeClosed, RenewalFeeMoved
 from laurel.commerce.queries import get_order, is_access_withdrawn, list_revoked_rights
 from laurel.commerce.rules import LOST
 from laurel.core.db import database_now
+from laurel.core.errors import NotFoundError
 from laurel.core.mail import queue_mail
 from laurel.credentials import queries
 from laurel.credentials.events import (
@@ -39,7 +40,7 @@ from laurel.credentials.rules.erasure import ErasedError
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.name_changes import REVERSIBLE
 from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
-from laurel.credentials.services import issuing, name_changes, renewing
+from laurel.credentials.services import fee_renewals, issuing, name_changes, renewing
 from laurel.credentials.services.issuers import in_name_of
 from laurel.learning.events import CourseCompleted
 from laurel.quizzes.events import AttemptGraded
@@ -59,7 +60,7 @@ def award_credential(session: Session, event: CourseCompleted) -> None:
 
 def issue_credential(session: Session, event: CredentialAwarded, *, issuer: Issuer, keys: KeyVault) -> None:
     """What was awarded is signed. If that fails, the credential stays pending and the delivery is tried again."""
-    with suppress(ErasedError):  # then nothing is left to be signed
+    with suppress(ErasedError, NotFoundError):  # erased, or its fee went back before it was signed: nothing is left to be signed
         issuing.issue(session, event.credential_id, issuer=issuer, keys=keys, now=database_now(session))
 
 
@@ -209,6 +210,11 @@ def renew_credential(session: Session, event: RenewalEarned) -> None:
     """The new certificate is awarded, of the day on which it was earned."""
     facts = {"holder_id": event.holder_id, "attempt_id": event.attempt_id}
     renewing.renew(session, **facts, earned_at=event.occurred_at, now=database_now(session))
+
+
+def follow_renewal_fee(session: Session, event: RenewalFeeMoved, *, issuer: Issuer, keys: KeyVault, env: str) -> None:
+    """Who paid for renewing their certificate has a new one, for as long as the money stays."""
+    fee_renewals.follow_fee(session, event.order_line_id, issuer=issuer, keys=keys, env=env, now=database_now(session))
 
 
 def apply_name_change(session: Session, event: NameChangeApproved, *, issuer: Issuer, keys: KeyVault) -> None:

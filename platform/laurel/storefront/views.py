@@ -17,6 +17,8 @@ from laurel.commerce.queries import has_entitlement, list_prices
 from laurel.core.db import database_now
 from laurel.core.money import format_money
 from laurel.credentials.queries import find_achievement_of_course, find_credential_of
+from laurel.credentials.queries.renewing import find_paths
+from laurel.credentials.rules.validity import Validity
 from laurel.credentials.services.issuers import issuer_for, issuer_of
 from laurel.learning.queries import find_enrollment
 from laurel.quizzes.queries import describe_exam_facts
@@ -120,7 +122,8 @@ def course_page(slug: str) -> ResponseReturnValue:
     prices = list_prices(session, [course.id], currency="usd")
     exam = describe_exam_facts(session, course.exam_quiz_id) if course.exam_quiz_id else None
     achievement = find_achievement_of_course(session, course.id)
-    validity, house = achievement.validity_months if achievement else 0, issuer_of(current_app.extensions["laurel_settings"])
+    validity = achievement.validity if achievement else Validity()
+    house = issuer_of(current_app.extensions["laurel_settings"])
     following = catalog.find_course(session, course.content.next_slug) if course.content.next_slug else None
     return render_template(
         "storefront/course_page.html",
@@ -131,7 +134,7 @@ def course_page(slug: str) -> ResponseReturnValue:
         price=price_text(course, prices),
         facts=facts_of(course, exam, validity, price_text(course, prices)),
         exam=exam,
-        exam_rows=exam_rows(exam, course.content, validity),
+        exam_rows=exam_rows(exam, course.content, validity, find_paths(session, course.id).words),
         blueprint_rows=[(title, f"{count} questions") for title, count in exam.blueprint] if exam else [],
         achievement=achievement,
         issuer_name=issuer_for(session, house, achievement.organization_id if achievement else None).name,

@@ -21,8 +21,18 @@ from laurel.web.pages import paginate
 from laurel.web.session import current_session, transaction
 
 bp = Blueprint("backoffice_prices", __name__, url_prefix="/backoffice/prices")
-KINDS = {OfferingKind.COURSE: "For one learner", OfferingKind.SEATS: "Seats for teams", OfferingKind.EXAM_RETAKE: "Retake of the exam"}
-TITLES = {OfferingKind.COURSE: "{}", OfferingKind.SEATS: "{}, team seat", OfferingKind.EXAM_RETAKE: "{}, exam retake"}
+KINDS = {
+    OfferingKind.COURSE: "For one learner",
+    OfferingKind.SEATS: "Seats for teams",
+    OfferingKind.EXAM_RETAKE: "Retake of the exam",
+    OfferingKind.RENEWAL: "Renewal of the certificate",
+}
+TITLES = {
+    OfferingKind.COURSE: "{}",
+    OfferingKind.SEATS: "{}, team seat",
+    OfferingKind.EXAM_RETAKE: "{}, exam retake",
+    OfferingKind.RENEWAL: "{}, renewal of the certificate",
+}
 """What stands on orders and receipts."""
 
 

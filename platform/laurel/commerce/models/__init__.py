@@ -10,6 +10,7 @@ from laurel.commerce.models.receipts import Receipt, ReceiptSeries
 from laurel.commerce.models.reconciling import ReconcileRun
 from laurel.commerce.models.refunds import Dispute, Refund, RefundLine
 from laurel.commerce.models.reminders import CheckoutReminder
+from laurel.commerce.models.renewals import RenewalFee, RenewalPermit
 from laurel.commerce.models.seats import ExamCredit, SeatPool, Voucher
 
 __all__ = [
@@ -33,6 +34,8 @@ __all__ = [
     "ReconcileRun",
     "Refund",
     "RefundLine",
+    "RenewalFee",
+    "RenewalPermit",
     "ReviewTask",
     "SeatPool",
     "StripeEvent",

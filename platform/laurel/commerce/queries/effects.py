@@ -26,6 +26,8 @@ def foresee_refund(session: Session, order: Order, parts: Mapping[UUID, tuple[in
             sentences += _about_seats(session, stand, seats, is_whole=amount >= stand.money.left)
         elif stand.line.kind is OfferingKind.EXAM_RETAKE:
             sentences.append(_about_retake(stand))
+        elif stand.line.kind is OfferingKind.RENEWAL:
+            sentences.append(_about_renewal(stand))
         else:
             sentences += _about_rights(session, stand)
     return sentences
@@ -57,6 +59,14 @@ def _about_retake(stand: LineStand) -> str:
     if stand.credit.consumed_at is not None:
         return f"{stand.line.title}: the retake was used already. Nothing is taken back."
     return f"{stand.line.title}: the unused retake stops working now."
+
+
+def _about_renewal(stand: LineStand) -> str:
+    if stand.renewal is None or stand.renewal.status is EntitlementStatus.REVOKED:
+        return f"{stand.line.title}: there is no renewal left to take back."
+    if stand.renewal.used_at is None:
+        return f"{stand.line.title}: nothing was renewed yet, and nothing will be once Stripe says that the money is back."
+    return f"{stand.line.title}: the renewed certificate is revoked for good as soon as Stripe says that the money is back."
 
 
 def _about_rights(session: Session, stand: LineStand) -> list[str]:

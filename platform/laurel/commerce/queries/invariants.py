@@ -24,6 +24,7 @@ from laurel.commerce.models import (
     ReceiptSeries,
     Refund,
     RefundLine,
+    RenewalFee,
     ReviewTask,
     SeatPool,
     Voucher,
@@ -63,11 +64,17 @@ def _rows(session: Session, statement: Select[*tuple[Any, ...]]) -> Sequence[Any
 
 
 def find_paid_without_right(session: Session) -> list[Difference]:
-    """A paid line gave nothing: no right to the course, no seats, no further attempt."""
+    """A paid line gave nothing: no right to the course, no seats, no further attempt, no renewal."""
     gave_right = select(Entitlement.id).where(Entitlement.source_id == OrderLine.id).exists()
     gave_seats = select(SeatPool.id).where(SeatPool.order_line_id == OrderLine.id).exists()
     gave_credit = select(ExamCredit.id).where(ExamCredit.order_line_id == OrderLine.id).exists()
-    gave = {OfferingKind.COURSE: gave_right, OfferingKind.SEATS: gave_seats, OfferingKind.EXAM_RETAKE: gave_credit}
+    gave_renewal = select(RenewalFee.id).where(RenewalFee.order_line_id == OrderLine.id, RenewalFee.paid_at.is_not(None)).exists()
+    gave = {
+        OfferingKind.COURSE: gave_right,
+        OfferingKind.SEATS: gave_seats,
+        OfferingKind.EXAM_RETAKE: gave_credit,
+        OfferingKind.RENEWAL: gave_renewal,
+    }
     is_missing = or_(*((OrderLine.kind == kind) & ~found for kind, found in gave.items()))
     statement = select(Order.number, OrderLine.line_no).join(OrderLine, OrderLine.order_id == Order.id).where(PAID, is_missing)
     return [
@@ -93,7 +100,13 @@ def find_right_without_paid(session: Session) -> list[Difference]:
         .join(Entitlement, Entitlement.source_id == Voucher.id)
         .where(~PAID)
     )
-    rows = [*_rows(session, statement), *_rows(session, of_seats)]
+    of_renewals = (
+        select(Order.number, Order.state)
+        .join(OrderLine, OrderLine.order_id == Order.id)
+        .join(RenewalFee, RenewalFee.order_line_id == OrderLine.id)
+        .where(RenewalFee.paid_at.is_not(None), or_(~PAID, RenewalFee.user_id != Order.buyer_id))
+    )
+    rows = [row for asked in (statement, of_seats, of_renewals) for row in _rows(session, asked)]
     return [Difference("right_without_paid", number, f"the order is {state}") for number, state in rows]
 
 

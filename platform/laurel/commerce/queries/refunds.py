@@ -19,6 +19,7 @@ from laurel.commerce.models import (
     Payment,
     Refund,
     RefundLine,
+    RenewalFee,
     ReviewTask,
     SeatPool,
     Voucher,
@@ -131,6 +132,7 @@ class LineStand:
     unused_seats: int
     used_seats: int
     credit: ExamCredit | None
+    renewal: RenewalFee | None = None
 
 
 def list_line_stands(session: Session, order: Order) -> list[LineStand]:
@@ -144,6 +146,7 @@ def list_line_stands(session: Session, order: Order) -> list[LineStand]:
     sources = {line_id: line_id for line_id in ids} | {seat.id: pools[seat.pool_id] for seat in seats}
     rights = list(session.scalars(select(Entitlement).where(_came_from(ids, [seat.id for seat in seats])).order_by(Entitlement.created_at)))
     retakes = {credit.order_line_id: credit for credit in session.scalars(select(ExamCredit).where(ExamCredit.order_line_id.in_(ids)))}
+    renewals = {fee.order_line_id: fee for fee in session.scalars(select(RenewalFee).where(RenewalFee.order_line_id.in_(ids)))}
     return [
         LineStand(
             line=line,
@@ -152,6 +155,7 @@ def list_line_stands(session: Session, order: Order) -> list[LineStand]:
             unused_seats=sum(pools[seat.pool_id] == line.id and seat.status is VoucherStatus.ISSUED for seat in seats),
             used_seats=sum(pools[seat.pool_id] == line.id and seat.status is VoucherStatus.REDEEMED for seat in seats),
             credit=retakes.get(line.id),
+            renewal=renewals.get(line.id),
         )
         for line in lines
     ]

@@ -36,6 +36,7 @@ from laurel.commerce.rules.moving import advance, may_become
 from laurel.commerce.rules.offers import (
     MAXIMUM,
     MINIMUM,
+    OUTLIVES_SALE,
     OfferingKind,
     TaxBehavior,
     Wish,
@@ -86,6 +87,7 @@ __all__ = [
     "MINIMUM",
     "OPEN_STATES",
     "ORDER_FROM",
+    "OUTLIVES_SALE",
     "PAYABLE_STATES",
     "REFUND_FROM",
     "REFUSALS",

@@ -17,6 +17,8 @@ class OfferingKind(StrEnum):
     """The course for a team: each seat becomes a voucher."""
     EXAM_RETAKE = "exam_retake"
     """One more attempt at the course's exam."""
+    RENEWAL = "renewal"
+    """A certificate of the course is renewed, without the exam: one that a permit names (`models.renewals`)."""
 
 
 class TaxBehavior(StrEnum):
@@ -44,20 +46,26 @@ def check_price(amount: int, currency: str) -> int:
     return amount
 
 
-def purchase_key(offering_ids: list[UUID]) -> str:
-    """Names what is bought, whatever it costs: the same buyer has one open order for it."""
-    return ",".join(sorted(str(offering_id) for offering_id in offering_ids))
+def purchase_key(offering_ids: list[UUID], permit_id: UUID | None = None) -> str:
+    """Names what is bought, whatever it costs: the same buyer has one open order for it. Two certificates are two purchases."""
+    key = ",".join(sorted(str(offering_id) for offering_id in offering_ids))
+    return key if permit_id is None else f"{key}:{permit_id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What somebody wants to buy. `code` is a discount code as it was typed, empty for none."""
+    """What somebody wants to buy. `code` is a discount code as it was typed, empty for none; `permit_id` says what a renewal renews."""
 
     course_id: UUID
     currency: str
     kind: OfferingKind = OfferingKind.COURSE
     quantity: int = 1
     code: str = ""
+    permit_id: UUID | None = None
+
+
+OUTLIVES_SALE = frozenset({OfferingKind.EXAM_RETAKE, OfferingKind.RENEWAL})
+"""What is for those who have the course or its certificate: it is for sale also when nobody new may enroll."""
 
 
 def check_quantity(kind: OfferingKind, quantity: int) -> int:

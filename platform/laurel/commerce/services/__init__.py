@@ -12,6 +12,7 @@ from laurel.commerce.services.orders import change_prices, create_offering, plac
 from laurel.commerce.services.quoting import get_quote
 from laurel.commerce.services.refund_sync import apply_refunds, sync_refunds
 from laurel.commerce.services.refunds import request_refund, submit_refund, submit_refunds_of, submit_waiting_refunds
+from laurel.commerce.services.renewals import close_permits, forget_permits, open_permit, return_fee, use_fee
 from laurel.commerce.services.repeating import repeat_refund
 from laurel.commerce.services.retakes import use_exam_credit
 from laurel.commerce.services.seats import count_redeeming, forgive_redeeming, label_seat, mail_seat, redeem_seat, replace_code
@@ -31,15 +32,18 @@ __all__ = [
     "cancel_order",
     "change_prices",
     "claim_sync",
+    "close_permits",
     "count_redeeming",
     "create_code",
     "create_offering",
+    "forget_permits",
     "forgive_redeeming",
     "get_quote",
     "keep_notice",
     "label_seat",
     "mail_seat",
     "open_checkout",
+    "open_permit",
     "place_order",
     "process_event",
     "redeem_seat",
@@ -50,6 +54,7 @@ __all__ = [
     "request_refund",
     "resolve_task",
     "retry_due_events",
+    "return_fee",
     "send_evidence",
     "set_price",
     "submit_refund",
@@ -59,5 +64,6 @@ __all__ = [
     "sync_dispute",
     "sync_refunds",
     "use_exam_credit",
+    "use_fee",
     "withdraw_offering",
 ]

@@ -6,14 +6,15 @@ exactly that, whatever else happened to the order. Call these with the order loc
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from laurel.commerce import queries
-from laurel.commerce.events import AccessEnded, AccessReturned
-from laurel.commerce.models import Entitlement, ExamCredit, Order, OrderLine, Voucher
+from laurel.commerce.events import AccessEnded, AccessReturned, RenewalReturned, RenewalTaken
+from laurel.commerce.models import Entitlement, ExamCredit, Order, OrderLine, RenewalFee, Voucher
 from laurel.commerce.rules import ENTITLEMENT_FROM, EntitlementStatus, OfferingKind, VoucherStatus, may_become
 from laurel.core.bus import publish
 
@@ -30,12 +31,16 @@ def mark_of_dispute(payment_id: UUID) -> str:
 def take_rights(
     session: Session, order: Order, lines: Collection[OrderLine], *, status: EntitlementStatus, mark: str, now: datetime
 ) -> None:
-    """Suspend or revoke the rights that these lines gave, to the buyer or to who redeemed their seats."""
+    """Suspend or revoke the rights that these lines gave, to the buyer or to who redeemed their seats, and the renewals they bought."""
     for right in queries.lock_rights_from(session, [line.id for line in lines]):
         if not may_become(ENTITLEMENT_FROM, right.status, status):
             continue
         right.status, right.reason = status, mark
         _tell(session, order, right, now=now)
+    for fee in queries.lock_fees(session, [line.id for line in lines]):
+        if may_become(ENTITLEMENT_FROM, fee.status, status):
+            fee.status, fee.taken_by = status, mark
+            _tell_of_fee(session, order, fee, cause=mark, now=now)
     session.flush()
 
 
@@ -68,6 +73,10 @@ def give_back(session: Session, order: Order, *, mark: str, now: datetime) -> No
         if right.reason == mark and may_become(ENTITLEMENT_FROM, right.status, EntitlementStatus.ACTIVE):
             right.status, right.reason = EntitlementStatus.ACTIVE, None
             _tell(session, order, right, cause=mark, now=now)
+    for fee in queries.lock_fees(session, line_ids):
+        if fee.taken_by == mark and may_become(ENTITLEMENT_FROM, fee.status, EntitlementStatus.ACTIVE):
+            fee.status, fee.taken_by = EntitlementStatus.ACTIVE, None
+            _tell_of_fee(session, order, fee, cause=mark, now=now)
     for seat in queries.list_seats_of(session, line_ids):
         if seat.taken_by == mark:
             seat.status, seat.taken_by = VoucherStatus.ISSUED, None
@@ -97,3 +106,13 @@ def _tell(session: Session, order: Order, right: Entitlement, *, cause: str | No
             is_paused=is_paused,
         ),
     )
+
+
+def _tell_of_fee(session: Session, order: Order, fee: RenewalFee, *, cause: str, now: datetime) -> None:
+    course_id = queries.get_fee(session, fee.order_line_id)[1].course_id
+    facts: dict[str, Any] = {"order_line_id": fee.order_line_id, "user_id": fee.user_id, "course_id": course_id, "cause": cause}
+    if fee.status is EntitlementStatus.ACTIVE:
+        publish(session, RenewalReturned(occurred_at=now, order_id=order.id, **facts))
+    else:
+        is_paused = fee.status is EntitlementStatus.SUSPENDED
+        publish(session, RenewalTaken(occurred_at=now, order_id=order.id, is_paused=is_paused, **facts))

@@ -31,9 +31,11 @@ from laurel.commerce.services.quoting import (
     AlreadyOwnedError,
     NotForSaleError,
     PriceChangedError,
+    RenewalOverError,
     get_quote,
     owns_already,
     refuse_second,
+    require_permit,
     wish_of,
 )
 from laurel.commerce.services.sync import apply_checkout, note_open, sync_checkout
@@ -73,9 +75,10 @@ def buy(
     kind: OfferingKind = OfferingKind.COURSE,
     quantity: int = 1,
     code: str = "",
+    permit_id: UUID | None = None,
 ) -> Order:
     """`place_order` in a transaction of its own, after closing what is open at other terms: another price, currency, number or code."""
-    wish = Wish(course_id=course_id, currency=currency, kind=kind, quantity=quantity, code=code)
+    wish = Wish(course_id=course_id, currency=currency, kind=kind, quantity=quantity, code=code, permit_id=permit_id)
     with till.transaction() as session:
         outdated = _find_outdated(session, buyer_id, wish, now=till.now)
     if outdated is not None:
@@ -92,6 +95,7 @@ def buy(
             kind=kind,
             quantity=quantity,
             code=code,
+            permit_id=permit_id,
         )
 
 
@@ -129,8 +133,9 @@ def _plan(session: Session, till: Till, order_id: UUID, *, customer: str, coupon
     order = queries.lock_order(session, order_id)
     if order.state not in PAYABLE_STATES:
         raise NothingToPayError
-    line = queries.list_lines(session, order_id)[0]
-    refuse_second(session, order.buyer_id, line.offering.course_id, line.kind)
+    wish = wish_of(session, order, queries.list_lines(session, order_id)[0])
+    refuse_second(session, order.buyer_id, wish)
+    require_permit(session, order.buyer_id, wish, now=till.now)  # also where a page is open: it would buy nothing
     attempt = queries.find_last_attempt(session, order_id)
     step = next_step(attempt.facts if attempt is not None else None, now=till.now)
     if attempt is None or step is Step.BEGIN:
@@ -172,6 +177,8 @@ def _check_still_for_sale(session: Session, order: Order, *, now: datetime) -> N
         raise ConflictError("You have a newer order for this course. Pay that one.")
     try:
         quote = get_quote(session, wish_of(session, order, lines[0]), buyer_id=buyer.id, now=now)
+    except RenewalOverError:
+        raise
     except NotForSaleError:
         raise PriceChangedError from None
     if not quote.fits(order, lines):

@@ -12,6 +12,7 @@ from laurel.commerce.services.discounts import use_up
 from laurel.commerce.services.entitling import entitle
 from laurel.commerce.services.moving import ask_staff, move_order
 from laurel.commerce.services.receipts import issue_receipt
+from laurel.commerce.services.renewals import pay_fee
 from laurel.commerce.services.seats import make_seats
 from laurel.core.bus import publish
 
@@ -39,12 +40,14 @@ def settle(session: Session, order: Order, *, amount_paid: int, now: datetime, t
 
 
 def _give(session: Session, order: Order, line: OrderLine, *, now: datetime) -> None:
-    """What one line bought: the course, seats for others, or a further attempt at the exam."""
+    """What one line bought: the course, seats for others, a further attempt at the exam, or the renewal of a certificate."""
     if line.kind is OfferingKind.SEATS:
         make_seats(session, order, line, now=now)
     elif line.kind is OfferingKind.EXAM_RETAKE:
         session.add(ExamCredit(order_line_id=line.id, user_id=order.buyer_id, course_id=line.offering.course_id, created_at=now))
         session.flush()
+    elif line.kind is OfferingKind.RENEWAL:
+        pay_fee(session, order, line, now=now)
     else:
         source = EntitlementSource.ORDER_LINE if order.total else EntitlementSource.FREE
         entitle(session, order.buyer_id, line.offering, source=source, source_id=line.id, now=now)

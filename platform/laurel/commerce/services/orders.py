@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from laurel.commerce import queries
 from laurel.commerce.events import OfferingWithdrawn, OrderPlaced, PriceSet
-from laurel.commerce.models import Offering, Order, OrderLine, Price
+from laurel.commerce.models import Offering, Order, OrderLine, Price, RenewalFee
 from laurel.commerce.rules import OfferingKind, TaxBehavior, Wish, check_price
 from laurel.commerce.services.discounts import reserve
 from laurel.commerce.services.fulfilling import settle
@@ -44,7 +44,7 @@ def create_offering(
     tax_behavior: TaxBehavior = TaxBehavior.INCLUSIVE,
     kind: OfferingKind = OfferingKind.COURSE,
 ) -> Offering:
-    """Put a course up for sale, or its seats, or retakes; `prices` are minor units by lower-case currency, all zero for a free course.
+    """Put a course up for sale, or its seats, retakes or renewals; `prices` are minor units by currency, all zero for a free course.
 
     What is for sale already stays as it is: seeds may be told twice.
     """
@@ -56,7 +56,7 @@ def create_offering(
     if len({amount == 0 for amount in prices.values()}) > 1:
         raise InvalidInputError("A course is free in every currency or in none.")
     if kind is not OfferingKind.COURSE and not all(prices.values()):
-        raise InvalidInputError("Seats and retakes cost something.", field="amount")
+        raise InvalidInputError("Seats, retakes and renewals cost something.", field="amount")
     offering = Offering(kind=kind, course_id=course_id, title=title, created_at=now)
     session.add(offering)
     session.flush()
@@ -106,7 +106,7 @@ def change_prices(
     if len({amount == 0 for amount in amounts.values()}) > 1:
         raise InvalidInputError("It is free in every currency or in none.")
     if offering.kind is not OfferingKind.COURSE and not all(amounts.values()):
-        raise InvalidInputError("Seats and retakes cost something.")
+        raise InvalidInputError("Seats, retakes and renewals cost something.")
     for currency, amount in sorted(amounts.items()):
         before = present.get(currency)
         if before is None or (before.unit_amount, before.tax_behavior) != (amount, tax_behavior):
@@ -134,6 +134,7 @@ def place_order(
     kind: OfferingKind = OfferingKind.COURSE,
     quantity: int = 1,
     code: str = "",
+    permit_id: UUID | None = None,
 ) -> Order:
     """The buyer's order for the course, or what else `kind` says, at its present price: the open one if there is one, else a new one.
 
@@ -142,10 +143,10 @@ def place_order(
     placed or reserved then.
     """
     queries.lock_buyer(session, buyer_id)
-    wish = Wish(course_id=course_id, currency=currency, kind=kind, quantity=quantity, code=code)
+    wish = Wish(course_id=course_id, currency=currency, kind=kind, quantity=quantity, code=code, permit_id=permit_id)
     if kind is OfferingKind.COURSE and queries.has_entitlement(session, buyer_id, course_id):
         return _free_order_again(session, buyer_id, get_quote(session, replace(wish, code=""), buyer_id=buyer_id, now=now).key)
-    refuse_second(session, buyer_id, course_id, kind)
+    refuse_second(session, buyer_id, wish)
     quote = get_quote(session, wish, buyer_id=buyer_id, now=now)
     order = queries.find_open_order(session, buyer_id, quote.key)
     if order is not None:
@@ -188,20 +189,27 @@ def _new_order(session: Session, buyer_id: UUID, quote: Quote, *, click_token: s
     )
     session.add(order)
     session.flush()
-    session.add(
-        OrderLine(
-            order_id=order.id,
-            line_no=1,
-            kind=quote.offering.kind,
-            offering_id=quote.offering.id,
-            title=quote.offering.title,
-            quantity=quote.quantity,
-            unit_amount=quote.price.unit_amount,
-            amount=quote.subtotal,
-        )
-    )
-    session.flush()
+    _add_line(session, order, quote)
     return order
+
+
+def _add_line(session: Session, order: Order, quote: Quote) -> None:
+    line = OrderLine(
+        order_id=order.id,
+        line_no=1,
+        kind=quote.offering.kind,
+        offering_id=quote.offering.id,
+        title=quote.offering.title,
+        quantity=quote.quantity,
+        unit_amount=quote.price.unit_amount,
+        amount=quote.subtotal,
+    )
+    session.add(line)
+    session.flush()
+    if quote.permit_id is not None:
+        fee = RenewalFee(order_line_id=line.id, permit_id=quote.permit_id, user_id=order.buyer_id, created_at=order.created_at)
+        session.add(fee)
+        session.flush()
 
 
 def new_number() -> str:

@@ -9,7 +9,16 @@ from sqlalchemy.orm import Session
 from laurel.catalog.rules import is_for_sale
 from laurel.commerce import queries
 from laurel.commerce.models import Offering, Order, OrderLine, Price
-from laurel.commerce.rules import OfferingKind, OrderState, RetakeObstacle, Wish, check_quantity, check_total, purchase_key
+from laurel.commerce.rules import (
+    OUTLIVES_SALE,
+    OfferingKind,
+    OrderState,
+    RetakeObstacle,
+    Wish,
+    check_quantity,
+    check_total,
+    purchase_key,
+)
 from laurel.commerce.services.discounts import Discount, find_discount
 from laurel.core.errors import ConflictError, InvalidInputError
 
@@ -24,7 +33,8 @@ class UnderWayError(ConflictError):
     """The buyer has ordered the same already: their money is on its way, or a person looks at it."""
 
     def __init__(self, order: Order, kind: OfferingKind) -> None:
-        thing = "another attempt at this exam" if kind is OfferingKind.EXAM_RETAKE else "this course"
+        things = {OfferingKind.EXAM_RETAKE: "another attempt at this exam", OfferingKind.RENEWAL: "renewing this certificate"}
+        thing = things.get(kind, "this course")
         what = (
             f"Your payment for {thing} is on its way. Your bank needs up to a few days"
             if order.state is OrderState.PROCESSING
@@ -38,6 +48,12 @@ class NotForSaleError(ConflictError):
     """The course cannot be bought at present."""
 
     message = "This course cannot be bought yet."
+
+
+class RenewalOverError(NotForSaleError):
+    """The certificate cannot be renewed any more, or has been."""
+
+    message = "This certificate has been renewed, or cannot be renewed any more. Nothing was ordered."
 
 
 class PriceChangedError(ConflictError):
@@ -62,10 +78,11 @@ class Quote:
     price: Price
     quantity: int
     discount: Discount | None
+    permit_id: UUID | None = None
 
     @property
     def key(self) -> str:
-        return purchase_key([self.offering.id])
+        return purchase_key([self.offering.id], self.permit_id)
 
     @property
     def subtotal(self) -> int:
@@ -99,26 +116,32 @@ def get_quote(session: Session, wish: Wish, *, buyer_id: UUID, now: datetime) ->
     check_quantity(wish.kind, wish.quantity)
     if wish.kind is OfferingKind.EXAM_RETAKE:
         require_retake(session, buyer_id, wish.course_id, now=now)
+    require_permit(session, buyer_id, wish, now=now)
     subtotal = price.unit_amount * wish.quantity
     discount = None
     if wish.code:
-        held = queries.find_open_order(session, buyer_id, purchase_key([offering.id]))
+        held = queries.find_open_order(session, buyer_id, purchase_key([offering.id], wish.permit_id))
         discount = find_discount(
             session, wish.code, buyer_id=buyer_id, offering_id=offering.id, currency=wish.currency, subtotal=subtotal, held_by=held, now=now
         )
-    quote = Quote(offering=offering, price=price, quantity=wish.quantity, discount=discount)
+    quote = Quote(offering=offering, price=price, quantity=wish.quantity, discount=discount, permit_id=wish.permit_id)
     check_total(quote.total, wish.currency)
     return quote
 
 
 def _on_sale(session: Session, wish: Wish) -> tuple[Offering, Price]:
     found = queries.find_on_sale(session, wish.course_id, wish.currency, wish.kind)
-    # Who has a course may be examined in it again, also when nobody new may enroll.
-    if found is None or not (is_for_sale(found.course_status) or wish.kind is OfferingKind.EXAM_RETAKE):
+    if found is None or not (is_for_sale(found.course_status) or wish.kind in OUTLIVES_SALE):
         raise NotForSaleError
     if found.price is None:
         raise InvalidInputError("This course has no price in that currency.", field="currency")
     return found.offering, found.price
+
+
+def require_permit(session: Session, buyer_id: UUID, wish: Wish, *, now: datetime) -> None:
+    """Raise RenewalOverError if the wish is for a renewal that this person may not order now."""
+    if wish.kind is OfferingKind.RENEWAL and queries.find_good_permit(session, buyer_id, wish.course_id, wish.permit_id, now=now) is None:
+        raise RenewalOverError
 
 
 def require_retake(session: Session, buyer_id: UUID, course_id: UUID, *, now: datetime) -> None:
@@ -133,11 +156,20 @@ def owns_already(session: Session, buyer_id: UUID, lines: list[OrderLine]) -> bo
     return any(line.kind is OfferingKind.COURSE and queries.has_entitlement(session, buyer_id, line.offering.course_id) for line in lines)
 
 
-def refuse_second(session: Session, buyer_id: UUID, course_id: UUID, kind: OfferingKind) -> None:
-    """Raise UnderWayError if it is for oneself, a course or an attempt, and an order of it is under way. Of seats one may want more."""
-    first = queries.find_order_under_way(session, buyer_id, course_id, kind) if kind is not OfferingKind.SEATS else None
+def refuse_second(session: Session, buyer_id: UUID, wish: Wish) -> None:
+    """Raise UnderWayError if it is for oneself, and an order of it is under way. Of seats one may want more."""
+    first = find_under_way(session, buyer_id, wish)
     if first is not None:
-        raise UnderWayError(first, kind)
+        raise UnderWayError(first, wish.kind)
+
+
+def find_under_way(session: Session, buyer_id: UUID, wish: Wish) -> Order | None:
+    """The buyer's order of the same whose money is on its way or is being checked."""
+    if wish.kind is OfferingKind.SEATS:
+        return None
+    if wish.permit_id is not None:
+        return queries.find_renewal_under_way(session, buyer_id, wish.permit_id)
+    return queries.find_order_under_way(session, buyer_id, wish.course_id, wish.kind)
 
 
 def find_fulfillment_obstacles(session: Session, order: Order, lines: list[OrderLine], *, now: datetime) -> list[str]:
@@ -158,4 +190,12 @@ NO_USE = frozenset({RetakeObstacle.NO_EXAM, RetakeObstacle.NOT_OWNED, RetakeObst
 def wish_of(session: Session, order: Order, line: OrderLine) -> Wish:
     """What the order's buyer wanted."""
     code = queries.get_discount_code(session, order.discount_code_id).code if order.discount_code_id is not None else ""
-    return Wish(course_id=line.offering.course_id, currency=order.currency, kind=line.kind, quantity=line.quantity, code=code)
+    fee = queries.find_fee_of_line(session, line.id) if line.kind is OfferingKind.RENEWAL else None
+    return Wish(
+        course_id=line.offering.course_id,
+        currency=order.currency,
+        kind=line.kind,
+        quantity=line.quantity,
+        code=code,
+        permit_id=fee.permit_id if fee is not None else None,
+    )

@@ -1,6 +1,7 @@
 """What all pages of commerce stand on: their blueprint, the till, and the way to the payment page."""
 
 import re
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -17,7 +18,12 @@ from laurel.web.session import current_session, transaction
 
 bp = Blueprint("commerce", __name__)
 TOKEN = re.compile(r"[A-Za-z0-9_-]{1,100}\Z")
-SHOP_PAGES = {OfferingKind.COURSE: "enroll_page", OfferingKind.SEATS: "seats_page", OfferingKind.EXAM_RETAKE: "retake_page"}
+SHOP_PAGES = {
+    OfferingKind.COURSE: "enroll_page",
+    OfferingKind.SEATS: "seats_page",
+    OfferingKind.EXAM_RETAKE: "retake_page",
+    OfferingKind.RENEWAL: "renewal_page",
+}
 """The page that sells each kind of thing: its view and its template."""
 
 
@@ -50,6 +56,15 @@ def click_token(text: str | None) -> str | None:
 def order_address(order_id: UUID) -> str:
     """The order's full address: from PUBLIC_URL, never from what the request says about its host."""
     return settings().public_url + url_for("commerce.order_page", order_id=order_id)
+
+
+def shop_address(kind: OfferingKind, slug: str, permit_id: UUID | None = None, **asked: str | None) -> str:
+    """The page that sells this of a course, showing what is `asked`. A renewal is sold where its permit is."""
+    if kind is OfferingKind.RENEWAL and permit_id is None:
+        return f"/learn/{slug}"
+    values: dict[str, Any] = {name: value for name, value in asked.items() if value}
+    values |= {"slug": slug} if permit_id is None else {"permit_id": permit_id}
+    return url_for(f"commerce.{SHOP_PAGES[kind]}", **values)
 
 
 def redirect_to_payment(address: str) -> ResponseReturnValue:

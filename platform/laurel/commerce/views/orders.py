@@ -14,8 +14,8 @@ from laurel.commerce.models import Order
 from laurel.commerce.queries.receipts import list_receipt_numbers, list_receipts_of
 from laurel.commerce.rules import OPEN_STATES, OrderState
 from laurel.commerce.services.checkout import NothingToPayError
-from laurel.commerce.services.quoting import AlreadyOwnedError, PriceChangedError, RetakeRefusedError, UnderWayError
-from laurel.commerce.views.edge import SHOP_PAGES, bp, order_address, redirect_to_payment, till
+from laurel.commerce.services.quoting import AlreadyOwnedError, PriceChangedError, RenewalOverError, RetakeRefusedError, UnderWayError
+from laurel.commerce.views.edge import bp, order_address, redirect_to_payment, shop_address, till
 from laurel.core.errors import InvalidInputError, NotFoundError
 from laurel.web.access import SIGNED_IN, my_id, policy
 from laurel.web.headers import CHECKOUT, allow_form_action
@@ -137,7 +137,7 @@ def go_to_payment(order_id: UUID) -> ResponseReturnValue:
     except UnderWayError as error:
         flash(error.message, "info")
         return redirect(url_for(".order_page", order_id=error.order_id), 303)
-    except (AlreadyOwnedError, PriceChangedError, RetakeRefusedError, InvalidInputError) as error:
+    except (AlreadyOwnedError, PriceChangedError, RenewalOverError, RetakeRefusedError, InvalidInputError) as error:
         flash(error.message, "info")
         order = queries.get_order_of(current_session(), my_id(), order_id)
         return redirect(shop_page_of(order), 303)
@@ -145,7 +145,9 @@ def go_to_payment(order_id: UUID) -> ResponseReturnValue:
 
 def shop_page_of(order: Order) -> str:
     """Where the same thing can be ordered anew, at the price of today."""
-    return url_for(f".{SHOP_PAGES[order.lines[0].kind]}", slug=course_of(current_session(), order).slug)
+    session, line = current_session(), order.lines[0]
+    fee = queries.find_fee_of_line(session, line.id)
+    return shop_address(line.kind, course_of(session, order).slug, fee.permit_id if fee is not None else None)
 
 
 @bp.post("/orders/<uuid:order_id>/cancel")

@@ -1,4 +1,4 @@
-"""Buying: what it costs, and the button. A course for oneself, seats for a team, a further attempt at an exam."""
+"""Buying: what it costs, and the button. A course for oneself, seats for a team, a further attempt at an exam, a renewal."""
 
 from dataclasses import dataclass, replace
 from uuid import UUID
@@ -6,14 +6,14 @@ from uuid import UUID
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from laurel.catalog.queries import CourseCard, get_course_by_slug
+from laurel.catalog.queries import CourseCard, get_course_by_slug, get_course_card
 from laurel.catalog.rules import is_for_sale
 from laurel.commerce import queries, services
 from laurel.commerce.forms import CheckoutForm
-from laurel.commerce.rules import OfferingKind, OrderState, RetakeObstacle, Wish
-from laurel.commerce.services.quoting import AlreadyOwnedError, NotForSaleError, Quote, RetakeRefusedError, UnderWayError
+from laurel.commerce.rules import OUTLIVES_SALE, OfferingKind, OrderState, RetakeObstacle, Wish
+from laurel.commerce.services.quoting import AlreadyOwnedError, NotForSaleError, Quote, RetakeRefusedError, UnderWayError, find_under_way
 from laurel.commerce.services.reminders import ask_for_reminder
-from laurel.commerce.views.edge import SHOP_PAGES, bp, click_token, settings, till
+from laurel.commerce.views.edge import SHOP_PAGES, bp, click_token, settings, shop_address, till
 from laurel.commerce.views.orders import go_to_payment
 from laurel.core.db import database_now
 from laurel.core.errors import InvalidInputError
@@ -68,6 +68,16 @@ def retake_page(slug: str) -> ResponseReturnValue:
     return show_shop_page(course, _asked(course, OfferingKind.EXAM_RETAKE), via=None)
 
 
+@bp.get("/renewals/<uuid:permit_id>")
+@limiter.limit(CODES, exempt_when=has_no_code)
+@policy(GET=SIGNED_IN)
+def renewal_page(permit_id: UUID) -> ResponseReturnValue:
+    """The renewal that somebody asked for on the page of their certificate."""
+    session = current_session()
+    course = get_course_card(session, queries.get_permit_of(session, my_id(), permit_id).course_id)
+    return show_shop_page(course, replace(_asked(course, OfferingKind.RENEWAL), permit_id=permit_id), via=None)
+
+
 def _asked(course: CourseCard, kind: OfferingKind) -> Wish:
     """What the address asks for. A number that is none counts as none, which is then said to be wrong."""
     text = request.args.get("quantity", str(TEAM if kind is OfferingKind.SEATS else 1)).strip()
@@ -111,14 +121,14 @@ def show_shop_page(course: CourseCard, wish: Wish, *, via: str | None, problem: 
     """The order before it is one: total first, then what is included. `problem` says why the button did not work."""
     allow_form_action(CHECKOUT)
     session = current_session()
-    may_buy = is_for_sale(course.status) or wish.kind is OfferingKind.EXAM_RETAKE
+    may_buy = is_for_sale(course.status) or wish.kind in OUTLIVES_SALE
     offer = queries.find_offer(session, course.id, wish.kind) if may_buy else None
     prices = {code: offer.prices[code] for code in settings().currencies if code in offer.prices} if offer is not None else {}
     wanted = replace(wish, currency=wish.currency if wish.currency in prices else next(iter(prices), ""))
     priced = price_up(wanted) if prices else Priced(wish=wanted, quote=None, problems={})
     if problem and problem in priced.problems.values():
         problem = ""  # it is said beside its field
-    is_course, is_seats = wish.kind is OfferingKind.COURSE, wish.kind is OfferingKind.SEATS
+    is_course = wish.kind is OfferingKind.COURSE
     is_owned, is_paused = queries.find_access(session, my_id(), course.id) if is_course else (False, False)
     page = render_template(
         f"commerce/{SHOP_PAGES[wish.kind]}.html",
@@ -131,9 +141,10 @@ def show_shop_page(course: CourseCard, wish: Wish, *, via: str | None, problem: 
         via=via,
         is_owned=is_owned,
         is_paused=is_paused,
-        under_way=queries.find_order_under_way(session, my_id(), course.id, wish.kind) if not (is_owned or is_seats) else None,
+        under_way=None if is_owned else find_under_way(session, my_id(), wish),
         sells_seats=is_course and bool(prices) and queries.find_current_offering(session, course.id, OfferingKind.SEATS) is not None,
         standing=queries.check_retake(session, my_id(), course.id, now=database_now(session)) if priced.refusal else None,
+        permit=queries.get_permit_of(session, my_id(), wish.permit_id) if wish.kind is OfferingKind.RENEWAL else None,
         form=_checkout_form(priced, via),
         problem=problem,
     )
@@ -143,6 +154,7 @@ def show_shop_page(course: CourseCard, wish: Wish, *, via: str | None, problem: 
 def _checkout_form(priced: Priced, via: str | None) -> CheckoutForm:
     wish, total = priced.wish, priced.quote.total if priced.quote is not None else 0
     facts = {"kind": wish.kind.value, "currency": wish.currency, "quantity": str(wish.quantity), "code": wish.code}
+    facts |= {"permit": str(wish.permit_id or "")}
     return CheckoutForm(formdata=None, amount=str(total), via=via or "", remind=bool(request.values.get("remind")), **facts)
 
 
@@ -156,7 +168,7 @@ def start_checkout(slug: str) -> ResponseReturnValue:
     form = CheckoutForm()
     via = click_token(form.via.data)
     if not form.validate_on_submit():
-        plain = Wish(course_id=course.id, currency=form.currency.data or "", kind=form.offering_kind)
+        plain = Wish(course_id=course.id, currency=form.currency.data or "", kind=form.offering_kind, permit_id=form.permit_id)
         return show_shop_page(course, plain, via=via, problem=form.problem, status=400)
     if request.form.get("act") == UPDATE:
         return redirect(_address(form, slug, via), 303)
@@ -172,7 +184,7 @@ def _address(form: CheckoutForm, slug: str, via: str | None) -> str:
         "via": via,
         "remind": "y" if form.remind.data else None,
     }
-    return url_for(f".{SHOP_PAGES[form.offering_kind]}", slug=slug, **{name: value for name, value in asked.items() if value})
+    return shop_address(form.offering_kind, slug, form.permit_id, **asked)
 
 
 def _buy_as_shown(course: CourseCard, form: CheckoutForm, via: str | None) -> ResponseReturnValue:
@@ -200,6 +212,7 @@ def _buy(course: CourseCard, wish: Wish, *, via: str | None, wants_reminder: boo
             kind=wish.kind,
             quantity=wish.quantity,
             code=wish.code,
+            permit_id=wish.permit_id,
         )
     except InvalidInputError as error:
         return show_shop_page(course, wish, via=via, problem=error.message, status=400)

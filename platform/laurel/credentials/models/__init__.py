@@ -15,6 +15,7 @@ from laurel.core.ids import new_id
 from laurel.credentials.models import erasure  # noqa: F401 (its tables belong to the metadata)
 from laurel.credentials.models.achievements import Achievement as Achievement
 from laurel.credentials.models.achievements import AchievementVersion as AchievementVersion
+from laurel.credentials.models.renewals import FeeRenewal as FeeRenewal
 from laurel.credentials.rules import bulk
 from laurel.credentials.rules.bulk import BulkKind, BulkState, RowState
 from laurel.credentials.rules.history import HistoryKind, Link

@@ -1,10 +1,10 @@
 """What can be earned, and what it says."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, false
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, false, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from laurel.catalog.models import Course
@@ -13,6 +13,7 @@ from laurel.core.ids import new_id
 from laurel.credentials.models.organizations import Organization
 from laurel.credentials.rules.document import AchievementFacts
 from laurel.credentials.rules.renewing import RenewalTerms
+from laurel.credentials.rules.validity import Validity
 
 
 class Achievement(Base):
@@ -29,6 +30,8 @@ class Achievement(Base):
     renewal_grace_days: Mapped[int] = mapped_column(default=90, server_default="90")
     renewal_includes_attempts: Mapped[bool] = mapped_column(default=False, server_default=false())
 
+    renewal_by_exam: Mapped[bool] = mapped_column(default=True, server_default=true())
+
     @property
     def renewal_terms(self) -> RenewalTerms:
         """What the program says about renewing; of today, whatever version a certificate is of."""
@@ -36,12 +39,13 @@ class Achievement(Base):
             window_days=self.renewal_window_days,
             grace_days=self.renewal_grace_days,
             includes_attempts=self.renewal_includes_attempts,
+            by_exam=self.renewal_by_exam,
         )
 
     def adopt(self, terms: RenewalTerms) -> None:
         """Let the program say this about renewing from now on."""
         self.renewal_window_days, self.renewal_grace_days = terms.window_days, terms.grace_days
-        self.renewal_includes_attempts = terms.includes_attempts
+        self.renewal_includes_attempts, self.renewal_by_exam = terms.includes_attempts, terms.by_exam
 
 
 class AchievementVersion(Base):
@@ -65,6 +69,12 @@ class AchievementVersion(Base):
     created_at: Mapped[datetime]
     organization_id: Mapped[UUID | None] = mapped_column(ForeignKey(Organization.id), index=True, default=None)
     """In whose name it is awarded; None: the house's."""
+    valid_until: Mapped[date | None] = mapped_column(default=None)
+    """The day with which all of its certificates end; then `validity_months` is 0."""
+
+    @property
+    def validity(self) -> Validity:
+        return Validity(months=self.validity_months, until=self.valid_until)
 
     @property
     def facts(self) -> AchievementFacts:

@@ -7,7 +7,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from laurel.commerce.models import RenewalFee
 from laurel.commerce.queries import is_access_withdrawn
+from laurel.commerce.rules import EntitlementStatus
 from laurel.core.errors import NotFoundError
 from laurel.core.events import Delivery, DeliveryStatus, EventRecord
 from laurel.credentials.events import CredentialAwarded
@@ -17,6 +19,7 @@ from laurel.credentials.models import (
     Credential,
     CredentialEvent,
     CredentialVersion,
+    FeeRenewal,
     IssuerKey,
     StatusEntry,
     StatusList,
@@ -173,20 +176,27 @@ def list_of_course(session: Session, holder_id: UUID, course_id: UUID, state: Cr
         .join(AchievementVersion, AchievementVersion.id == Credential.achievement_version_id)
         .join(Achievement, Achievement.id == AchievementVersion.achievement_id)
         .where(Credential.holder_id == holder_id, Achievement.course_id == course_id, Credential.state == state)
-        .where(Credential.source == CredentialSource.EXAM)
+        .where(Credential.enrollment_id.is_not(None))
     )
     return list(session.scalars(statement.order_by(Credential.awarded_at)))
 
 
 def is_held(session: Session, credential: Credential) -> bool:
-    """Whether it must not be signed at present: what the holder paid for the course was taken back, or a bank is deciding about it."""
+    """Whether it must not be signed at present: what the holder paid for the course, or for renewing, is away, or a bank is deciding."""
+    if credential.source is CredentialSource.FEE and _is_fee_away(session, credential.id):
+        return True
     statement = (
         select(Achievement.course_id)
         .join(AchievementVersion, AchievementVersion.achievement_id == Achievement.id)
         .where(AchievementVersion.id == credential.achievement_version_id)
     )
-    course_id = session.scalar(statement) if credential.source is CredentialSource.EXAM else None
+    course_id = session.scalar(statement) if credential.enrollment_id is not None else None
     return course_id is not None and is_access_withdrawn(session, credential.holder_id, course_id)
+
+
+def _is_fee_away(session: Session, credential_id: UUID) -> bool:
+    paid = select(RenewalFee.status).join(FeeRenewal, FeeRenewal.order_line_id == RenewalFee.order_line_id)
+    return session.scalar(paid.where(FeeRenewal.credential_id == credential_id)) is not EntitlementStatus.ACTIVE
 
 
 def find_signing_trouble(session: Session, credential: Credential) -> str | None:

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Select, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from laurel.commerce.models import RenewalFee, RenewalPermit
 from laurel.credentials.models import (
     AchievementVersion,
     BulkJob,
@@ -17,6 +18,7 @@ from laurel.credentials.models import (
     Credential,
     CredentialEvent,
     CredentialVersion,
+    FeeRenewal,
     IssuerKey,
     StatusEntry,
     StatusList,
@@ -36,7 +38,7 @@ class Stored:
     """A credential and the rows that it rests on. `digests` are those of documents that the history knows.
 
     `is_vouched_for`: a confirmed import names it. `renewed`: the credential that it renews, that one's end, and for which credential
-    the attempt was made. `organization_slug`: in whose name it is awarded, empty for the house.
+    the attempt was made, or the fee paid. `organization_slug`: in whose name it is awarded, empty for the house.
     """
 
     credential: Credential
@@ -48,7 +50,7 @@ class Stored:
     versions: Sequence[Version]
     digests: frozenset[str]
     renewed: tuple[Credential, datetime | None, UUID | None] | None
-    months: int
+    fee: RenewalFee | None
 
 
 def list_ids(session: Session, *, after: UUID | None, limit: int) -> Sequence[UUID]:
@@ -59,22 +61,21 @@ def list_ids(session: Session, *, after: UUID | None, limit: int) -> Sequence[UU
 
 def list_stored(session: Session, ids: Sequence[UUID]) -> list[Stored]:
     """These credentials with all that they rest on; three queries, however many they are."""
-    rows = session.execute(_stored().where(Credential.id.in_(ids)).order_by(Credential.id))
     versions, digests = _list_versions(session, ids), _list_digests(session, ids)
     return [
         Stored(
             credential=row[0],
-            achievement=row[8],
-            organization_slug=row[9] or "",
+            achievement=row[7],
+            organization_slug=row[8] or "",
             enrolled_id=row[1],
             is_vouched_for=row[3],
             attempt=row[2],
             versions=versions[row[0].id],
             digests=frozenset(digests[row[0].id]),
             renewed=(row[4], row[5], row[6]) if row[4] is not None else None,
-            months=row[7],
+            fee=row[9],
         )
-        for row in rows
+        for row in session.execute(_stored().where(Credential.id.in_(ids)).order_by(Credential.id))
     ]
 
 
@@ -84,14 +85,18 @@ def _stored() -> Select[*tuple[Any, ...]]:
     vouched = named.correlate(Credential).exists()
     old, present, round_ = aliased(Credential), aliased(CredentialVersion), ExamRound
     sat = (round_.learner_id == Attempt.learner_id) & (round_.quiz_id == Attempt.quiz_id) & (round_.number == Attempt.round_number)
-    earned = (Credential, Enrollment.learner_id, Attempt, vouched, old, present.valid_until, round_.opened_for)
+    meant = func.coalesce(round_.opened_for, RenewalPermit.about_id)
+    earned = (Credential, Enrollment.learner_id, Attempt, vouched, old, present.valid_until, meant)
     return (
-        select(*earned, AchievementVersion.validity_months, AchievementVersion, Organization.slug)
+        select(*earned, AchievementVersion, Organization.slug, RenewalFee)
         .join(AchievementVersion, AchievementVersion.id == Credential.achievement_version_id)
         .outerjoin(Organization, Organization.id == AchievementVersion.organization_id)
         .outerjoin(Enrollment, Enrollment.id == Credential.enrollment_id)
         .outerjoin(Attempt, Attempt.id == Credential.attempt_id)
         .outerjoin(round_, sat)
+        .outerjoin(FeeRenewal, FeeRenewal.credential_id == Credential.id)
+        .outerjoin(RenewalFee, (RenewalFee.order_line_id == FeeRenewal.order_line_id) & RenewalFee.used_at.is_not(None))
+        .outerjoin(RenewalPermit, RenewalPermit.id == RenewalFee.permit_id)
         .outerjoin(old, old.id == Credential.renewed_from_id)
         .outerjoin(present, (present.credential_id == old.id) & (present.n == old.current_n))
     )

@@ -18,6 +18,7 @@ from laurel.credentials.models import (
     ShareLink,
 )
 from laurel.credentials.queries import CredentialRecord, get_credential
+from laurel.credentials.queries.renewing import is_sold
 from laurel.credentials.rules.verdicts import CredentialState
 
 
@@ -68,6 +69,8 @@ class Ending:
     achievement: AchievementVersion
     holder: User
     program: Achievement
+    is_sold: bool
+    """Its renewal is for sale."""
 
 
 def list_ending(session: Session, days: int, *, after: datetime, until: datetime, limit: int) -> list[Ending]:
@@ -76,7 +79,7 @@ def list_ending(session: Session, days: int, *, after: datetime, until: datetime
     is_renewed = exists().where(newer.renewed_from_id == Credential.id, newer.state != CredentialState.REVOKED)
     noted = exists().where(ExpiryNotice.credential_id == Credential.id, ExpiryNotice.ends_at == ends_at, ExpiryNotice.days == days)
     rows = session.execute(
-        select(Credential, ends_at, AchievementVersion, User, Achievement)
+        select(Credential, ends_at, AchievementVersion, User, Achievement, is_sold())
         .join(CredentialVersion, and_(CredentialVersion.credential_id == Credential.id, CredentialVersion.n == Credential.current_n))
         .join(AchievementVersion, AchievementVersion.id == Credential.achievement_version_id)
         .join(User, User.id == Credential.holder_id)
@@ -85,4 +88,4 @@ def list_ending(session: Session, days: int, *, after: datetime, until: datetime
         .order_by(ends_at, Credential.id)
         .limit(limit)
     )
-    return [Ending(row[0], row[1], row[2], row[3], row[4]) for row in rows if row[1] is not None]
+    return [Ending(row[0], row[1], row[2], row[3], row[4], row[5]) for row in rows if row[1] is not None]

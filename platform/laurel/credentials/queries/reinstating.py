@@ -53,7 +53,7 @@ def has_new_name(session: Session, holder_id: UUID, *, since: datetime) -> bool:
 
 
 def _is_earned(session: Session, credential: Credential) -> bool:
-    if credential.source is CredentialSource.IMPORT:
+    if credential.source is not CredentialSource.EXAM:  # what a fee renewed is held while that is away
         return True
     attempt = session.get(Attempt, credential.attempt_id) if credential.attempt_id is not None else None
     return attempt is not None and attempt.passed is True and attempt.is_counted and attempt.state is not AttemptState.VOIDED

@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session, aliased
 from laurel.catalog.models import Course
 from laurel.catalog.queries import list_lessons
 from laurel.catalog.rules import LessonKind
+from laurel.commerce.models import Offering
 from laurel.commerce.queries import find_offer, has_entitlement
 from laurel.commerce.rules import OfferingKind
-from laurel.credentials.models import Achievement, AchievementVersion, Credential
+from laurel.credentials.models import Achievement, AchievementVersion, Credential, FeeRenewal
 from laurel.credentials.models.erasure import ErasedAward
-from laurel.credentials.queries import CredentialRecord
-from laurel.credentials.rules.renewing import Renewal, renewed_until, stand
+from laurel.credentials.queries import CredentialRecord, is_held
+from laurel.credentials.rules.renewing import Paths, Renewal, lengthens, stand
 from laurel.credentials.rules.verdicts import CredentialState
 from laurel.learning.queries import find_enrollment
 from laurel.quizzes.models import Attempt, ExamRound, Quiz
@@ -28,8 +29,11 @@ from laurel.quizzes.rules import AttemptState, QuizStatus
 class Way:
     """How one certificate is renewed: by which exam, in which course, and what stands between its holder and that.
 
+    By which ways at all, is in `renewal.paths`. `is_kept_back`: it is on hold, or what its holder paid for the course is away.
+
     `lesson_slug` None: the course has no exam at present. `is_enrolled`: the holder may enter the course. `is_under_way`: they have
-    said that they renew it. `includes_attempts` False: each attempt is bought. `new_end`: the end of a renewal that is earned now.
+    said that they renew it. `includes_attempts` False: each attempt is bought. `new_end`: the end of a renewal that is earned now;
+    `lengthens`: that is worth having.
     """
 
     renewal: Renewal
@@ -40,20 +44,22 @@ class Way:
     quiz_id: UUID | None
     is_enrolled: bool
     is_under_way: bool
+    is_kept_back: bool
     includes_attempts: bool
     new_end: datetime | None
+    lengthens: bool
 
 
 def map_renewals(session: Session, records: Sequence[CredentialRecord], *, now: datetime) -> Mapping[UUID, Renewal]:
     """Where each of these certificates stands, by id; one query, however many they are. A renewal that is earned is as good as made."""
     is_renewed = or_(_is_renewed(), exists().where(_earns()))
     rows = session.execute(
-        select(Credential.id, Achievement, is_renewed)
+        select(Credential.id, Achievement, is_renewed, is_sold())
         .join(AchievementVersion, AchievementVersion.id == Credential.achievement_version_id)
         .join(Achievement, Achievement.id == AchievementVersion.achievement_id)
         .where(Credential.id.in_([record.credential.id for record in records]))
     )
-    known = {row[0]: (row[1].renewal_terms, row[2]) for row in rows}
+    known = {row[0]: (row[1].renewal_terms, row[2], row[3]) for row in rows}
     return {
         record.credential.id: stand(
             state=record.credential.state,
@@ -62,9 +68,23 @@ def map_renewals(session: Session, records: Sequence[CredentialRecord], *, now: 
             ends_at=record.version.valid_until if record.version else None,
             terms=known[record.credential.id][0],
             now=now,
+            is_sold=known[record.credential.id][2],
         )
         for record in records
     }
+
+
+def is_sold() -> ColumnElement[bool]:
+    """Whether the renewal of an achievement's credentials is for sale, in a query that names the achievement."""
+    return exists().where(
+        Offering.course_id == Achievement.course_id, Offering.kind == OfferingKind.RENEWAL, Offering.withdrawn_at.is_(None)
+    )
+
+
+def find_paths(session: Session, course_id: UUID) -> Paths:
+    """By which ways what is earned in a course is renewed today."""
+    row = session.execute(select(Achievement.renewal_by_exam, is_sold()).where(Achievement.course_id == course_id)).one_or_none()
+    return Paths(exam=row[0], fee=row[1]) if row is not None else Paths(exam=False)
 
 
 def get_way(session: Session, record: CredentialRecord, *, now: datetime) -> Way:
@@ -76,8 +96,9 @@ def get_way(session: Session, record: CredentialRecord, *, now: datetime) -> Way
     is_under_way = round_ is not None and round_.opened_for == credential.id and now < round_.closes_at
     sells_attempts = find_offer(session, course.id, OfferingKind.EXAM_RETAKE) is not None
     is_promised = is_under_way and round_ is not None and round_.includes_attempts
-    months = (find_present_version(session, program.id) or earned).validity_months
+    validity = (find_present_version(session, program.id) or earned).validity
     former_end = record.version.valid_until if record.version else None
+    new_end = validity.end(awarded_at=now, former_end=former_end)
     is_enrolled = find_enrollment(session, learner_id=credential.holder_id, course_id=course.id) is not None
     return Way(
         renewal=map_renewals(session, [record], now=now)[credential.id],
@@ -88,8 +109,10 @@ def get_way(session: Session, record: CredentialRecord, *, now: datetime) -> Way
         quiz_id=quiz_id,
         is_enrolled=is_enrolled and has_entitlement(session, credential.holder_id, course.id),
         is_under_way=is_under_way,
+        is_kept_back=credential.on_hold_at is not None or is_held(session, credential),
         includes_attempts=is_promised or program.renewal_includes_attempts or not sells_attempts,
-        new_end=renewed_until(awarded_at=now, former_end=former_end, months=months),
+        new_end=new_end,
+        lengthens=lengthens(new_end, former_end=former_end, now=now),
     )
 
 
@@ -154,6 +177,11 @@ def _is_renewed() -> ColumnElement[bool]:
     return exists().where(newer.renewed_from_id == Credential.id, newer.state != CredentialState.REVOKED)
 
 
+def is_earned(session: Session, credential_id: UUID) -> bool:
+    """Whether its renewal is earned by the exam, and not made yet."""
+    return session.scalar(select(Credential.id).where(Credential.id == credential_id, exists().where(_earns()))) is not None
+
+
 def _earned() -> Select[UUID, UUID]:
     """Each attempt that has earned a renewal that is not made, with the certificate that it renews."""
     return select(Attempt.id, Credential.id).where(_earns(), Credential.state == CredentialState.ISSUED, ~_is_renewed())
@@ -169,3 +197,11 @@ def list_earned(session: Session, *, after: UUID | None = None, limit: int = 100
     """Attempts that have earned a renewal that is not made, in the order of their ids."""
     earned = _earned() if after is None else _earned().where(Attempt.id > after)
     return [row[0] for row in session.execute(earned.order_by(Attempt.id).limit(limit))]
+
+
+def find_of_fee(session: Session, order_line_id: UUID) -> tuple[FeeRenewal, Credential] | None:
+    """What this line of an order has renewed a certificate to, the latest if it did so again; both as they are now."""
+    statement = select(FeeRenewal, Credential).join(Credential, Credential.id == FeeRenewal.credential_id)
+    statement = statement.where(FeeRenewal.order_line_id == order_line_id).order_by(Credential.awarded_at.desc(), Credential.id).limit(1)
+    row = session.execute(statement, execution_options={"populate_existing": True}).one_or_none()
+    return (row[0], row[1]) if row is not None else None

@@ -30,8 +30,16 @@ class Earned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fee:
+    """The fee that a renewal was paid with, as it stands today. `is_gone`: it went back, or a bank took it."""
+
+    payer_id: UUID
+    is_gone: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Renewed:
-    """The certificate that another one renews. `is_meant`: the other's attempt was made to renew this one; `new_end`: what follows."""
+    """The certificate that another one renews. `is_meant`: what earned the other was to renew this one; `new_end`: what follows."""
 
     holder_id: UUID
     is_meant: bool
@@ -72,6 +80,7 @@ class CredentialFacts:
     source: CredentialSource = CredentialSource.EXAM
     enrolled_id: UUID | None
     is_vouched_for: bool = False
+    fee: Fee | None = None
     current_n: int
     earned: Earned | None
     renewed: Renewed | None = None
@@ -104,6 +113,9 @@ def _award(found: CredentialFacts) -> Iterator[str]:
         if not found.is_vouched_for:
             yield "it was imported, and no import names it"
         return
+    if found.source is CredentialSource.FEE:
+        yield from _fee(found)
+        return
     earned = found.earned
     if earned is None:
         yield "the attempt that earned it does not exist"
@@ -120,6 +132,15 @@ def _award(found: CredentialFacts) -> Iterator[str]:
         yield "the attempt that earned it was voided"
 
 
+def _fee(found: CredentialFacts) -> Iterator[str]:
+    if found.fee is None:
+        yield "it was renewed for a fee, and nobody has paid one"
+    elif found.fee.payer_id != found.holder_id:
+        yield "the fee that renewed it is somebody else’s"
+    elif found.fee.is_gone and found.state is not CredentialState.REVOKED:
+        yield "the fee that renewed it went back, and it was not revoked"
+
+
 def _renewal(found: CredentialFacts) -> Iterator[str]:
     renewed = found.renewed
     if renewed is None:
@@ -127,7 +148,8 @@ def _renewal(found: CredentialFacts) -> Iterator[str]:
     if renewed.holder_id != found.holder_id:
         yield "what it renews is somebody else’s"
     if not renewed.is_meant:
-        yield "the attempt that earned it was not made to renew what it renews"
+        earned = "fee" if found.source is CredentialSource.FEE else "attempt"
+        yield f"the {earned} that earned it was not made to renew what it renews"
     for version in found.versions:
         if version.valid_until != renewed.new_end:
             yield f"version {version.n}: it ends at {version.valid_until}, and {renewed.new_end} follows from what it renews"

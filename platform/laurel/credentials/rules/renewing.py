@@ -1,4 +1,4 @@
-"""Who may renew a certificate by sitting its exam again, and when (specs/credentials.md §8, E3 to E5)."""
+"""Who may renew a certificate, when, and by which ways (specs/credentials.md §8, E3 to E5)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,12 +15,14 @@ MAX_DAYS = 3650
 class RenewalTerms:
     """What a program says about renewing: so many days before the end it begins, and so many after it one may be late.
 
-    `includes_attempts`: the attempts that the exam allows come with each renewal, also where further attempts are sold.
+    `includes_attempts`: the attempts that the exam allows come with each renewal, also where further attempts are sold. `by_exam`: by
+    sitting the exam again; for a fee, where a renewal of the course is for sale.
     """
 
     window_days: int = 90
     grace_days: int = 90
     includes_attempts: bool = False
+    by_exam: bool = True
 
 
 class Standing(StrEnum):
@@ -42,12 +44,27 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Paths:
+    """By which ways the certificates of a program are renewed today."""
+
+    exam: bool = True
+    fee: bool = False
+
+    @property
+    def words(self) -> str:
+        """`by passing the exam again or for a fee`; empty if there is no way."""
+        named = (("by passing the exam again", self.exam), ("for a fee", self.fee))
+        return " or ".join(words for words, is_open in named if is_open)
+
+
+@dataclass(frozen=True, slots=True)
 class Renewal:
-    """Where a certificate stands, and between which moments it may be renewed; None where that has no meaning."""
+    """Where a certificate stands, between which moments it may be renewed (None where that has no meaning), and how."""
 
     standing: Standing
     opens_at: datetime | None = None
     closes_at: datetime | None = None
+    paths: Paths = Paths()
 
 
 def check_terms(terms: RenewalTerms) -> RenewalTerms:
@@ -57,8 +74,9 @@ def check_terms(terms: RenewalTerms) -> RenewalTerms:
             raise InvalidInputError(f"{field} is a whole number of days, 0 to {MAX_DAYS}.", field=field)
     if not terms.window_days and not terms.grace_days:
         raise InvalidInputError("Let holders renew for at least one day before the end, or after it.", field="renewal_window_days")
-    if type(terms.includes_attempts) is not bool:
-        raise InvalidInputError("renewal_includes_attempts is true or false.", field="renewal_includes_attempts")
+    for field, is_so in (("renewal_includes_attempts", terms.includes_attempts), ("renewal_by_exam", terms.by_exam)):
+        if type(is_so) is not bool:
+            raise InvalidInputError(f"{field} is true or false.", field=field)
     return terms
 
 
@@ -70,25 +88,33 @@ def stand(
     ends_at: datetime | None,
     terms: RenewalTerms,
     now: datetime,
+    is_sold: bool = False,
 ) -> Renewal:
-    """Where the certificate stands at `now`. `is_renewed`: by one that is not revoked."""
+    """Where the certificate stands at `now`. `is_renewed`: by one that is not revoked. `is_sold`: a renewal is for sale."""
     if state is not CredentialState.ISSUED:
         return Renewal(Standing.REVOKED if state is CredentialState.REVOKED else Standing.PENDING)
     if ends_at is None:
         return Renewal(Standing.ENDLESS)
     opens_at, closes_at = opening(awarded_at=awarded_at, ends_at=ends_at, terms=terms), ends_at + timedelta(days=terms.grace_days)
     if is_renewed:
-        return Renewal(Standing.RENEWED, opens_at, closes_at)
-    if now >= closes_at:
-        return Renewal(Standing.OVER, opens_at, closes_at)
-    if now < opens_at:
-        return Renewal(Standing.TOO_EARLY, opens_at, closes_at)
-    return Renewal(Standing.OPEN if now < ends_at else Standing.GRACE, opens_at, closes_at)
+        standing = Standing.RENEWED
+    elif now >= closes_at:
+        standing = Standing.OVER
+    elif now < opens_at:
+        standing = Standing.TOO_EARLY
+    else:
+        standing = Standing.OPEN if now < ends_at else Standing.GRACE
+    return Renewal(standing, opens_at, closes_at, Paths(exam=terms.by_exam, fee=is_sold))
 
 
 def opening(*, awarded_at: datetime, ends_at: datetime, terms: RenewalTerms) -> datetime:
     """From when on it may be renewed: never in the first half of its life, or short ones could be heaped up for years in an afternoon."""
     return max(ends_at - timedelta(days=terms.window_days), awarded_at + (ends_at - awarded_at) / 2)
+
+
+def lengthens(new_end: datetime | None, *, former_end: datetime | None, now: datetime) -> bool:
+    """Whether a renewal is worth having: not if it has ended already, or ends no later, as where all of a program end on one day."""
+    return new_end is None or new_end > max(now, former_end or now)
 
 
 def renewed_until(*, awarded_at: datetime, former_end: datetime | None, months: int) -> datetime | None:

@@ -14,10 +14,14 @@ class CredentialState(StrEnum):
 
 
 class CredentialSource(StrEnum):
-    """How it was earned. IMPORT: elsewhere or earlier; staff answer for it, and there is no attempt here."""
+    """How it was earned. IMPORT: elsewhere or earlier; staff answer for it, and there is no attempt here.
+
+    FEE: as a renewal that was paid for, without an exam.
+    """
 
     EXAM = "exam"
     IMPORT = "import"
+    FEE = "fee"
 
     @property
     def line(self) -> str:

@@ -1,7 +1,7 @@
 """Saying what can be earned in a course."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,9 +17,9 @@ from laurel.credentials.models import Achievement, AchievementVersion
 from laurel.credentials.queries.organizations import get_organization
 from laurel.credentials.rules.renewing import RenewalTerms, check_terms
 from laurel.credentials.rules.text import sanitize_text
+from laurel.credentials.rules.validity import Validity, check_not_over, check_validity
 
-MAX_MONTHS = 600
-FACTS = ("name", "description", "criteria", "validity_months", "badge", "tags", "language")
+FACTS = ("name", "description", "criteria", "validity_months", "valid_until", "badge", "tags", "language")
 
 
 def define_achievement(
@@ -35,18 +35,20 @@ def define_achievement(
     tags: Sequence[str] = (),
     language: str = "en",
     renewal: RenewalTerms | None = None,
+    valid_until: date | None = None,
     now: datetime,
 ) -> AchievementVersion:
     """What the course's credential certifies from now on. Saying the same again changes nothing; anything else is version n+1.
 
-    `criteria` is Markdown; `validity_months` 0 means for ever; `badge` is {"hue": 0-360, "level": 0-5}. `renewal` is no part of a
-    version: it holds at once, for certificates of former versions, too; None leaves it as it is.
+    `criteria` is Markdown; `validity_months` 0 means for ever, or to the end of the day `valid_until`; `badge` is {"hue": 0-360,
+    "level": 0-5}. `renewal` is no part of a version: it holds at once, for certificates of former versions, too; None leaves it as it is.
     """
     facts: dict[str, Any] = {
         "name": sanitize_text(name),
         "description": sanitize_text(description),
         "criteria": sanitize_text(criteria),
         "validity_months": validity_months,
+        "valid_until": valid_until,
         "badge": {"hue": int(badge["hue"]), "level": int(badge.get("level", 0))},
         "tags": [sanitize_text(tag) for tag in tags],
         "language": language,
@@ -83,6 +85,7 @@ def award_in_name_of(
 
 
 def _add_version(session: Session, achievement: Achievement, facts: dict[str, Any], *, now: datetime) -> AchievementVersion:
+    check_not_over(Validity(until=facts["valid_until"]), now)
     achievement.latest_n += 1
     version = AchievementVersion(
         achievement_id=achievement.id,
@@ -101,8 +104,7 @@ def _check(facts: dict[str, Any]) -> None:
     for field in ("name", "description", "criteria"):
         if not facts[field]:
             raise InvalidInputError(f"An achievement needs its {field}.", field=field)
-    if not 0 <= facts["validity_months"] <= MAX_MONTHS:
-        raise InvalidInputError(f"Validity is 0 to {MAX_MONTHS} months.", field="validity_months")
+    check_validity(Validity(months=facts["validity_months"], until=facts["valid_until"]))
 
 
 def _find_or_make(session: Session, *, course_id: UUID, slug: str, now: datetime) -> Achievement:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from laurel.commerce.rules import EntitlementStatus
 from laurel.credentials import queries
 from laurel.credentials.models import StatusList
 from laurel.credentials.openbadges_gateway import has_valid_proof
@@ -25,11 +26,10 @@ from laurel.credentials.queries.auditing import (
     list_unset_orphans,
     list_vanished,
 )
-from laurel.credentials.rules.auditing import CredentialFacts, Difference, Earned, Renewed, SignedFacts, compare, compare_list
+from laurel.credentials.rules.auditing import CredentialFacts, Difference, Earned, Fee, Renewed, SignedFacts, compare, compare_list
 from laurel.credentials.rules.history import find_break
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.keys import TRUSTED
-from laurel.credentials.rules.renewing import renewed_until
 from laurel.credentials.rules.shown import as_object, unsigned_words
 from laurel.credentials.rules.status_list import decode_bits
 from laurel.credentials.services.issuers import list_issuers
@@ -133,6 +133,7 @@ def _facts(stored: Stored, issuer: Issuer, shared: set[UUID]) -> CredentialFacts
         source=credential.source,
         enrolled_id=stored.enrolled_id,
         is_vouched_for=stored.is_vouched_for,
+        fee=_fee(stored),
         current_n=credential.current_n,
         earned=earned,
         renewed=_renewed(stored),
@@ -141,11 +142,16 @@ def _facts(stored: Stored, issuer: Issuer, shared: set[UUID]) -> CredentialFacts
     )
 
 
+def _fee(stored: Stored) -> Fee | None:
+    paid = stored.fee
+    return None if paid is None else Fee(payer_id=paid.user_id, is_gone=paid.status is EntitlementStatus.REVOKED)
+
+
 def _renewed(stored: Stored) -> Renewed | None:
     if stored.renewed is None:
         return None
     old, former_end, meant_id = stored.renewed
-    new_end = renewed_until(awarded_at=stored.credential.awarded_at, former_end=former_end, months=stored.months)
+    new_end = stored.achievement.validity.end(awarded_at=stored.credential.awarded_at, former_end=former_end)
     return Renewed(holder_id=old.holder_id, is_meant=meant_id == old.id, new_end=new_end)
 
 

@@ -10,12 +10,13 @@ from sqlalchemy import delete, or_, update
 from sqlalchemy.orm import Session
 
 from laurel.accounts.models import User
+from laurel.commerce.services import forget_permits
 from laurel.core.bus import publish
 from laurel.core.errors import InvalidInputError
 from laurel.core.mail import forget_mails, queue_mail
 from laurel.credentials import queries
 from laurel.credentials.events import CredentialErased
-from laurel.credentials.models import AchievementVersion, BulkRow, Credential, ExpiryNotice, RenamedCredential, ShareLink
+from laurel.credentials.models import AchievementVersion, BulkRow, Credential, ExpiryNotice, FeeRenewal, RenamedCredential, ShareLink
 from laurel.credentials.models.erasure import ErasedAward, ErasedCredential
 from laurel.credentials.queries import holding
 from laurel.credentials.queries.erasure import find_end_of_line, list_renewals
@@ -26,7 +27,7 @@ from laurel.credentials.rules.verdicts import CredentialState
 from laurel.credentials.services import history
 from laurel.quizzes.services import close_rounds
 
-GONE_WITH_IT = (ExpiryNotice, RenamedCredential, ShareLink)
+GONE_WITH_IT = (ExpiryNotice, FeeRenewal, RenamedCredential, ShareLink)
 """What is about one certificate and about nothing else, besides its documents."""
 
 
@@ -61,6 +62,7 @@ def _erase(session: Session, credential: Credential, *, reason: ErasureReason, a
     _tell_holder(session, credential, reason, now=now)
     history.hold_chain(session)
     close_rounds(session, opened_for=credential_id, now=now)
+    forget_permits(session, about_id=credential_id, now=now)
     _relink_renewals(session, credential)
     _delete_documents(session, credential_id, now=now)
     for table in GONE_WITH_IT:

@@ -40,6 +40,7 @@ def _write(session: Session, days: int, ending: Ending, *, now: datetime) -> Non
         awarded_at=credential.awarded_at,
         ends_at=ending.ends_at,
         terms=ending.program.renewal_terms,
+        is_sold=ending.is_sold,
         now=now,
     )
     queue_mail(

@@ -16,7 +16,7 @@ from laurel.credentials.rules.verdicts import CredentialState
 from laurel.credentials.services import history
 
 
-def put_on_hold(session: Session, credential_id: UUID, *, note: str, actor_id: UUID, now: datetime) -> Credential:
+def put_on_hold(session: Session, credential_id: UUID, *, note: str, actor_id: UUID | None, now: datetime) -> Credential:
     """It is not valid until it is released, and the holder hears why. Saying it twice changes nothing."""
     credential, words = queries.lock_credential(session, credential_id), check_note(note)
     if credential.state is not CredentialState.ISSUED:
@@ -30,7 +30,7 @@ def put_on_hold(session: Session, credential_id: UUID, *, note: str, actor_id: U
     return credential
 
 
-def release(session: Session, credential_id: UUID, *, note: str, actor_id: UUID, now: datetime) -> Credential:
+def release(session: Session, credential_id: UUID, *, note: str, actor_id: UUID | None, now: datetime) -> Credential:
     """It counts as before, and the holder hears what was found. Saying it twice changes nothing."""
     credential, words = queries.lock_credential(session, credential_id), check_note(note)
     if credential.on_hold_at is None:

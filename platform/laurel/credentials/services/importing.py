@@ -17,7 +17,7 @@ from laurel.credentials.queries import bulk
 from laurel.credentials.rules.correcting import check_new_name
 from laurel.credentials.rules.duplicates import Act, Decision, Duplicates, decide
 from laurel.credentials.rules.issuer import Issuer
-from laurel.credentials.rules.moments import end_of_validity, whole_second
+from laurel.credentials.rules.moments import whole_second
 from laurel.credentials.rules.numbers import RANDOM_BITS, number_of
 from laurel.credentials.rules.verdicts import CredentialSource
 from laurel.credentials.services.correcting import correct
@@ -34,7 +34,7 @@ def check_award(achievement: AchievementVersion, *, holder_id: UUID, actor_id: U
         raise ForbiddenError("This is your own account. A colleague has to do that.")
     if awarded_at > now:
         raise InvalidInputError("The day of the award is in the future.")
-    ends = end_of_validity(awarded_at, achievement.validity_months)
+    ends = achievement.validity.end(awarded_at=awarded_at)
     if ends is not None and ends <= now:
         raise InvalidInputError(f"It would have expired on {ends:%Y-%m-%d}: nothing that has ended is issued.")
 

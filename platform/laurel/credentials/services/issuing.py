@@ -5,30 +5,32 @@ import secrets
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import and_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from laurel.accounts.models import User
 from laurel.accounts.queries import lock_user
 from laurel.accounts.services import keep_certificate_name
+from laurel.commerce.services import close_permits
 from laurel.core.bus import publish
 from laurel.core.errors import UnavailableError
 from laurel.credentials import queries
 from laurel.credentials.events import CredentialAwarded, CredentialIssued, CredentialRevoked
 from laurel.credentials.gateway import KeyVault
-from laurel.credentials.models import AchievementVersion, Credential, CredentialVersion, StatusEntry, StatusList
+from laurel.credentials.models import Achievement, AchievementVersion, Credential, CredentialVersion, StatusEntry, StatusList
 from laurel.credentials.openbadges_gateway import sign_credential
 from laurel.credentials.queries.erasure import is_award_erased
 from laurel.credentials.queries.renewing import find_earned_by
 from laurel.credentials.rules.document import CredentialFacts, HolderFacts, build_document
+from laurel.credentials.rules.gate import UnsignableError
 from laurel.credentials.rules.history import HistoryKind
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.moments import whole_second
 from laurel.credentials.rules.notes import check_note
 from laurel.credentials.rules.numbers import RANDOM_BITS, number_of
-from laurel.credentials.rules.renewing import renewed_until
 from laurel.credentials.rules.text import sanitize_text
-from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
+from laurel.credentials.rules.verdicts import CredentialSource, CredentialState, RevocationReason
 from laurel.credentials.services import history
 from laurel.credentials.services.issuers import Signatory, issuer_for, open_signatory
 from laurel.credentials.services.status_lists import reserve_entry
@@ -70,13 +72,17 @@ def add_pending(
     session: Session,
     achievement: AchievementVersion,
     *,
-    enrollment_id: UUID,
+    enrollment_id: UUID | None,
     holder_id: UUID,
-    attempt_id: UUID,
+    attempt_id: UUID | None,
     renewed_from_id: UUID | None = None,
+    source: CredentialSource = CredentialSource.EXAM,
     now: datetime,
 ) -> Credential:
-    """Write down one credential that is due, in the holder's present name, or in that of the one which it renews. Nobody is told yet."""
+    """Write down one credential that is due, in the holder's present name, or in that of the one which it renews. Nobody is told yet.
+
+    What it renews cannot be bought anew.
+    """
     holder = lock_user(session, holder_id)  # a change of their name that is being applied is waited for
     old = session.get(Credential, renewed_from_id) if renewed_from_id is not None else None
     name = old.holder_name if old is not None and old.former_name_since is None else sanitize_text(holder.name_on_certificates)
@@ -91,9 +97,12 @@ def add_pending(
             achievement_version_id=achievement.id,
             awarded_at=whole_second(now),
             renewed_from_id=renewed_from_id,
+            source=source,
         )
         session.add(credential)
         session.flush()
+    if renewed_from_id is not None:
+        close_permits(session, about_id=renewed_from_id, now=now)
     return credential
 
 
@@ -116,7 +125,7 @@ def issue(
     credential = queries.lock_credential(session, credential_id)
     if credential.state is not CredentialState.PENDING or queries.is_held(session, credential):
         return credential
-    achievement = session.get_one(AchievementVersion, credential.achievement_version_id)
+    achievement = _what_it_certifies(session, credential, now=now)
     history.hold_chain(session)
     signatory = open_signatory(session, issuer_for(session, issuer, achievement.organization_id), keys, now=now)
     status_list, entry = reserve_entry(session, signatory, now=now)
@@ -129,6 +138,22 @@ def issue(
     session.flush()
     _tell(session, credential, version, actor_id=actor_id, reason=reason, tells_holder=tells_holder, now=now)
     return credential
+
+
+def _what_it_certifies(session: Session, credential: Credential, *, now: datetime) -> AchievementVersion:
+    """The version that it was awarded of; where all of that have ended before it could be signed, the program's present one.
+
+    Raises UnsignableError if that has ended, too: it waits for the program to say something new, and staff see why.
+    """
+    awarded = session.get_one(AchievementVersion, credential.achievement_version_id)
+    if not awarded.validity.is_over(now):
+        return awarded
+    latest = and_(Achievement.id == AchievementVersion.achievement_id, Achievement.latest_n == AchievementVersion.n)
+    present = session.scalars(select(AchievementVersion).join(Achievement, latest).where(Achievement.id == awarded.achievement_id)).one()
+    if present.validity.is_over(now):
+        raise UnsignableError("validity", f"all certificates of this program ended on {present.valid_until}. Give it another day.")
+    credential.achievement_version_id = present.id
+    return present
 
 
 def _tell(
@@ -162,7 +187,7 @@ def end_of(session: Session, credential: Credential, achievement: AchievementVer
     if credential.renewed_from_id is not None:
         old = session.get_one(Credential, credential.renewed_from_id)
         former = queries.get_version(session, old.id, old.current_n).valid_until
-    return renewed_until(awarded_at=credential.awarded_at, former_end=former, months=achievement.validity_months)
+    return achievement.validity.end(awarded_at=credential.awarded_at, former_end=former)
 
 
 def revoke(
@@ -191,6 +216,7 @@ def revoke(
         status_list.changed_at = now
     session.flush()
     close_rounds(session, opened_for=credential.id, now=now)  # what does not count any more is not renewed
+    close_permits(session, about_id=credential.id, now=now)
     history.record(session, HistoryKind.REVOKED, at=now, credential_id=credential.id, actor_id=actor_id, reason=reason)
     told = CredentialRevoked(occurred_at=now, credential_id=credential.id, holder_id=credential.holder_id, tells_holder=tells_holder)
     publish(session, told, actor_id=actor_id)

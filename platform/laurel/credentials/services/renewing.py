@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -47,7 +48,7 @@ def begin_renewal(session: Session, *, holder_id: UUID, credential_id: UUID, now
     lock_credential_of(session, holder_id, credential_id)
     way = renewing.get_way(session, get_credential(session, credential_id), now=now)
     closes_at = way.renewal.closes_at
-    if not way.renewal.standing.is_open or closes_at is None:
+    if not way.renewal.standing.is_open or not way.renewal.paths.exam or not way.lengthens or closes_at is None:
         raise RenewalRefusedError
     if way.lesson_slug is None or way.quiz_id is None or not way.is_enrolled:
         raise RenewalRefusedError
@@ -96,7 +97,7 @@ def renew(session: Session, *, holder_id: UUID, attempt_id: UUID, earned_at: dat
     enrollment = find_enrollment(session, learner_id=holder_id, course_id=course_id)
     if enrollment is None:
         return None
-    facts = {"enrollment_id": enrollment.id, "holder_id": holder_id, "attempt_id": attempt_id}
+    facts: dict[str, Any] = {"enrollment_id": enrollment.id, "holder_id": holder_id, "attempt_id": attempt_id}
     if old.state is not CredentialState.ISSUED:
         if enrollment.completed_at is not None:  # by this attempt, perhaps: `award` has left that to us
             award(session, **facts, course_id=course_id, now=earned_at)

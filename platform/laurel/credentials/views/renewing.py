@@ -1,4 +1,4 @@
-"""Renewing a certificate: where it stands, what it takes, and the button that leads to the exam."""
+"""Renewing a certificate: where it stands, what each way takes, and the buttons that lead to the exam and to the shop."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,9 +10,12 @@ from flask.typing import ResponseReturnValue
 from laurel.commerce.queries import find_offer
 from laurel.commerce.rules import OfferingKind
 from laurel.core.db import database_now
+from laurel.core.errors import NotFoundError
 from laurel.credentials import queries
-from laurel.credentials.queries import holding, renewing
+from laurel.credentials.queries import CredentialRecord, holding, renewing
+from laurel.credentials.rules.erasure import ErasedError
 from laurel.credentials.rules.renewing import Renewal
+from laurel.credentials.services.fee_renewals import open_fee
 from laurel.credentials.services.issuers import issuer_for
 from laurel.credentials.services.renewing import RenewalRefusedError, begin_renewal
 from laurel.credentials.views.base import bp, issuer
@@ -44,14 +47,15 @@ def renewal_page(credential_id: UUID) -> ResponseReturnValue:
         shown=show(issuer(), record),
         way=way,
         next_issuer=issuer_for(session, issuer(), latest.organization_id if latest is not None else None),
-        prices={} if way.includes_attempts else _prices_of_attempt(way.course_id),
+        prices={} if way.includes_attempts else _prices_of(way.course_id, OfferingKind.EXAM_RETAKE),
+        fees=_prices_of(way.course_id, OfferingKind.RENEWAL) if way.renewal.paths.fee else {},
         kin=holding.list_kin(session, record.credential),
     )
 
 
-def _prices_of_attempt(course_id: UUID) -> dict[str, int]:
-    """What one attempt costs by currency, in the order in which the shop names them."""
-    offer = find_offer(current_session(), course_id, OfferingKind.EXAM_RETAKE)
+def _prices_of(course_id: UUID, kind: OfferingKind) -> dict[str, int]:
+    """What it costs by currency, in the order in which the shop names them."""
+    offer = find_offer(current_session(), course_id, kind)
     currencies = current_app.extensions["laurel_settings"].currencies
     return {code: offer.prices[code] for code in currencies if code in offer.prices} if offer is not None else {}
 
@@ -71,6 +75,31 @@ def renew_by_exam(credential_id: UUID) -> ResponseReturnValue:
         flash(error.message, "error")
         return redirect(url_for(".renewal_page", credential_id=credential_id), 303)
     return redirect(url_for("learning.lesson_page", course_slug=door.course_slug, lesson_slug=door.lesson_slug), 303)
+
+
+@bp.post("/account/credentials/<uuid:credential_id>/renewal/fee")
+@policy(POST=SIGNED_IN)
+@limiter.limit(START)
+def renew_for_fee(credential_id: UUID) -> ResponseReturnValue:
+    """To the page that sells it. Nothing is ordered by that."""
+    try:
+        with transaction() as session:
+            permit_id = open_fee(session, holder_id=my_id(), credential_id=credential_id, now=database_now(session))
+    except RenewalRefusedError as error:
+        flash(error.message, "error")
+        return redirect(url_for(".renewal_page", credential_id=credential_id), 303)
+    return redirect(url_for("commerce.renewal_page", permit_id=permit_id), 303)
+
+
+@bp.app_template_global()
+def certificate_of_permit(about_id: UUID | None) -> CredentialRecord | None:
+    """The signed-in person's certificate that a renewal is about, for the shop's page; None if it was erased."""
+    if about_id is None:
+        return None
+    try:
+        return holding.get_credential_of(current_session(), my_id(), about_id)
+    except (ErasedError, NotFoundError):
+        return None
 
 
 @bp.app_template_global()

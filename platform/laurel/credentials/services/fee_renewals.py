@@ -1,0 +1,154 @@
+"""Renewing for a fee: the holder asks what it costs, the shop sells it, and the new certificate follows its money from then on.
+
+Whatever is told of the money, and in whatever order, `follow_fee` looks at where it stands now and brings the certificate there.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from laurel.accounts.queries import lock_user
+from laurel.commerce.models import RenewalFee
+from laurel.commerce.queries import lock_fee
+from laurel.commerce.rules import EntitlementStatus
+from laurel.commerce.services import open_permit, return_fee, use_fee
+from laurel.core.bus import publish
+from laurel.core.errors import NotFoundError
+from laurel.credentials.events import CredentialAwarded
+from laurel.credentials.gateway import KeyVault
+from laurel.credentials.models import AchievementVersion, Credential, FeeRenewal, RenamedCredential, ShareLink
+from laurel.credentials.queries import get_credential, get_version, is_held, lock_credential, renewing
+from laurel.credentials.queries.holding import lock_credential_of
+from laurel.credentials.rules.erasure import ErasedError
+from laurel.credentials.rules.history import HistoryKind
+from laurel.credentials.rules.issuer import Issuer
+from laurel.credentials.rules.renewing import lengthens
+from laurel.credentials.rules.verdicts import CredentialSource, CredentialState, RevocationReason
+from laurel.credentials.services import history
+from laurel.credentials.services.holds import put_on_hold, release
+from laurel.credentials.services.issuing import add_pending, issue, revoke
+from laurel.credentials.services.renewing import RenewalRefusedError
+from laurel.quizzes.services import close_rounds
+
+PAUSED = "The bank is deciding about the payment of its renewal. Until then it does not count."
+RESUMED = "The payment of its renewal stays with us."
+ENDED = "The payment of its renewal went back."
+
+
+def open_fee(session: Session, *, holder_id: UUID, credential_id: UUID, now: datetime) -> UUID:
+    """Let the holder buy the renewal of their certificate; the permit by which the shop sells it. Raises RenewalRefusedError, or
+    NotFoundError for somebody else's."""
+    lock_user(session, holder_id)
+    lock_credential_of(session, holder_id, credential_id)
+    way = renewing.get_way(session, get_credential(session, credential_id), now=now)
+    closes_at = way.renewal.closes_at
+    if not way.renewal.standing.is_open or not way.renewal.paths.fee or not way.lengthens or way.is_kept_back or closes_at is None:
+        raise RenewalRefusedError
+    permit = open_permit(session, user_id=holder_id, course_id=way.course_id, about_id=credential_id, closes_at=closes_at, now=now)
+    return permit.id
+
+
+def follow_fee(session: Session, order_line_id: UUID, *, issuer: Issuer, keys: KeyVault, env: str, now: datetime) -> None:
+    """Bring what a fee renews to where its money stands: made, on hold, revoked. Told twice, it changes nothing.
+
+    A fee that came when there was nothing to renew any more goes back by itself.
+    """
+    fee, permit = lock_fee(session, order_line_id)
+    lock_user(session, fee.user_id)  # then the person, before any certificate, as a change of name does
+    made = renewing.find_of_fee(session, order_line_id)
+    if fee.status is EntitlementStatus.ACTIVE:
+        if fee.used_at is None:
+            if not _award(session, fee, permit.about_id, now=fee.paid_at or now):
+                return_fee(session, fee, env=env, now=now)
+        elif made is not None:  # else it was erased: nothing makes it again
+            _resume(session, fee, *made, about_id=permit.about_id, issuer=issuer, keys=keys, now=now)
+    elif made is not None and fee.status is EntitlementStatus.SUSPENDED:
+        _pause(session, *made, now=now)
+    elif made is not None:
+        _end(session, fee, *made, now=now)
+
+
+def _award(session: Session, fee: RenewalFee, about_id: UUID | None, *, now: datetime) -> bool:
+    """Write down the new certificate, as passing the exam would; False if there is nothing that can be renewed."""
+    found = _lock_renewable(session, about_id, now=now)
+    if found is None:
+        return False
+    old, version = found
+    new = add_pending(
+        session,
+        version,
+        enrollment_id=old.enrollment_id,
+        holder_id=old.holder_id,
+        attempt_id=None,
+        renewed_from_id=old.id,
+        source=CredentialSource.FEE,
+        now=now,
+    )
+    new.visibility = old.visibility
+    session.add(FeeRenewal(credential_id=new.id, order_line_id=fee.order_line_id))
+    use_fee(session, fee, used_at=now)
+    close_rounds(session, opened_for=old.id, now=now)
+    history.record(session, HistoryKind.RENEWED, at=now, credential_id=old.id, reason=f"by {new.id}")
+    publish(session, CredentialAwarded(occurred_at=new.awarded_at, credential_id=new.id, holder_id=new.holder_id))
+    return True
+
+
+def _lock_renewable(session: Session, about_id: UUID | None, *, now: datetime) -> tuple[Credential, AchievementVersion] | None:
+    """The certificate and what it is renewed to, if it can be: when its fee was ordered it could, and much may have happened since."""
+    if about_id is None:
+        return None
+    try:
+        old = lock_credential(session, about_id)
+    except (ErasedError, NotFoundError):
+        return None
+    is_sound = old.state is CredentialState.ISSUED and old.on_hold_at is None and not is_held(session, old)
+    if not is_sound or renewing.is_renewed(session, old.id) or renewing.is_earned(session, old.id):
+        return None
+    earned = session.get_one(AchievementVersion, old.achievement_version_id)
+    present = renewing.find_present_version(session, earned.achievement_id) or earned
+    former_end = get_version(session, old.id, old.current_n).valid_until
+    new_end = present.validity.end(awarded_at=now, former_end=former_end)
+    return (old, present) if lengthens(new_end, former_end=former_end, now=now) else None
+
+
+def _resume(
+    session: Session,
+    fee: RenewalFee,
+    made: FeeRenewal,
+    credential: Credential,
+    *,
+    about_id: UUID | None,
+    issuer: Issuer,
+    keys: KeyVault,
+    now: datetime,
+) -> None:
+    """The money is ours: what was on hold counts again, what waited is signed, what was revoked is made anew."""
+    if credential.state is CredentialState.PENDING:
+        issue(session, credential.id, issuer=issuer, keys=keys, now=now)
+    elif credential.state is CredentialState.REVOKED and made.ended_at is not None:
+        made.ended_at = None
+        _award(session, fee, about_id, now=now)
+    elif made.held_at is not None:
+        made.held_at = None
+        release(session, credential.id, note=RESUMED, actor_id=None, now=now)
+
+
+def _pause(session: Session, made: FeeRenewal, credential: Credential, *, now: datetime) -> None:
+    """A bank is deciding: it does not count until then. One that staff hold, they hold."""
+    if credential.state is CredentialState.ISSUED and credential.on_hold_at is None:
+        made.held_at = now
+        put_on_hold(session, credential.id, note=PAUSED, actor_id=None, now=now)
+
+
+def _end(session: Session, fee: RenewalFee, made: FeeRenewal, credential: Credential, *, now: datetime) -> None:
+    """The money is gone, and the certificate with it. One that was never signed is as if it had not been awarded."""
+    if credential.state is CredentialState.ISSUED:
+        made.ended_at = now
+        revoke(session, credential.id, reason=RevocationReason.REQUIREMENTS_WITHDRAWN, note=ENDED, actor_id=None, now=now)
+    elif credential.state is CredentialState.PENDING:
+        for table in (FeeRenewal, RenamedCredential, ShareLink):
+            session.execute(delete(table).where(table.credential_id == credential.id))
+        session.delete(credential)
+        use_fee(session, fee, used_at=None)

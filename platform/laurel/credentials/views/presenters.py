@@ -10,7 +10,7 @@ from laurel.credentials.models import VersionCause
 from laurel.credentials.queries import CredentialRecord, SignedCredential, is_held, signed
 from laurel.credentials.rules import erasure
 from laurel.credentials.rules.erasure import ErasureReason
-from laurel.credentials.rules.examination import ADVICE, NOT_CHECKED
+from laurel.credentials.rules.examination import ADVICE, ADVICE_ON_LOOKS, NOT_CHECKED
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.keys import TRUSTED
 from laurel.credentials.rules.shown import as_object
@@ -119,10 +119,13 @@ class ShownExamination:
     checked_at: datetime | None = None
     erased: str = ""
     """What is said of a file whose certificate was erased."""
+    looks: str = ""
+    """What a person sees of the file, and must compare with `facts`; empty if there is nothing to compare."""
 
     @property
     def word(self) -> str:
-        return self.verdict.value.capitalize()
+        """The status word; of a file that can look like anything it is said of its inside alone."""
+        return f"Inside: {self.verdict.value}" if self.looks else self.verdict.value.capitalize()
 
     @property
     def kind(self) -> str:
@@ -130,10 +133,14 @@ class ShownExamination:
 
     @property
     def sentence(self) -> str:
+        if self.looks and self.verdict is Verdict.VALID:
+            return "The credential inside the file is valid. The file itself may show something else."
         return self.erased or SENTENCES[self.verdict]
 
     @property
     def advice(self) -> str:
+        if self.looks and self.verdict is Verdict.VALID:
+            return ADVICE_ON_LOOKS
         return erasure.ADVICE if self.erased else ADVICE[self.verdict]
 
 
@@ -145,14 +152,19 @@ def show_examination(issuer: Issuer, examination: Examination) -> ShownExaminati
         said = ErasureReason(examined.erased).sentence if is_erased else ""
         return ShownExamination(examined.verdict, examined.checks, checked_at=examined.checked_at, erased=said)
     return ShownExamination(
-        examined.verdict, examined.checks, _facts_of(issued), issuer.credential_url(issued.credential_id), examined.checked_at
+        examined.verdict,
+        examined.checks,
+        _facts_of(issued),
+        issuer.credential_url(issued.credential_id),
+        examined.checked_at,
+        looks=examined.looks,
     )
 
 
 def _facts_of(issued: Issued) -> tuple[tuple[str, str], ...]:
     document = issued.document
     facts = [
-        ("Holder", _holder_in(document)),
+        ("Holder", holder_in(document)),
         ("Credential", document["name"]),
         ("Issued by", document["issuer"]["name"]),
         ("Issued", day(datetime.fromisoformat(document["awardedDate"]))),  # `validFrom` moves with each correction
@@ -164,7 +176,7 @@ def _facts_of(issued: Issued) -> tuple[tuple[str, str], ...]:
     return tuple(fact for fact in facts if fact[1])
 
 
-def _holder_in(document: dict[str, Any]) -> str:
+def holder_in(document: dict[str, Any]) -> str:
     """The name in clear, if the document says it."""
     identifiers = document["credentialSubject"].get("identifier", [])
     return next((entry["identityHash"] for entry in identifiers if entry["identityType"] == "name" and not entry["hashed"]), "")

@@ -316,7 +316,7 @@ class NameChange(Base):
     def advance(self, wanted: NameChangeState) -> None:
         """Go to the wanted state; raises ConflictError if that does not follow from the present one."""
         if wanted not in NEXT_OF_NAME_CHANGE[self.state]:
-            raise ConflictError(f"A change of name that is {self.state} cannot become {wanted}.")
+            raise ConflictError(f"Nothing was done: this change of name is {self.state} by now. Load its page again.")
         self.state = wanted
 
 

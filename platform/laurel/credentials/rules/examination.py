@@ -24,6 +24,10 @@ ADVICE = {
     Verdict.PENDING: "Try again in a minute.",
     Verdict.ON_HOLD: "Do not rely on it yet. Ask again in a few days: it is then valid, or revoked.",
 }
+ADVICE_ON_OLD_KEY = (
+    "It was genuine, and its key was withdrawn. Ask the holder for the link to their certificate, or to download the file again:"
+    " what is still valid is signed again."
+)
 ADVICE_ON_LOOKS = (
     "If anything that you see in the file differs from this, do not believe the file, however genuine the credential inside it is."
 )
@@ -54,7 +58,11 @@ class Examined:
 
     @property
     def verdict(self) -> Verdict:
-        """The gravest thing that was found; VALID only if all four checks passed."""
+        """The gravest thing that was found; VALID only if all four checks passed.
+
+        Where only its key was withdrawn, what our register says of the very same words still counts against it: that they were revoked,
+        or have ended.
+        """
         if not self.names_us:
             return Verdict.NOT_ISSUED_HERE
         if not self.is_unaltered:
@@ -63,9 +71,13 @@ class Examined:
             return Verdict.REVOKED
         if not self.is_recorded:
             return Verdict.NOT_ISSUED_HERE
-        if not self.has_trusted_key:
-            return Verdict.SIGNATURE_INVALID
-        return self._verdict_of_ours
+        found = self._verdict_of_ours
+        return found if self.has_trusted_key or found in {Verdict.REVOKED, Verdict.EXPIRED} else Verdict.SIGNATURE_INVALID
+
+    @property
+    def has_only_an_old_key(self) -> bool:
+        """Whether nothing is wrong with it but that its key was withdrawn."""
+        return self.verdict is Verdict.SIGNATURE_INVALID and bool(self.is_unaltered) and self.is_recorded
 
     @property
     def _verdict_of_ours(self) -> Verdict:
@@ -124,7 +136,7 @@ class Examined:
         if self.is_unaltered:
             whole = "the credential inside" if self.looks else "it"
             return Check(question, True, f"The signature fits every word of {whole}.")
-        return Check(question, False, "The signature does not fit its words, or is not by a key of ours.")
+        return Check(question, False, "The signature does not fit its words, or is not by a key of ours that counts.")
 
     @property
     def _looks_the_same(self) -> Check:

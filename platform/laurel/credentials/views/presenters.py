@@ -10,7 +10,7 @@ from laurel.credentials.models import VersionCause
 from laurel.credentials.queries import CredentialRecord, SignedCredential, is_held, signed
 from laurel.credentials.rules import erasure
 from laurel.credentials.rules.erasure import ErasureReason
-from laurel.credentials.rules.examination import ADVICE, ADVICE_ON_LOOKS, NOT_CHECKED
+from laurel.credentials.rules.examination import ADVICE, ADVICE_ON_LOOKS, ADVICE_ON_OLD_KEY, NOT_CHECKED
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.keys import TRUSTED
 from laurel.credentials.rules.shown import as_object
@@ -121,6 +121,7 @@ class ShownExamination:
     """What is said of a file whose certificate was erased."""
     looks: str = ""
     """What a person sees of the file, and must compare with `facts`; empty if there is nothing to compare."""
+    has_only_an_old_key: bool = False
 
     @property
     def word(self) -> str:
@@ -135,12 +136,16 @@ class ShownExamination:
     def sentence(self) -> str:
         if self.looks and self.verdict is Verdict.VALID:
             return "The credential inside the file is valid. The file itself may show something else."
+        if self.has_only_an_old_key:
+            return "Do not rely on this copy: it was signed with a key that does not count any more."
         return self.erased or SENTENCES[self.verdict]
 
     @property
     def advice(self) -> str:
         if self.looks and self.verdict is Verdict.VALID:
             return ADVICE_ON_LOOKS
+        if self.has_only_an_old_key:
+            return ADVICE_ON_OLD_KEY
         return erasure.ADVICE if self.erased else ADVICE[self.verdict]
 
 
@@ -150,7 +155,13 @@ def show_examination(issuer: Issuer, examination: Examination) -> ShownExaminati
     if issued is None:
         is_erased = bool(examined.erased) and examined.verdict is Verdict.REVOKED
         said = ErasureReason(examined.erased).sentence if is_erased else ""
-        return ShownExamination(examined.verdict, examined.checks, checked_at=examined.checked_at, erased=said)
+        return ShownExamination(
+            examined.verdict,
+            examined.checks,
+            checked_at=examined.checked_at,
+            erased=said,
+            has_only_an_old_key=examined.has_only_an_old_key,
+        )
     return ShownExamination(
         examined.verdict,
         examined.checks,

@@ -107,10 +107,10 @@ class Examined:
 
     @property
     def checks(self) -> tuple[Check, ...]:
-        """Issued here, not altered, not revoked, in date; and not on hold, if that is the verdict. Of what is ours and can be looked
-        at, that its looks were not checked."""
+        """Issued here, not altered, not revoked, in date; and not on hold, if that is the verdict. Of what can be looked at, and is
+        ours and told of, that its looks were not checked."""
         held = (NOT_ON_HOLD,) if self.verdict is Verdict.ON_HOLD else ()
-        looks = (self._looks_the_same,) if self.looks and self.is_ours else ()
+        looks = (self._looks_the_same,) if self.looks and self.is_ours and not (self.erased or self.is_superseded) else ()
         return (self._issued_here, self._not_altered, *looks, self._not_revoked, self._in_date, *held)
 
     @property

@@ -11,9 +11,11 @@ from laurel.core.errors import NotFoundError
 from laurel.credentials import artwork
 from laurel.credentials.forms import ShareLinkForm, VisibilityForm
 from laurel.credentials.queries import CredentialRecord, SignedCredential, holding, renewing, signed
+from laurel.credentials.queries.weekly_views import map_views
 from laurel.credentials.rules import linkedin
 from laurel.credentials.rules.calendar import expiry_event
 from laurel.credentials.rules.visibility import Visibility
+from laurel.credentials.rules.weekly_views import weeks_told
 from laurel.credentials.services import visibility as services
 from laurel.credentials.services.tokens import NoTokenError, find_token_key
 from laurel.credentials.views.admission import holder_token, link_token
@@ -167,6 +169,7 @@ def _page(record: CredentialRecord, *, visibility_form: VisibilityForm | None = 
         link_form=link_form or ShareLinkForm(),
         linkedin_add=linkedin.add_to_profile_url(_entry(shown)) if record.version else "",
         linkedin_share=linkedin.share_url(shown.page_url),
+        weeks=[] if is_private or not record.version else weeks_told(map_views(session, credential.id), now=now),
         kin=holding.list_kin(session, credential),
         renewal=renewing.map_renewals(session, [record], now=now)[credential.id],
     )

@@ -53,7 +53,7 @@ def test_staff_see_the_documents_the_history_and_the_note_of_a_revocation(staff:
 
     page = staff.get(f"/backoffice/credentials/{credential.id}").text
 
-    for words in ("Mixed up two people.", "issued in error", f"key-{clock.now():%Y}-01", "Revoked", "Issued", "entry"):
+    for words in ("Mixed up two people.", "issued in error", f"key-{clock.now():%Y}-01", "Revoked", "Issued", "entry", "First issued"):
         assert words in page
 
 

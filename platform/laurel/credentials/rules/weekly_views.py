@@ -16,7 +16,6 @@ class Week:
     """One week, Monday to Sunday in UTC; `views` is None if they were too few to be told."""
 
     first_day: date
-    last_day: date
     views: int | None
 
 
@@ -29,4 +28,4 @@ def week_of(moment: datetime) -> date:
 def weeks_told(views: Mapping[date, int], *, now: datetime) -> Sequence[Week]:
     """The last weeks that are over, the latest first. The present one is not told: who reloads the page would see each visitor come."""
     mondays = [week_of(now) - WEEK * n for n in range(1, SHOWN + 1)]
-    return [Week(monday, monday + timedelta(days=6), views.get(monday, 0) if views.get(monday, 0) >= LEAST else None) for monday in mondays]
+    return [Week(monday, views.get(monday, 0) if views.get(monday, 0) >= LEAST else None) for monday in mondays]

@@ -22,7 +22,7 @@ Found = TypeVar("Found")
 bp = Blueprint("credentials", __name__)
 API = "/api/"
 STATUS_LISTS = "/status/"
-FOR_MACHINES = (API, STATUS_LISTS, "/credentials/", "/achievements/", "/keys/", "/.well-known/")
+FOR_MACHINES = (API, STATUS_LISTS, "/credentials/", "/achievements/", "/keys/", "/orgs/", "/.well-known/")
 """Where programs ask. An error there is one for them unless they name HTML, and in the API always."""
 RETRIEVAL_ERROR = "https://www.w3.org/ns/credentials/status-list#STATUS_RETRIEVAL_ERROR"
 

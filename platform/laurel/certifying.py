@@ -64,9 +64,10 @@ def retire_key(settings: Settings, fragment: str, *, is_lost: bool, reason: str,
         services.retire(act.session, act.issuer, fragment, reason=reason, actor_id=act.actor_id, now=act.now, is_lost=is_lost)
 
 
-def compromise_key(settings: Settings, fragment: str, *, reason: str, by: str | None, org: str) -> None:
+def compromise_key(settings: Settings, fragment: str, *, reason: str, by: str | None, org: str) -> KeyPurpose:
+    """Returns what the key signed."""
     with _act(settings, by, org) as act:
-        services.compromise(act.session, act.issuer, fragment, reason=reason, actor_id=act.actor_id, now=act.now)
+        return services.compromise(act.session, act.issuer, fragment, reason=reason, actor_id=act.actor_id, now=act.now).purpose
 
 
 def tell_keys(settings: Settings) -> str:

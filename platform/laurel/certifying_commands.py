@@ -89,13 +89,21 @@ def retire(key: str, lost: bool, reason: str, by: str | None, org: str) -> None:
 @keys.command()
 @click.argument("key")
 @decided
-@click.confirmation_option(prompt="All that it signed stops being valid until it is signed again. Go on?")
+@click.confirmation_option(prompt="Nothing that it signed counts any more. Certificates are signed again, tokens are not. Go on?")
 def compromise(key: str, reason: str, by: str | None, org: str) -> None:
-    """Somebody else may have KEY: withdraw it at once. The worker signs again what it had signed, and mails the holders."""
+    """Somebody else may have KEY: withdraw it at once. The worker signs its certificates again, and mails the holders."""
     from laurel.certifying import compromise_key
 
     with refusals():
-        compromise_key(read_settings(), key, reason=reason, by=by, org=org)
+        purpose = compromise_key(read_settings(), key, reason=reason, by=by, org=org)
+    if purpose is KeyPurpose.JWT:
+        click.echo(
+            f"{key} is withdrawn. Tokens that it signed do not count any more; a holder’s next download is signed with the active key."
+        )
+        click.echo(
+            "If there is none: laurel keys stage --purpose jwt, then laurel keys activate --emergency. Until then there are no tokens."
+        )
+        return
     click.echo(f"{key} is withdrawn. The worker signs its certificates again with the active key.")
     click.echo(f"If there is none: laurel keys stage, then laurel keys activate --emergency. {WAITING}")
 

@@ -126,7 +126,9 @@ def test_a_file_that_cannot_be_read_is_said_beside_its_field(upload: Send, sessi
 
 def test_no_file_and_a_file_that_is_too_large_are_refused(send: Send, admin: FlaskClient) -> None:
     assert send("/issue", key="x", email="email", name="name", course="course", awarded="awarded").status_code == 400
-    assert admin.post(PLACE + "/issue", data=b"x" * (6 * 1024 * 1024), content_type="multipart/form-data; boundary=b").status_code == 413
+    large = admin.post(PLACE + "/issue", data=b"x" * (6 * 1024 * 1024), content_type="multipart/form-data; boundary=b")
+    assert large.status_code == 413
+    assert "This file is larger than 5 MB. Send it in parts." in large.text.split('id="file-error"')[1].split("</p>")[0]
 
 
 def test_hostile_rows_are_told_by_line_and_harm_no_spreadsheet(upload: Send, admin: FlaskClient, session: Session) -> None:

@@ -29,6 +29,9 @@ def test_staff_find_credentials_by_number_name_address_and_state(staff: FlaskCli
     assert found(q="babb") == {charles.number}
     assert found(q="charles_b@example.com") == {charles.number}
     assert found(q="100%") == set()
+    assert found(q=str(charles.id)) == {charles.number}
+    assert found(q=f"http://laurel.test/credentials/{ada.id}/certificate.pdf?download=1") == {ada.number}
+    assert found(q=f"http://laurel.test/v/{ada.number}") == {ada.number}
     assert found(state="pending") == {charles.number}
     assert found(state="nonsense") == {ada.number, charles.number}
 
@@ -50,7 +53,7 @@ def test_staff_see_the_documents_the_history_and_the_note_of_a_revocation(staff:
 
     page = staff.get(f"/backoffice/credentials/{credential.id}").text
 
-    for words in ("Mixed up two people.", "issued in error", f"key-{clock.now():%Y}-01", "Revoked", "Issued", "entry"):
+    for words in ("Mixed up two people.", "issued in error", f"key-{clock.now():%Y}-01", "Revoked", "Issued", "entry", "First issued"):
         assert words in page
 
 

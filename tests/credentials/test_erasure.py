@@ -21,6 +21,7 @@ from laurel.credentials import handlers
 from laurel.credentials.events import CredentialAwarded, CredentialIssued, CredentialRevoked
 from laurel.credentials.models import AchievementVersion, BulkRow, Credential, CredentialVersion, ExpiryNotice, StatusEntry
 from laurel.credentials.models.erasure import ErasedCredential
+from laurel.credentials.models.weekly_views import WeeklyViews
 from laurel.credentials.queries import list_history
 from laurel.credentials.rules.baking import bake_png
 from laurel.credentials.rules.bulk import RowState
@@ -86,6 +87,7 @@ def test_nothing_that_a_certificate_says_of_a_person_is_left_anywhere(session: S
     credential = session.scalars(select(Credential)).one()
     make_share_link(session, make_private(session, credential))
     session.add(ExpiryNotice(credential_id=credential.id, ends_at=clock.now(), days=7, told_at=clock.now()))
+    session.add(WeeklyViews(credential_id=credential.id, monday=clock.now().date(), views=9))
     apply_name(session, make_name_change(session, person, name="Ada Lovelaces"), at=clock.now() + timedelta(seconds=5))
     make_job(session, credential)
     handlers.email_holder(session, CredentialIssued(occurred_at=clock.now(), credential_id=credential.id, holder_id=person.id))

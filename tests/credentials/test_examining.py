@@ -81,7 +81,8 @@ def test_our_credential_is_valid_in_whatever_it_travels(client: FlaskClient, ses
         "svg with a token": (carriers.svg(element), "image/svg+xml"),
     }
 
-    assert verdict_of(client, *files[kind]) == ("valid", ALL_GOOD)
+    looks = {"looks_the_same": None} if "png" in kind or "svg" in kind else {}
+    assert verdict_of(client, *files[kind]) == ("valid", ALL_GOOD | looks)
 
 
 @pytest.mark.usefixtures("no_network")
@@ -91,7 +92,7 @@ def test_our_credential_is_valid_in_whatever_it_travels(client: FlaskClient, ses
 def test_what_we_hand_out_is_valid_when_it_comes_back(client: FlaskClient, credential: Credential, path: str, media: str) -> None:
     handed_out = client.get(f"/credentials/{credential.id}/{path}").data
 
-    assert verdict_of(client, handed_out, media) == ("valid", ALL_GOOD)
+    assert verdict_of(client, handed_out, media) == ("valid", ALL_GOOD | {"looks_the_same": None})
 
 
 def test_the_answer_describes_the_credential_and_names_nobody(client: FlaskClient, session: Session, credential: Credential) -> None:

@@ -57,19 +57,6 @@ def test_the_holder_finds_all_files_and_ways_to_show_it(holder: FlaskClient, cre
     assert "https://www.linkedin.com/sharing/share-offsite/?url=http%3A%2F%2Flaurel.test%2F" in shown
 
 
-def test_of_a_private_one_the_holder_still_gets_every_file(
-    holder: FlaskClient, session: Session, credential: Credential, home: str
-) -> None:
-    make_private(session, credential)
-    session.commit()
-
-    shown = holder.get(home).text
-    address = shown.split(f'href="/credentials/{credential.id}.json?', 1)[1].split('"', 1)[0].replace("&amp;", "&")
-
-    assert "t=" in address
-    assert holder.get(f"/credentials/{credential.id}.json?{address}").status_code == 200
-
-
 def test_one_that_is_not_yet_signed_has_a_page_without_files(session: Session, ada: User, sign_in: SignIn) -> None:
     pending = make_pending(session, learner=ada)
     client = sign_in(ada)
@@ -143,7 +130,25 @@ def test_there_are_not_more_than_twenty_links(holder: FlaskClient, session: Sess
     sent = holder.post(f"{home}/share-links", data={"csrf_token": token_in(holder, home), "days": "7"}, headers=FROM_HERE)
 
     assert sent.status_code == 409
-    assert "Withdraw one of them first" in sent.text
+    assert "Withdraw one of them first" in sent.text.split('class="error-summary"')[1].split("</div>")[0]
+    assert sent.text.count("Address of the link") == 20
+
+
+@pytest.mark.parametrize("file", ["page", "json", "pdf"])
+def test_the_files_of_a_private_certificate_open_from_a_page_however_long_it_was_open(
+    holder: FlaskClient, sign_in: SignIn, session: Session, credential: Credential, home: str, file: str
+) -> None:
+    make_private(session, credential)
+    session.commit()
+    link = f"{home}/files/{file}"  # without a token: that would have an end
+    assert f'href="{link}"' in holder.get(home).text
+
+    answer = holder.get(link, follow_redirects=True, headers={"Accept": "text/html, */*"})
+
+    assert (answer.status_code, credential.number in answer.request.full_path) == (200, False)
+    assert file == "pdf" or "Ada Lovelace" in answer.text
+    assert answer.headers["Cache-Control"] == "private, no-store"
+    assert sign_in(make_user(session)).get(link).status_code == 404
 
 
 def test_one_file_holds_everything(holder: FlaskClient, session: Session, credential: Credential, home: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -13,6 +14,7 @@ from laurel.core.errors import ConflictError
 from laurel.core.typesetting import UnsettableError, fonts, set_pdf
 
 log = logging.getLogger("laurel.credentials")
+QUOTED = re.compile(r"`.*`|[^\x20-\x7e]+", re.DOTALL)
 TEMPLATE = Path(__file__).with_name("certificate.typ")
 CARD = Path(__file__).with_name("card.typ")
 DRAWING = b"""#set page(width: 100pt, height: 100pt, margin: 0pt, fill: none)
@@ -71,7 +73,9 @@ def render_certificate(certificate: Certificate) -> bytes:
     try:
         return set_pdf(TEMPLATE.read_bytes(), inputs=inputs, dated=certificate.signed_at)
     except UnsettableError as error:
-        log.warning("Certificate %s cannot be set: %s", certificate.text.number, error)
+        log.warning(
+            "Certificate %s cannot be set: %s", certificate.text.number, QUOTED.sub("…", str(error))
+        )  # it quotes letters of the name
         raise UnprintableError from error
 
 

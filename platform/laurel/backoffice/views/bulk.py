@@ -8,6 +8,7 @@ from uuid import UUID
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from laurel.backoffice.forms import show_error
 from laurel.backoffice.forms.bulk import BulkRevokeForm, ConfirmForm, ImportForm, new_key
@@ -19,7 +20,7 @@ from laurel.credentials.models import BulkJob
 from laurel.credentials.queries import bulk as queries
 from laurel.credentials.queries.staff import list_achievement_choices
 from laurel.credentials.rules.bulk import BulkState, RowState, still_for
-from laurel.credentials.rules.bulk_table import MAX_BYTES, read_table
+from laurel.credentials.rules.bulk_table import MAX_BYTES, TOO_LARGE, read_table
 from laurel.credentials.rules.duplicates import Duplicates
 from laurel.credentials.services import bulk
 from laurel.web.access import my_id, policy
@@ -60,6 +61,14 @@ def import_page() -> ResponseReturnValue:
         )
 
     return draft_page(form, draft, "backoffice/bulk_import_page.html")
+
+
+@bp.errorhandler(RequestEntityTooLarge)
+def refuse_large_file(_error: RequestEntityTooLarge) -> ResponseReturnValue:
+    """The form again, with what is wrong beside the file. Nothing of what was sent has been read, so the rest of it is as new."""
+    form = ImportForm(formdata=None, key=new_key())
+    form.file.errors = [*form.file.errors, TOO_LARGE]
+    return render_template("backoffice/bulk_import_page.html", form=form, headers=(), work_nav=work_nav()), 413
 
 
 @bp.route("/revoke", methods=["GET", "POST"])

@@ -12,7 +12,7 @@ from laurel.accounts.models import User
 from laurel.core.db import Base, only_one, text_enum
 from laurel.core.errors import ConflictError
 from laurel.core.ids import new_id
-from laurel.credentials.models import erasure  # noqa: F401 (its tables belong to the metadata)
+from laurel.credentials.models import erasure, weekly_views  # noqa: F401 (their tables belong to the metadata)
 from laurel.credentials.models.achievements import Achievement as Achievement
 from laurel.credentials.models.achievements import AchievementVersion as AchievementVersion
 from laurel.credentials.rules import bulk
@@ -336,7 +336,7 @@ class NameChange(Base):
     def advance(self, wanted: NameChangeState) -> None:
         """Go to the wanted state; raises ConflictError if that does not follow from the present one."""
         if wanted not in NEXT_OF_NAME_CHANGE[self.state]:
-            raise ConflictError(f"A change of name that is {self.state} cannot become {wanted}.")
+            raise ConflictError(f"Nothing was done: this change of name is {self.state} by now. Load its page again.")
         self.state = wanted
 
 

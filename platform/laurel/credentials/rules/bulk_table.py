@@ -15,6 +15,7 @@ from laurel.credentials.rules.duplicates import Duplicates
 from laurel.credentials.rules.text import UNSIGNABLE
 
 MAX_BYTES = 5 * 1024 * 1024
+TOO_LARGE = "This file is larger than 5 MB. Send it in parts."
 MAX_CELL = 1000
 COLUMNS = ("email", "name", "course", "awarded")
 USUAL = {
@@ -69,7 +70,7 @@ def read_table(data: bytes, headers: Mapping[str, str], duplicates: Duplicates =
 
 def _decode(data: bytes) -> str:
     if len(data) > MAX_BYTES:
-        raise InvalidInputError("This file is larger than 5 MB.", field="file")
+        raise InvalidInputError(TOO_LARGE, field="file")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise InvalidInputError("This file is in UTF-16. Save it as CSV in UTF-8.", field="file")
     try:
@@ -124,6 +125,7 @@ def _read_row(n: int, cells: Sequence[str], places: Mapping[str, int], width: in
     if len(cells) != width:
         return ImportRow(n=n, email="", name="", course="", awarded_at=None, error=f"It has {len(cells)} fields; the headers are {width}.")
     raw = {column: cells[place].strip() for column, place in places.items()}
+    raw["course"] = raw["course"].casefold()  # short names have no capitals; who types some means the same course
     shown = {column: UNSIGNABLE.sub("�", text)[:120] for column, text in raw.items()}
     error, awarded_at = _check_cells(raw), None
     try:
@@ -164,7 +166,7 @@ def _refuse_twins(rows: Sequence[ImportRow], *, days_apart: bool) -> list[Import
     first: dict[tuple[str, str, datetime | None], int] = {}
     checked = []
     for row in rows:
-        n = first.setdefault((row.email.casefold(), row.course.casefold(), row.awarded_at if days_apart else None), row.n)
+        n = first.setdefault((row.email.casefold(), row.course, row.awarded_at if days_apart else None), row.n)
         is_twin = n != row.n and not row.error
         words = f"Line {n} is for the same person, course and day." if days_apart else f"Line {n} is for the same person and course."
         checked.append(replace(row, error=words) if is_twin else row)

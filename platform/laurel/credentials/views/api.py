@@ -18,7 +18,7 @@ from laurel.credentials.rules.visibility import Visibility
 from laurel.credentials.services.examining import Issued
 from laurel.credentials.views.admission import admit
 from laurel.credentials.views.base import FOR_ALL, RegisterAwayError, bp, compact, document, from_register, issuer, problem
-from laurel.credentials.views.presenters import close, show
+from laurel.credentials.views.presenters import close, holder_in, show
 from laurel.credentials.views.uploads import examine
 from laurel.credentials.views.verification import find_by_number
 from laurel.web.access import PUBLIC, READING, policy
@@ -60,6 +60,7 @@ def verify_by_api() -> ResponseReturnValue:
         return problem(503, "Temporarily unknown", error.message, verdict=Verdict.TEMPORARILY_UNKNOWN)
     examined, issued = examination.examined, examination.issued
     answer = _answer(examined.verdict, examined.checks, _describe_issued(issuer(), issued) if issued is not None else None)
+    answer["compare"] = _describe_signed(issued) if issued is not None and examined.looks else None
     response = Response(compact(answer), mimetype="application/json")
     response.headers.update(FOR_ALL | {"Cache-Control": "no-store"})
     return response
@@ -110,6 +111,17 @@ def _describe_issued(issuer: Issuer, issued: Issued) -> dict[str, Any]:
         "validUntil": timestamp(issued.valid_until) if issued.valid_until else None,
         "revokedAt": timestamp(issued.revoked_at) if issued.revoked_at else None,
         "revocationReason": issued.revocation_reason,
+    }
+
+
+def _describe_signed(issued: Issued) -> dict[str, Any]:
+    """What must be read on the file itself, too: its sender has the name anyway, in the credential inside."""
+    return {
+        "holder": holder_in(issued.document),
+        "title": issued.document["name"],
+        "awarded": issued.document["awardedDate"],
+        "validUntil": timestamp(issued.valid_until) if issued.valid_until else None,
+        "number": issued.number,
     }
 
 

@@ -10,7 +10,7 @@ from laurel.credentials.models import Credential, VersionCause
 from laurel.credentials.queries import CredentialRecord, SignedCredential, is_held, signed
 from laurel.credentials.rules import erasure
 from laurel.credentials.rules.erasure import ErasureReason
-from laurel.credentials.rules.examination import ADVICE, NOT_CHECKED
+from laurel.credentials.rules.examination import ADVICE, ADVICE_ON_LOOKS, ADVICE_ON_OLD_KEY, NOT_CHECKED
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.keys import TRUSTED
 from laurel.credentials.rules.old_links import with_code
@@ -125,10 +125,14 @@ class ShownExamination:
     checked_at: datetime | None = None
     erased: str = ""
     """What is said of a file whose certificate was erased."""
+    looks: str = ""
+    """What a person sees of the file, and must compare with `facts`; empty if there is nothing to compare."""
+    has_only_an_old_key: bool = False
 
     @property
     def word(self) -> str:
-        return self.verdict.value.capitalize()
+        """The status word; of a file that can look like anything it is said of its inside alone."""
+        return f"Inside: {self.verdict.value}" if self.looks else self.verdict.value.capitalize()
 
     @property
     def kind(self) -> str:
@@ -136,10 +140,18 @@ class ShownExamination:
 
     @property
     def sentence(self) -> str:
+        if self.looks and self.verdict is Verdict.VALID:
+            return "The credential inside the file is valid. The file itself may show something else."
+        if self.has_only_an_old_key:
+            return "Do not rely on this copy: it was signed with a key that does not count any more."
         return self.erased or SENTENCES[self.verdict]
 
     @property
     def advice(self) -> str:
+        if self.looks and self.verdict is Verdict.VALID:
+            return ADVICE_ON_LOOKS
+        if self.has_only_an_old_key:
+            return ADVICE_ON_OLD_KEY
         return erasure.ADVICE if self.erased else ADVICE[self.verdict]
 
 
@@ -149,9 +161,15 @@ def show_examination(issuer: Issuer, examination: Examination) -> ShownExaminati
     if issued is None:
         is_erased = bool(examined.erased) and examined.verdict is Verdict.REVOKED
         said = ErasureReason(examined.erased).sentence if is_erased else ""
-        return ShownExamination(examined.verdict, examined.checks, checked_at=examined.checked_at, erased=said)
+        return ShownExamination(
+            examined.verdict,
+            examined.checks,
+            checked_at=examined.checked_at,
+            erased=said,
+            has_only_an_old_key=examined.has_only_an_old_key,
+        )
     page_url = with_code(issuer.credential_url(issued.credential_id), issued.address_token)
-    return ShownExamination(examined.verdict, examined.checks, _facts_of(issued), page_url, examined.checked_at)
+    return ShownExamination(examined.verdict, examined.checks, _facts_of(issued), page_url, examined.checked_at, looks=examined.looks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +199,7 @@ def close(credential: Credential) -> Closed:
 def _facts_of(issued: Issued) -> tuple[tuple[str, str], ...]:
     document = issued.document
     facts = [
-        ("Holder", _holder_in(document)),
+        ("Holder", holder_in(document)),
         ("Credential", document["name"]),
         ("Issued by", document["issuer"]["name"]),
         ("Issued", day(datetime.fromisoformat(document["awardedDate"]))),  # `validFrom` moves with each correction
@@ -193,7 +211,7 @@ def _facts_of(issued: Issued) -> tuple[tuple[str, str], ...]:
     return tuple(fact for fact in facts if fact[1])
 
 
-def _holder_in(document: dict[str, Any]) -> str:
+def holder_in(document: dict[str, Any]) -> str:
     """The name in clear, if the document says it."""
     identifiers = document["credentialSubject"].get("identifier", [])
     return next((entry["identityHash"] for entry in identifiers if entry["identityType"] == "name" and not entry["hashed"]), "")

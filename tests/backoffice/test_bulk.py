@@ -286,7 +286,7 @@ def test_a_report_of_many_rows_takes_as_many_queries_as_one_of_few(
 
     queries.clear()
     assert "60 rows" in admin.get(path).text
-    assert queries.selects <= 6
+    assert queries.selects <= 7
     queries.clear()
     assert admin.get(PLACE).status_code == 200
     assert queries.selects <= 4

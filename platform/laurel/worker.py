@@ -29,6 +29,7 @@ from laurel.credentials.queries.bulk import list_running_jobs
 from laurel.credentials.queries.keys import list_to_be_signed_again
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.verdicts import CredentialState
+from laurel.credentials.services.anchoring import find_due_end, keep_anchor
 from laurel.credentials.services.bulk_batches import Desk, run_job
 from laurel.credentials.services.expiry import tell_of_expiry
 from laurel.credentials.services.issuers import NoActiveKeyError, ensure_key, issuer_of, list_issuers
@@ -204,6 +205,16 @@ class Chores:
         self._signing_again.begin([issuer.did for issuer in self._issuers()])
         return self._signing_again.go_on(find_next, sign)
 
+    def anchor_chain(self) -> None:
+        """Now and then a signed line that says how far the chain of events went: into its table, and into the log, which is elsewhere."""
+        with self.database.session(writes=False) as session:
+            end = find_due_end(session, now=database_now(session))
+        if end is None:
+            return
+        with self.transaction() as session:
+            line = keep_anchor(session, end, issuer_of(self.settings), self.ports.keys, now=database_now(session))
+        log.info("Anchor of the chain of events: %s", line or "somebody else made it")
+
     def tell_of_trouble(self) -> None:
         """Mail staff what keeps credentials from being signed or checked, and which key is to be changed soon."""
         issuer = issuer_of(self.settings)
@@ -216,7 +227,9 @@ class Chores:
 
     def look_after_credentials(self) -> None:
         """What the clock brings about for credentials. A missing key stops none of the others."""
-        self._each(self.make_first_keys, self.refresh_lists, self.go_on_issuing, self.renew_signatures, self.tell_of_trouble)
+        self._each(
+            self.make_first_keys, self.refresh_lists, self.go_on_issuing, self.renew_signatures, self.anchor_chain, self.tell_of_trouble
+        )
 
     def look_after_the_rest(self) -> None:
         """What is done once an hour. None of it stops the others."""

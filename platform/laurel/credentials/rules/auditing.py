@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from laurel.credentials.rules.auditing_chain import Told, compare_told
 from laurel.credentials.rules.keys import TRUSTED, KeyState
 from laurel.credentials.rules.moments import timestamp
 from laurel.credentials.rules.shown import as_object
@@ -74,6 +75,8 @@ class CredentialFacts:
     earned: Earned | None
     renewed: Renewed | None = None
     versions: Sequence[SignedFacts]
+    told: Sequence[Told] = ()
+    """What the history decided about it, in order."""
     unsigned: Sequence[str] = ()
     """What is shown of it and not said by its current document (`rules.shown`)."""
 
@@ -81,6 +84,7 @@ class CredentialFacts:
 def compare(found: CredentialFacts, *, now: datetime) -> list[Difference]:
     """What is wrong with a credential; empty if nothing is."""
     details = [*_award(found), *_renewal(found), *_numbering(found), *_unsigned(found)]
+    details += compare_told(found.told, state=found.state, stored=[version.n for version in found.versions])
     for version in found.versions:
         details += [f"version {version.n}: {detail}" for detail in (*_signature(found, version, now), *_words(found, version))]
         details += [f"version {version.n}: {detail}" for detail in _status(found, version)]

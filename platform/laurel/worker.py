@@ -38,6 +38,7 @@ from laurel.credentials.services.keys import expire_keys, list_missing_purposes
 from laurel.credentials.services.name_changes import forget_former_names
 from laurel.credentials.services.renewal import renew_signature
 from laurel.credentials.services.status_lists import refresh_status_lists
+from laurel.credentials.services.stuck import carry_on_all
 from laurel.credentials.services.trouble import find_reminders, find_trouble, tell_staff
 from laurel.learning.queries import list_rights_without_enrollment
 from laurel.pulse import settle_outages
@@ -227,15 +228,17 @@ class Chores:
 
     def look_after_credentials(self) -> None:
         """What the clock brings about for credentials. A missing key stops none of the others."""
-        self._each(
+        self.look_after_each(
             self.make_first_keys, self.refresh_lists, self.go_on_issuing, self.renew_signatures, self.anchor_chain, self.tell_of_trouble
         )
 
     def look_after_the_rest(self) -> None:
         """What is done once an hour. None of it stops the others."""
-        self._each(self.clear_sessions, partial(make_renewals, self.transaction), self.issue_pending, self.expire_keys, self.tell_of_expiry)
+        renew = partial(make_renewals, self.transaction)
+        self.look_after_each(self.clear_sessions, renew, self.issue_pending, self.carry_on_with_names, self.expire_keys, self.tell_of_expiry)
 
-    def _each(self, *chores: Callable[[], object]) -> None:
+    def look_after_each(self, *chores: Callable[[], object]) -> None:
+        """Do one after the other; whichever fails stops none of those behind it."""
         for chore in chores:
             with self._apart(getattr(chore, "__name__", str(chore))):
                 chore()
@@ -297,6 +300,10 @@ class Chores:
                     self._bulk.release()
 
         Thread(target=run, name="bulk", daemon=True).start()
+
+    def carry_on_with_names(self) -> None:
+        """Sign the changes of name that could not be signed."""
+        carry_on_all(self.transaction, issuer_of(self.settings), self.ports.keys)
 
     def tell_of_expiry(self) -> int:
         """Tell the holders of certificates that end soon, some hundred in each transaction; returns how many were looked at."""
@@ -380,10 +387,7 @@ def add_tasks(huey: Huey, chores: Chores | None) -> Callable[[], None]:
 
 
 def _each_minute(chores: Chores) -> None:
-    chores.run_bulk_aside()
-    chores.look_after_time()
-    chores.run_due()
-    chores.look_after_credentials()
+    chores.look_after_each(chores.run_bulk_aside, chores.look_after_time, chores.run_due, chores.look_after_credentials)
 
 
 def _each_hour(chores: Chores) -> None:

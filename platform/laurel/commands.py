@@ -48,7 +48,8 @@ def worker(exit_with_stdin: bool) -> None:
     from laurel import serving
     from laurel.app import connect
     from laurel.ports import make_ports
-    from laurel.worker import Chores, run_worker
+    from laurel.timetable import run_worker
+    from laurel.worker import Chores
 
     serving.set_up_logging()
     if exit_with_stdin:

@@ -19,8 +19,8 @@ from laurel.ports import make_ports
 from laurel.pulse import Pulse
 from laurel.quizzes.services import instance_name
 from laurel.settings import Settings, SettingsError, Stage, read_settings
+from laurel.timetable import ring_the_bell
 from laurel.web.urgency import THREADS
-from laurel.worker import ring_the_bell
 
 
 def set_up_logging() -> None:

@@ -40,6 +40,16 @@ def refusals() -> Iterator[None]:
         raise click.ClickException(str(error)) from None
 
 
+def check_issuer() -> None:
+    """Raise SettingsError where signing would not do what the standard says: then nothing is started. It takes some milliseconds."""
+    from laurel.credentials.openbadges_gateway import UnfitIssuerError, check_fitness
+
+    try:
+        check_fitness()
+    except UnfitIssuerError as error:
+        raise SettingsError(f"{error} Install the packages that this version names (requirements/prod.txt).") from error
+
+
 @keys.command(name="list")
 def list_all() -> None:
     """Show all keys, and what is wrong with them."""

@@ -232,7 +232,9 @@ class Chores:
     def look_after_the_rest(self) -> None:
         """What is done once an hour. None of it stops the others."""
         renew = partial(make_renewals, self.transaction)
-        self.look_after_each(self.clear_sessions, renew, self.issue_pending, self.carry_on_with_names, self.expire_keys, self.tell_of_expiry)
+        self.look_after_each(
+            self.clear_sessions, renew, self.issue_pending, self.carry_on_with_names, self.expire_keys, self.tell_of_expiry
+        )
 
     def look_after_each(self, *chores: Callable[[], object]) -> None:
         """Do one after the other; whichever fails stops none of those behind it."""

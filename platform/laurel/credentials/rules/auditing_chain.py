@@ -8,7 +8,7 @@ from uuid import UUID
 from laurel.credentials.rules.history import HistoryKind
 from laurel.credentials.rules.verdicts import CredentialState
 
-DECISIVE = (HistoryKind.ISSUED, HistoryKind.SIGNATURE_RENEWED, HistoryKind.CORRECTED, HistoryKind.REVOKED)
+DECISIVE = (HistoryKind.ISSUED, HistoryKind.SIGNATURE_RENEWED, HistoryKind.CORRECTED, HistoryKind.REVOKED, HistoryKind.REINSTATED)
 """What decides which documents there are, and whether they count."""
 _BY = re.compile(r"by (LRL-[0-9A-Z-]{14}|[0-9a-f-]{36})")
 

@@ -1,10 +1,11 @@
 from collections.abc import Callable
+from datetime import timedelta
 from io import BytesIO
 
 import pytest
 from flask.testing import FlaskClient
 from pypdf import PdfReader
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
@@ -15,7 +16,7 @@ from laurel.core.db import Database
 from laurel.core.events import EventRecord
 from laurel.core.mail import Mail
 from laurel.credentials import queries
-from laurel.credentials.models import Credential, CredentialEvent, CredentialVersion
+from laurel.credentials.models import AchievementVersion, Credential, CredentialEvent, CredentialVersion
 from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
 from laurel.credentials.services.issuing import revoke
 from tests.conftest import QueryCount, SignIn
@@ -270,6 +271,23 @@ def test_a_correction_without_the_key_changes_nothing_and_says_so(
 
     assert answer.status_code == 503
     assert "nothing was changed" in answer.text
+    session.rollback()
+    assert session.get_one(Credential, credential.id).holder_name == "Ada Lovelace"
+
+
+def test_a_correction_that_cannot_be_signed_is_said_beside_the_name_and_changes_nothing(
+    send: Callable[..., TestResponse], session: Session
+) -> None:
+    credential = make_credential(session, at=clock.now() - timedelta(days=1))
+    session.execute(update(AchievementVersion).values(description=""))
+    session.commit()
+    look = send(f"{credential.id}/correct", holder_name="Ada King", reason="She married.").text
+    seen = look.split('name="seen"')[1].split('value="')[1].split('"')[0]
+
+    answer = send(f"{credential.id}/correct", holder_name="Ada King", reason="She married.", act="correct", seen=seen)
+
+    assert answer.status_code == 400
+    assert "With this name it cannot be signed (empty member: description)" in answer.text
     session.rollback()
     assert session.get_one(Credential, credential.id).holder_name == "Ada Lovelace"
 

@@ -12,7 +12,7 @@ from laurel.accounts.models import User
 from laurel.core.db import Base, only_one, text_enum
 from laurel.core.errors import ConflictError
 from laurel.core.ids import new_id
-from laurel.credentials.models import erasure, weekly_views  # noqa: F401 (their tables belong to the metadata)
+from laurel.credentials.models import anchors, erasure, weekly_views  # noqa: F401 (their tables belong to the metadata)
 from laurel.credentials.models.achievements import Achievement as Achievement
 from laurel.credentials.models.achievements import AchievementVersion as AchievementVersion
 from laurel.credentials.rules import bulk
@@ -201,7 +201,10 @@ class CredentialVersion(Base):
 
 
 class CredentialEvent(Base):
-    """One link of the chain of all that happened to credentials and keys. Only ever added to; it outlives credentials that are erased."""
+    """One link of the chain of all that happened to credentials and keys. It outlives credentials that are erased.
+
+    The database itself refuses to change or delete one.
+    """
 
     __tablename__ = "credential_events"
 

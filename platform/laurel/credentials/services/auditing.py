@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from laurel.credentials import queries
 from laurel.credentials.models import StatusList
 from laurel.credentials.openbadges_gateway import has_valid_proof
+from laurel.credentials.queries import chain
 from laurel.credentials.queries.auditing import (
     Stored,
     Version,
-    iterate_history,
     list_ids,
     list_published_lists,
     list_shared_entries,
@@ -25,13 +25,18 @@ from laurel.credentials.queries.auditing import (
     list_unset_orphans,
     list_vanished,
 )
+from laurel.credentials.queries.auditing_chain import iterate_untold_renewals, list_lost_renewals
+from laurel.credentials.rules.anchors import Anchor
 from laurel.credentials.rules.auditing import CredentialFacts, Difference, Earned, Renewed, SignedFacts, compare, compare_list
+from laurel.credentials.rules.auditing_chain import digests_of
 from laurel.credentials.rules.history import find_break
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.keys import TRUSTED
 from laurel.credentials.rules.renewing import renewed_until
 from laurel.credentials.rules.shown import as_object, unsigned_words
 from laurel.credentials.rules.status_list import decode_bits
+from laurel.credentials.services.anchoring import iterate_entries
+from laurel.credentials.services.auditing_anchors import compare_anchors, compare_kept_anchors
 from laurel.credentials.services.issuers import list_issuers
 from laurel.credentials.services.shown import shown_facts
 from laurel.quizzes.rules import AttemptState
@@ -46,6 +51,8 @@ class Audit:
     now: datetime
     page_size: int = 200
     credentials: int = 0
+    anchors: Iterable[Anchor] = ()
+    """Such as were kept elsewhere: from the worker’s log, from a mail, from a page that was printed."""
 
     def differences(self) -> Iterator[Difference]:
         """Every difference as it is found: of the credentials, of the history, of the status lists."""
@@ -60,7 +67,10 @@ class Audit:
             if suspects:
                 yield from self._look_again(list(suspects))
         with self.read() as session:
-            yield from _look_at_history(session, self.page_size)
+            yield from _look_at_history(session)
+            yield from compare_kept_anchors(session)
+            yield from compare_anchors(session, self.anchors)
+            yield from _look_at_renewals(session)
             yield from _look_at_lists(session, self.issuer)
             yield from _look_at_erasures(session)
 
@@ -80,10 +90,18 @@ def _look_at(session: Session, issuer: Issuer, ids: Sequence[UUID], now: datetim
     return {credential_id: differences for credential_id, differences in found.items() if differences}
 
 
-def _look_at_history(session: Session, page_size: int) -> Iterator[Difference]:
-    broken = find_break((event.link, event.hash) for event in iterate_history(session, page_size=page_size))
+def _look_at_history(session: Session) -> Iterator[Difference]:
+    entries = iterate_entries(session, after=0, until=chain.get_end(session))
+    broken = find_break((entry.link, entry.hash) for entry in entries)
     if broken is not None:
         yield Difference(subject="history", detail=f"entry {broken} was changed, or one before it is missing")
+
+
+def _look_at_renewals(session: Session) -> Iterator[Difference]:
+    for position, reason in list_lost_renewals(session):
+        yield Difference(subject="history", detail=f"entry {position} says that something was renewed {reason}, which is not there")
+    for number in iterate_untold_renewals(session):
+        yield Difference(subject=number, detail="it renews another one, and the history does not say so")
 
 
 def _look_at_erasures(session: Session) -> Iterator[Difference]:
@@ -137,7 +155,8 @@ def _facts(stored: Stored, issuer: Issuer, shared: set[UUID]) -> CredentialFacts
         earned=earned,
         renewed=_renewed(stored),
         unsigned=_list_unsigned(stored, issuer),
-        versions=[_signed_facts(version, issuer, stored.digests, shared) for version in stored.versions],
+        versions=[_signed_facts(version, issuer, digests_of(stored.told, version[0].n), shared) for version in stored.versions],
+        told=stored.told,
     )
 
 
@@ -157,7 +176,7 @@ def _list_unsigned(stored: Stored, issuer: Issuer) -> list[str]:
     return list(unsigned_words(issuer, shown, as_object(current.signed_json)))
 
 
-def _signed_facts(stored: Version, issuer: Issuer, digests: frozenset[str], shared: set[UUID]) -> SignedFacts:
+def _signed_facts(stored: Version, issuer: Issuer, digests: set[str], shared: set[UUID]) -> SignedFacts:
     version, key, entry, status_list = stored
     is_forgotten = version.settled_sha256 is not None and not version.signed_json
     digest = version.sha256 if is_forgotten else hashlib.sha256(version.signed_json.encode()).hexdigest()

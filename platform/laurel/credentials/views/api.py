@@ -23,7 +23,7 @@ from laurel.credentials.views.uploads import examine
 from laurel.credentials.views.verification import find_by_number
 from laurel.web.access import PUBLIC, READING, policy
 from laurel.web.bodies import takes
-from laurel.web.limits import VERIFY, limiter
+from laurel.web.limits import VERIFY
 from laurel.web.session import current_session
 
 KINDS = {
@@ -41,7 +41,7 @@ PREFLIGHT = {"Access-Control-Allow-Methods": "POST", "Access-Control-Allow-Heade
 
 
 @bp.post("/api/v1/verify", provide_automatic_options=False)
-@limiter.limit(VERIFY)
+@VERIFY
 @takes(MAX_UPLOAD)
 @policy(POST=READING)
 def verify_by_api() -> ResponseReturnValue:
@@ -73,7 +73,7 @@ def allow_other_origins() -> ResponseReturnValue:
 
 
 @bp.get("/api/v1/certificates/<number>")
-@limiter.limit(VERIFY)
+@VERIFY
 @policy(GET=PUBLIC)
 def certificate_status(number: str) -> ResponseReturnValue:
     """The status of a certificate by its number. It does not say whose it is: the page does, to who looks at it."""

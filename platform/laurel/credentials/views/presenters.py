@@ -15,6 +15,7 @@ from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.keys import TRUSTED
 from laurel.credentials.rules.old_links import with_code
 from laurel.credentials.rules.shown import as_object
+from laurel.credentials.rules.printing import has_pdf
 from laurel.credentials.rules.verdicts import Check, CredentialState, Findings, Verdict
 from laurel.credentials.services.examining import Examination, Issued
 from laurel.credentials.services.issuers import in_name_of
@@ -103,6 +104,12 @@ class ShownCredential:
     def _status(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self.record.version.signed_json)["credentialStatus"] if self.record.version else {}
         return found
+
+    @property
+    def has_pdf(self) -> bool:
+        """Whether our fonts have all of its letters."""
+        achievement = self.record.achievement
+        return has_pdf(self.record.credential.holder_name, achievement.name, achievement.description)
 
     @property
     def has_renewed_signature(self) -> bool:

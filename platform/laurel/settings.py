@@ -8,6 +8,9 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
+MAX_OFFICIAL = 100
+"""Characters of a name and a role: they stand on one line or two of a certificate."""
+
 
 class SettingsError(Exception):
     """A setting is missing or dangerous; the message says which and what to do."""
@@ -77,6 +80,8 @@ class Settings:
     redis_url: str = ""
     issuer_name: str = "Laurel Academy"
     issuer_email: str = "certificates@example.com"
+    issuer_official: str = ""
+    """Who answers for its certificates: name and role in one line. What is signed from now on says so; empty says nobody."""
     linkedin_organization_id: str = ""
     """The digits by which LinkedIn knows the issuer: with them an entry in a profile shows the logo."""
     seller_address: str = ""
@@ -141,6 +146,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         redis_url=env.get("REDIS_URL", ""),
         issuer_name=env.get("ISSUER_NAME", "Laurel Academy"),
         issuer_email=env.get("ISSUER_EMAIL", "certificates@example.com"),
+        issuer_official=" ".join(env.get("ISSUER_OFFICIAL", "").split())[:MAX_OFFICIAL],
         linkedin_organization_id=_digits(env, "LINKEDIN_ORGANIZATION_ID"),
         seller_address="\n".join(part.strip() for part in env.get("SELLER_ADDRESS", "").split("|")),
         seller_tax_id=env.get("SELLER_TAX_ID", ""),

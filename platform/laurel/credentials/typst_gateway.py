@@ -42,6 +42,8 @@ class CertificateText:
     number: str
     address: str
     revoked: str
+    official: str = ""
+    """Who answers for the issuer; empty if nobody is named."""
 
     @property
     def words(self) -> str:

@@ -47,6 +47,7 @@ def issuer_of(settings: Settings) -> Issuer:
         name=settings.issuer_name,
         email=settings.issuer_email,
         is_production=settings.stage is Stage.PRODUCTION,
+        official=settings.issuer_official,
     )
 
 

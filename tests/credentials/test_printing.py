@@ -13,9 +13,11 @@ from laurel.core import clock
 from laurel.core.mail import Mail
 from laurel.credentials.events import CredentialIssued, SignatureRenewed
 from laurel.credentials.handlers import email_holder, email_renewed_signature
+from laurel.credentials.services.issuers import in_name_of
 from laurel.credentials.services.issuing import issue
 from tests.factories.accounts import make_user
 from tests.factories.credentials import ISSUER, make_credential, make_pending
+from tests.factories.organizations import make_acme
 from tests.fakes import PlainVault
 
 
@@ -60,3 +62,10 @@ def test_without_an_official_nobody_is_named(client: FlaskClient, session: Sessi
 
     assert "official" not in client.get(f"/credentials/{credential.id}.json").json["issuer"]
     assert "For Laurel Academy" not in client.get(f"/credentials/{credential.id}", headers={"Accept": "text/html"}).text
+
+
+def test_who_answers_for_the_house_does_not_answer_for_an_organization(session: Session) -> None:
+    house = replace(ISSUER, official="Dr. Helen Marsh")
+
+    assert in_name_of(house, None).official == "Dr. Helen Marsh"
+    assert in_name_of(house, make_acme(session)).official == ""

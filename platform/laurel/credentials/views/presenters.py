@@ -14,7 +14,6 @@ from laurel.credentials.rules.examination import ADVICE, ADVICE_ON_LOOKS, ADVICE
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.keys import TRUSTED
 from laurel.credentials.rules.old_links import with_code
-from laurel.credentials.rules.shown import as_object
 from laurel.credentials.rules.printing import has_pdf
 from laurel.credentials.rules.shown import as_object, official_in
 from laurel.credentials.rules.verdicts import Check, CredentialState, Findings, Verdict

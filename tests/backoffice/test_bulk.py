@@ -98,6 +98,16 @@ def test_a_file_is_checked_confirmed_by_number_and_issued(
     assert admin.get(f"/credentials/{certificate.id}/certificate.pdf").status_code == 200
 
 
+def test_a_dry_run_says_whose_names_cannot_be_printed(upload: Send, admin: FlaskClient, session: Session) -> None:
+    report = upload(make_lines(session, 2).replace(",Ada,", ",\u1810\u1820\u1828,", 1))  # Mongolian
+
+    dry = admin.get(report.headers["Location"]).text
+
+    assert "2 certificates are signed" in dry
+    assert "1 certificate has no PDF" in dry
+    assert dry.count("There will be no PDF") == 1
+
+
 def test_the_same_form_sent_twice_leads_to_one_report(upload: Send, session: Session) -> None:
     text = make_lines(session, 1)
 

@@ -214,6 +214,15 @@ def test_what_is_not_signed_yet_is_revoked_after_saying_what_that_does(send: Cal
     assert pending.state is CredentialState.REVOKED
 
 
+def test_a_correction_to_a_name_that_cannot_be_printed_says_so_first(send: Callable[..., TestResponse], session: Session) -> None:
+    credential = make_credential(session)
+    session.commit()
+
+    looks = [send(f"{credential.id}/correct", holder_name=name, reason="Her passport.", act="look") for name in ("\u1810\u1820", "王")]
+
+    assert ["cannot be printed on the PDF" in look.text for look in looks] == [True, False]
+
+
 def test_the_page_of_a_corrected_certificate_shows_its_versions_and_who_made_them(
     send: Callable[..., TestResponse], client: FlaskClient, session: Session
 ) -> None:

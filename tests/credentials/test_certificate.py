@@ -90,7 +90,10 @@ def test_the_pdf_is_archival_and_accessible() -> None:
     [
         replace(TEXT, holder="Wolfeschlegelsteinhausenbergerdorff-Featherstonehaugh-Cholmondeley, Hubert Blaine the Third"),
         replace(
-            TEXT, achievement="AI+ Cloud Security Architect Level 2™ for people who work in regulated industries", description="Long. " * 90
+            TEXT,
+            achievement="AI+ Cloud Security Architect Level 2™ for people who work in regulated industries",
+            description="Long. " * 90,
+            official="Dr. Longname " * 8,
         ),
         replace(TEXT, holder="W" * 120),
         replace(TEXT, revoked="REVOKED 21.11.2026"),

@@ -103,6 +103,7 @@ def test_the_answer_describes_the_credential_and_names_nobody(client: FlaskClien
         "number": credential.number,
         "name": NAME,
         "issuer": "did:web:laurel.test",
+        "official": None,
         "validFrom": json.loads(stored(session))["validFrom"],
         "validUntil": json.loads(stored(session))["validUntil"],
         "revokedAt": None,

@@ -41,6 +41,9 @@ def home(credential: Credential) -> str:
     return f"/account/credentials/{credential.id}"
 
 
+BROWSER = {"Accept": "text/html"}
+
+
 def token_in(client: FlaskClient, home: str) -> str:
     text = client.get(home).text
     return text.split('name="csrf_token"', 1)[1].split('value="', 1)[1].split('"', 1)[0]
@@ -173,9 +176,15 @@ def test_a_name_that_our_fonts_cannot_print_leaves_the_pdf_out_and_nothing_else(
     person = make_user(session, name="\U00013000\U00013001")
     credential = make_credential(session, learner=person)
 
-    archive = zipfile.ZipFile(io.BytesIO(sign_in(person).get(f"/account/credentials/{credential.id}/everything.zip").data))
+    holder = sign_in(person)
+    archive = zipfile.ZipFile(io.BytesIO(holder.get(f"/account/credentials/{credential.id}/everything.zip").data))
+    pages = [holder.get(f"{place}/{credential.id}", headers=BROWSER).text for place in ("/credentials", "/account/credentials")]
 
     assert {name.split("/", 1)[1] for name in archive.namelist()} == {"README.txt", "credential.json", "badge.png", "badge.svg"}
+    assert "certificate.pdf" not in archive.read(f"{credential.number}/README.txt").decode()
+    for page in pages:
+        assert "There is no PDF of it" in page
+        assert "certificate.pdf" not in page
 
 
 def test_the_end_goes_into_a_calendar(holder: FlaskClient, session: Session, credential: Credential, home: str) -> None:

@@ -38,6 +38,7 @@ from laurel.credentials.rules import linkedin
 from laurel.credentials.rules.erasure import ErasedError
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.name_changes import REVERSIBLE
+from laurel.credentials.rules.printing import has_pdf
 from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
 from laurel.credentials.services import issuing, name_changes, renewing
 from laurel.credentials.services.issuers import in_name_of
@@ -153,6 +154,7 @@ def _appeal_address(house: Issuer, record: CredentialRecord) -> str:
 
 def _mail_holder(session: Session, name: str, key: str, record: CredentialRecord, event: AboutHolder, **facts: Any) -> None:
     holder, credential = session.get_one(User, event.holder_id), record.credential
+    achievement = record.achievement
     queue_mail(
         session,
         name,
@@ -160,7 +162,8 @@ def _mail_holder(session: Session, name: str, key: str, record: CredentialRecord
         recipient=holder.email,
         now=event.occurred_at,
         holder_name=credential.holder_name if credential.former_name_since is None else holder.name_on_certificates,
-        achievement_name=record.achievement.name,
+        achievement_name=achievement.name,
+        has_pdf=has_pdf(credential.holder_name, achievement.name, achievement.description),
         credential_id=event.credential_id,
         number=record.credential.number,
         **facts,

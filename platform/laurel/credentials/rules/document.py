@@ -85,6 +85,7 @@ def issuer_profile(issuer: Issuer) -> dict[str, Any]:
         "url": issuer.url,
         "email": issuer.email,
         "description": issuer.description,
+        **({"official": issuer.official} if issuer.official else {}),
         **({"image": _image(issuer.logo_url, f"{issuer.name} logo")} if issuer.has_logo else {}),
     }
 

@@ -63,6 +63,12 @@ def as_object(text: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def official_in(document: Any) -> str:
+    """Who answers for the issuer as this document says it, or empty. It is shown from nowhere else: so it was signed."""
+    said = _in(_in(document, "issuer"), "official")
+    return said if isinstance(said, str) else ""
+
+
 def says_dates(document: dict[str, Any], valid_from: datetime, valid_until: datetime | None) -> bool:
     """Whether a document says that it begins and ends then."""
     end = timestamp(valid_until) if valid_until else None

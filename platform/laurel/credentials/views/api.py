@@ -13,6 +13,7 @@ from laurel.credentials.rules.foreign import MAX_UPLOAD, Kind, UnreadableError
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.moments import timestamp
 from laurel.credentials.rules.numbers import parse_number
+from laurel.credentials.rules.shown import as_object, official_in
 from laurel.credentials.rules.verdicts import Check, Verdict
 from laurel.credentials.rules.visibility import Visibility
 from laurel.credentials.services.examining import Issued
@@ -107,6 +108,7 @@ def _describe_issued(issuer: Issuer, issued: Issued) -> dict[str, Any]:
         "number": issued.number,
         "name": issued.document["name"],
         "issuer": issued.document["issuer"]["id"],
+        "official": official_in(issued.document) or None,
         "validFrom": timestamp(issued.valid_from),
         "validUntil": timestamp(issued.valid_until) if issued.valid_until else None,
         "revokedAt": timestamp(issued.revoked_at) if issued.revoked_at else None,
@@ -148,6 +150,7 @@ def _describe_record(issuer: Issuer, found: CredentialRecord) -> dict[str, Any]:
         "number": credential.number,
         "name": found.achievement.name,
         "issuer": issuer.did,
+        "official": (version and official_in(as_object(version.signed_json))) or None,
         "validFrom": timestamp(version.valid_from) if version else None,
         "validUntil": timestamp(version.valid_until) if version and version.valid_until else None,
         "revokedAt": timestamp(credential.revoked_at) if credential.revoked_at else None,

@@ -8,6 +8,7 @@ from laurel.credentials.queries import SignedCredential
 from laurel.credentials.rules.baking import measure_png
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.old_links import with_code
+from laurel.credentials.rules.shown import as_object, official_in
 from laurel.credentials.rules.verdicts import CredentialState
 from laurel.credentials.services.shown import check_printable
 from laurel.credentials.typst_gateway import CardText, Certificate, CertificateText, render_png
@@ -81,6 +82,7 @@ def compose_certificate(issuer: Issuer, found: SignedCredential, *, logo: str | 
         valid_until=day(version.valid_until) if version.valid_until else "No expiry",
         number=credential.number,
         address=address,
+        official=official_in(as_object(version.signed_json)),
         revoked=f"REVOKED {credential.revoked_at:%d.%m.%Y}" if is_revoked else "",
     )
     return Certificate(

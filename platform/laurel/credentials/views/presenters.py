@@ -14,7 +14,8 @@ from laurel.credentials.rules.examination import ADVICE, ADVICE_ON_LOOKS, ADVICE
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.keys import TRUSTED
 from laurel.credentials.rules.old_links import with_code
-from laurel.credentials.rules.shown import as_object
+from laurel.credentials.rules.printing import has_pdf
+from laurel.credentials.rules.shown import as_object, official_in
 from laurel.credentials.rules.verdicts import Check, CredentialState, Findings, Verdict
 from laurel.credentials.services.examining import Examination, Issued
 from laurel.credentials.services.issuers import in_name_of
@@ -103,6 +104,17 @@ class ShownCredential:
     def _status(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self.record.version.signed_json)["credentialStatus"] if self.record.version else {}
         return found
+
+    @property
+    def official(self) -> str:
+        """Who answers for the issuer, as it was signed; empty if nobody is named."""
+        return official_in(as_object(self.record.version.signed_json)) if self.record.version else ""
+
+    @property
+    def has_pdf(self) -> bool:
+        """Whether our fonts have all of its letters."""
+        achievement = self.record.achievement
+        return has_pdf(self.record.credential.holder_name, achievement.name, achievement.description, self.official)
 
     @property
     def has_renewed_signature(self) -> bool:
@@ -202,6 +214,7 @@ def _facts_of(issued: Issued) -> tuple[tuple[str, str], ...]:
         ("Holder", holder_in(document)),
         ("Credential", document["name"]),
         ("Issued by", document["issuer"]["name"]),
+        ("For the issuer", official_in(document)),
         ("Issued", day(datetime.fromisoformat(document["awardedDate"]))),  # `validFrom` moves with each correction
         ("Valid until", day(issued.valid_until) if issued.valid_until else "No expiry"),
         ("Number", issued.number),

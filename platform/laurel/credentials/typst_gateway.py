@@ -67,6 +67,7 @@ class Certificate:
 def render_certificate(certificate: Certificate) -> bytes:
     """PDF/A-3a and PDF/UA-1 in one; the same certificate is the same file. Raises UnprintableError."""
     if not can_be_set(certificate.text.words):
+        log.warning("Certificate %s cannot be set: our fonts lack some of its letters", certificate.text.number)
         raise UnprintableError
     inputs = {
         "text": json.dumps(asdict(certificate.text)),

@@ -25,6 +25,7 @@ from laurel.commerce.services.orders import create_offering
 from laurel.core.db import Database, database_now
 from laurel.core.errors import DomainError
 from laurel.core.money import parse_amount
+from laurel.credentials.rules.programs import ProgramOptions
 from laurel.credentials.rules.renewing import RenewalTerms
 from laurel.credentials.services.achievements import define_achievement
 from laurel.quizzes.rules import QuizKind, QuizSettings, SlotKind, SlotSpec
@@ -112,6 +113,7 @@ def _seed_offering(seeding: Seeding, slug: str, course: Course, facts: dict[str,
         validity_months=earned["validity_months"],
         badge={"hue": facts["badge"]["hue"], "level": facts["level"]},
         tags=earned["tags"],
+        options=ProgramOptions(offers_score=earned.get("offers_score", True)),
         renewal=_renewal_terms(earned),
         now=seeding.now,
     )

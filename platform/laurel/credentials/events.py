@@ -57,6 +57,15 @@ class CredentialReinstated(AboutHolder):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ScoreConsentChanged(Event):
+    """A holder agreed that their credential says the score of its exam, or took that back."""
+
+    credential_id: UUID
+    holder_id: UUID
+    shows: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class CredentialHeld(AboutHolder):
     """Staff put a credential on hold: until they decide it is neither valid nor revoked."""
 

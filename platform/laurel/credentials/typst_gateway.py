@@ -29,7 +29,9 @@ class UnprintableError(ConflictError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateText:
-    """Every word on the certificate, dates already written out. `revoked` is the stamp of a revoked one, else empty."""
+    """Every word on the certificate, dates already written out. `revoked` is the stamp of a revoked one, else empty.
+
+    `score` is empty unless its holder agreed to show it."""
 
     language: str
     issuer: str
@@ -42,6 +44,7 @@ class CertificateText:
     number: str
     address: str
     revoked: str
+    score: str = ""
     official: str = ""
     """Who answers for the issuer; empty if nobody is named."""
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, false
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, false, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from laurel.catalog.models import Course
@@ -65,6 +65,8 @@ class AchievementVersion(Base):
     created_at: Mapped[datetime]
     organization_id: Mapped[UUID | None] = mapped_column(ForeignKey(Organization.id), index=True, default=None)
     """In whose name it is awarded; None: the house's."""
+    offers_score: Mapped[bool] = mapped_column(default=True, server_default=true())
+    """Whether a holder may have the score of the exam on their certificate."""
 
     @property
     def facts(self) -> AchievementFacts:

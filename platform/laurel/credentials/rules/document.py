@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from laurel.credentials.rules import scores
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.moments import timestamp
+from laurel.credentials.rules.scores import ExamRecord
 from laurel.credentials.rules.status_list import status_entry
 from laurel.credentials.rules.text import sanitize_tree
 
@@ -51,6 +53,8 @@ class CredentialFacts:
     started_at: datetime | None
     status_list: int
     status_index: int
+    exam: ExamRecord | None = None
+    """What came out of the exam, if the holder agreed that it says so."""
 
 
 def build_document(issuer: Issuer, facts: CredentialFacts) -> dict[str, Any]:
@@ -70,6 +74,7 @@ def build_document(issuer: Issuer, facts: CredentialFacts) -> dict[str, Any]:
         # `null` would be invalid: a credential without end has no such member
         **({"validUntil": timestamp(facts.valid_until)} if facts.valid_until else {}),
         "credentialSubject": _subject(issuer, facts),
+        **scores.in_credential(url, facts.exam),
         "credentialStatus": status_entry(issuer.status_list_url(facts.status_list), facts.status_index),
     }
     cleaned: dict[str, Any] = sanitize_tree(document)
@@ -119,7 +124,7 @@ def identity_hash(identity: str, salt: str) -> str:
 
 
 def _subject(issuer: Issuer, facts: CredentialFacts) -> dict[str, Any]:
-    holder = facts.holder
+    holder, achievement_url = facts.holder, issuer.achievement_url(facts.achievement.slug, facts.achievement.n)
     identifiers = [{"type": "IdentityObject", "hashed": False, "identityType": "name", "identityHash": holder.name}]
     if holder.email:
         hashed = identity_hash(holder.email.lower(), holder.salt)
@@ -132,7 +137,8 @@ def _subject(issuer: Issuer, facts: CredentialFacts) -> dict[str, Any]:
         "licenseNumber": facts.number,
         **({"activityStartDate": timestamp(facts.started_at)} if facts.started_at else {}),
         "activityEndDate": timestamp(facts.awarded_at),
-        "achievement": build_achievement(issuer, facts.achievement),
+        "achievement": {**build_achievement(issuer, facts.achievement), **scores.in_achievement(achievement_url, facts.exam)},
+        **scores.in_subject(achievement_url, facts.exam),
     }
 
 

@@ -15,11 +15,12 @@ from laurel.credentials import queries
 from laurel.credentials.events import IssuerOfAchievementChanged
 from laurel.credentials.models import Achievement, AchievementVersion
 from laurel.credentials.queries.organizations import get_organization
+from laurel.credentials.rules.programs import USUAL, ProgramOptions
 from laurel.credentials.rules.renewing import RenewalTerms, check_terms
 from laurel.credentials.rules.text import sanitize_text
 
 MAX_MONTHS = 600
-FACTS = ("name", "description", "criteria", "validity_months", "badge", "tags", "language")
+FACTS = ("name", "description", "criteria", "validity_months", "badge", "tags", "language", *USUAL.columns)
 
 
 def define_achievement(
@@ -34,6 +35,7 @@ def define_achievement(
     badge: dict[str, Any],
     tags: Sequence[str] = (),
     language: str = "en",
+    options: ProgramOptions = USUAL,
     renewal: RenewalTerms | None = None,
     now: datetime,
 ) -> AchievementVersion:
@@ -50,6 +52,7 @@ def define_achievement(
         "badge": {"hue": int(badge["hue"]), "level": int(badge.get("level", 0))},
         "tags": [sanitize_text(tag) for tag in tags],
         "language": language,
+        **options.columns,
     }
     _check(facts)
     achievement = _find_or_make(session, course_id=course_id, slug=slug, now=now)

@@ -25,7 +25,7 @@ from laurel.commerce.services.orders import create_offering
 from laurel.core.db import Database, database_now
 from laurel.core.errors import DomainError
 from laurel.core.money import parse_amount
-from laurel.credentials.rules.programs import ProgramOptions
+from laurel.credentials.rules.programs import Alignment, ProgramOptions
 from laurel.credentials.rules.renewing import RenewalTerms
 from laurel.credentials.services.achievements import define_achievement
 from laurel.quizzes.rules import QuizKind, QuizSettings, SlotKind, SlotSpec
@@ -113,10 +113,16 @@ def _seed_offering(seeding: Seeding, slug: str, course: Course, facts: dict[str,
         validity_months=earned["validity_months"],
         badge={"hue": facts["badge"]["hue"], "level": facts["level"]},
         tags=earned["tags"],
-        options=ProgramOptions(offers_score=earned.get("offers_score", True)),
+        options=_program_options(facts["code"], earned),
         renewal=_renewal_terms(earned),
         now=seeding.now,
     )
+
+
+def _program_options(code: str, earned: dict[str, Any]) -> ProgramOptions:
+    """What `[credential]` says besides its words; its code is the course's."""
+    written = {name: earned[name] for name in ("offers_score", "names_holder") if name in earned}
+    return ProgramOptions(code=code, alignments=[Alignment(**one) for one in earned.get("alignments", [])], **written)
 
 
 def _renewal_terms(earned: dict[str, Any]) -> RenewalTerms:

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from laurel.core.errors import InvalidInputError
 from laurel.credentials.rules.document import achievement_document, build_document, identity_hash
 from laurel.credentials.rules.gate import UnsignableError, check_before_signing
 from laurel.credentials.rules.issuer import Issuer, did_document
 from laurel.credentials.rules.keys import KeyPurpose, verification_method
+from laurel.credentials.rules.programs import Alignment, ProgramOptions, check_options
 from laurel.credentials.rules.scores import evidence_in, score_in, write_percent
 from tests.credentials.samples import FACTS, RECORD, with_holder
 from tests.factories.credentials import ISSUER
@@ -235,3 +237,39 @@ def test_a_reading_that_is_no_address_is_refused() -> None:
 
     with pytest.raises(UnsignableError, match="address"):
         check_before_signing(document, allows_http=True)
+
+
+def test_an_achievement_says_its_code_and_what_it_meets_elsewhere_and_nothing_empty() -> None:
+    meets = Alignment(name="Hazard assessment", url="https://frame.example/ha-1", code="HA-1")
+
+    said = achievement_document(AT_HOME, replace(FACTS.achievement, code="WSP-101", alignments=(meets,)))
+
+    assert said["humanCode"] == "WSP-101"
+    assert said["alignment"] == [
+        {"type": ["Alignment"], "targetName": "Hazard assessment", "targetUrl": "https://frame.example/ha-1", "targetCode": "HA-1"}
+    ]
+    assert {"humanCode", "alignment"} & set(achievement_document(AT_HOME, FACTS.achievement)) == set()
+
+
+def test_where_nothing_is_said_of_a_person_there_is_no_empty_list_of_it() -> None:
+    document = build_document(ISSUER, replace(FACTS, holder=replace(FACTS.holder, name=None, email=None)))
+
+    assert "identifier" not in document["credentialSubject"]
+    check_before_signing(document, allows_http=True)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ProgramOptions(code="x" * 41),
+        ProgramOptions(alignments=[Alignment(name="", url="https://frame.example")]),
+        ProgramOptions(alignments=[Alignment(name="A", url="http://frame.example")]),
+        ProgramOptions(alignments=[Alignment(name="A", url="https://[")]),
+        ProgramOptions(alignments=[Alignment(name="A", url="https://frame.example/a b")]),
+        ProgramOptions(alignments=[Alignment(name="A", url="https://frame.example", type="Badge")]),
+        ProgramOptions(alignments=[Alignment(name="A", url="https://frame.example")] * 51),
+    ],
+)
+def test_what_no_verifier_would_take_is_refused_before_anything_is_awarded(wrong: ProgramOptions) -> None:
+    with pytest.raises(InvalidInputError):
+        check_options(wrong)

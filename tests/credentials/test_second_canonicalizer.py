@@ -12,11 +12,13 @@ from pyld import jsonld
 from laurel.credentials.openbadges_gateway import sign_credential
 from laurel.credentials.rules.document import build_document
 from laurel.credentials.rules.gate import UnsignableError
+from laurel.credentials.rules.programs import Alignment
 from laurel.credentials.rules.text import sanitize_text
 from tests.credentials.samples import FACTS, RECORD, SIGNING_KEY, with_holder
 from tests.factories.credentials import ISSUER
 
-FULL = replace(FACTS, exam=RECORD)
+MEETS = Alignment(name="Hazard assessment", url="https://frame.example/ha-1", framework="Safety", code="HA-1", type="ceasn:Competency")
+FULL = replace(FACTS, exam=RECORD, achievement=replace(FACTS.achievement, code="WSP-101", alignments=(MEETS,)))
 pyoxigraph = pytest.importorskip("pyoxigraph", reason="the second canonicalizer is not installed")
 
 

@@ -31,7 +31,8 @@ class UnprintableError(ConflictError):
 class CertificateText:
     """Every word on the certificate, dates already written out. `revoked` is the stamp of a revoked one, else empty.
 
-    `score` is empty unless its holder agreed to show it."""
+    `score` is empty unless its holder agreed to show it; `scan` says what its QR code is for.
+    """
 
     language: str
     issuer: str
@@ -45,6 +46,7 @@ class CertificateText:
     address: str
     revoked: str
     score: str = ""
+    scan: str = "Scan to see whether it is valid today"
     official: str = ""
     """Who answers for the issuer; empty if nobody is named."""
 

@@ -15,7 +15,7 @@ from laurel.credentials import queries
 from laurel.credentials.events import IssuerOfAchievementChanged
 from laurel.credentials.models import Achievement, AchievementVersion
 from laurel.credentials.queries.organizations import get_organization
-from laurel.credentials.rules.programs import USUAL, ProgramOptions
+from laurel.credentials.rules.programs import USUAL, ProgramOptions, check_options
 from laurel.credentials.rules.renewing import RenewalTerms, check_terms
 from laurel.credentials.rules.text import sanitize_text
 
@@ -52,7 +52,7 @@ def define_achievement(
         "badge": {"hue": int(badge["hue"]), "level": int(badge.get("level", 0))},
         "tags": [sanitize_text(tag) for tag in tags],
         "language": language,
-        **options.columns,
+        **check_options(options).columns,
     }
     _check(facts)
     achievement = _find_or_make(session, course_id=course_id, slug=slug, now=now)

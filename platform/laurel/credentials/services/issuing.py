@@ -217,7 +217,7 @@ def gather(
         achievement=achievement.facts,
         holder=HolderFacts(
             subject_id=credential.subject_id,
-            name=credential.holder_name,
+            name=credential.holder_name if achievement.names_holder else None,
             email=holder.email if holder.confirmed_at is not None else None,
             salt=secrets.token_hex(SALT_BYTES),
         ),

@@ -84,6 +84,7 @@ def compose_certificate(issuer: Issuer, found: SignedCredential, *, logo: str | 
         valid_until=day(version.valid_until) if version.valid_until else "No expiry",
         number=credential.number,
         score=f"{score.words}, {score.pass_words}" if score else "",
+        scan=f"Scan to see whether it is valid today{'' if found.achievement.names_holder else ', and whose it is'}",
         address=address,
         official=official_in(as_object(version.signed_json)),
         revoked=f"REVOKED {credential.revoked_at:%d.%m.%Y}" if is_revoked else "",

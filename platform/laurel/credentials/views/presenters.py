@@ -217,7 +217,7 @@ def close(credential: Credential) -> Closed:
 def _facts_of(issued: Issued) -> tuple[tuple[str, str], ...]:
     document = issued.document
     facts = [
-        ("Holder", holder_in(document)),
+        ("Holder", holder_in(document) or "Not named in the signed file; its page says who it is"),
         ("Credential", document["name"]),
         ("Issued by", document["issuer"]["name"]),
         ("For the issuer", official_in(document)),

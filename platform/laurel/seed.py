@@ -113,16 +113,19 @@ def _seed_offering(seeding: Seeding, slug: str, course: Course, facts: dict[str,
         validity_months=earned["validity_months"],
         badge={"hue": facts["badge"]["hue"], "level": facts["level"]},
         tags=earned["tags"],
-        options=_program_options(facts["code"], earned),
+        code=facts["code"],
+        options=_program_options(earned),
         renewal=_renewal_terms(earned),
         now=seeding.now,
     )
 
 
-def _program_options(code: str, earned: dict[str, Any]) -> ProgramOptions:
-    """What `[credential]` says besides its words; its code is the course's."""
+def _program_options(earned: dict[str, Any]) -> ProgramOptions | None:
+    """What `[credential]` says besides its words; None if it says nothing: then what was decided in the studio stays."""
     written = {name: earned[name] for name in ("offers_score", "names_holder") if name in earned}
-    return ProgramOptions(code=code, alignments=[Alignment(**one) for one in earned.get("alignments", [])], **written)
+    if not written and "alignments" not in earned:
+        return None
+    return ProgramOptions(alignments=[Alignment(**one) for one in earned.get("alignments", [])], **written)
 
 
 def _renewal_terms(earned: dict[str, Any]) -> RenewalTerms:

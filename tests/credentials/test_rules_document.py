@@ -261,7 +261,6 @@ def test_where_nothing_is_said_of_a_person_there_is_no_empty_list_of_it() -> Non
 @pytest.mark.parametrize(
     "wrong",
     [
-        ProgramOptions(code="x" * 41),
         ProgramOptions(alignments=[Alignment(name="", url="https://frame.example")]),
         ProgramOptions(alignments=[Alignment(name="A", url="http://frame.example")]),
         ProgramOptions(alignments=[Alignment(name="A", url="https://[")]),

@@ -106,6 +106,14 @@ class OrganizationChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ProgramChanged(Event):
+    """From version `n` on an achievement's certificates say something else, or let their holders decide something else."""
+
+    achievement_id: UUID
+    n: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class IssuerOfAchievementChanged(Event):
     """From version `n` on an achievement is awarded in another name; without an organization, in the house's."""
 

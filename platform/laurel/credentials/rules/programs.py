@@ -1,6 +1,6 @@
 """What a program says and decides about its credentials besides their words. It is copied into each version, as everything else is."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 from urllib.parse import urlsplit
@@ -39,11 +39,10 @@ class Alignment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgramOptions:
-    """`code`: what people call it by, such as PE-101. `offers_score`: whether a holder may have the score of the exam on their
-    certificate (0024). `names_holder`: whether the signed document says the holder's name, or our pages alone do.
+    """`offers_score`: whether a holder may have the score of the exam on their certificate (0024). `names_holder`: whether the signed
+    document says the holder's name, or our pages alone do.
     """
 
-    code: str = ""
     alignments: Sequence[Alignment] = ()
     offers_score: bool = True
     names_holder: bool = True
@@ -59,13 +58,10 @@ USUAL = ProgramOptions()
 
 def check_options(options: ProgramOptions) -> ProgramOptions:
     """The options as they will be signed; raises InvalidInputError for an alignment that no verifier would take."""
-    code = sanitize_text(options.code)
-    if len(code) > MAX_CODE:
-        raise InvalidInputError(f"A code has at most {MAX_CODE} characters.", field="code")
     if len(options.alignments) > MAX_ALIGNMENTS:
         raise InvalidInputError(f"Name at most {MAX_ALIGNMENTS} alignments.", field="alignments")
     alignments = tuple(_check_alignment(one) for one in options.alignments)
-    return ProgramOptions(code=code, alignments=alignments, offers_score=options.offers_score, names_holder=options.names_holder)
+    return ProgramOptions(alignments=alignments, offers_score=options.offers_score, names_holder=options.names_holder)
 
 
 def _check_alignment(alignment: Alignment) -> Alignment:
@@ -87,3 +83,22 @@ def _is_web_address(url: str) -> bool:
     except ValueError:
         return False
     return parts.scheme == "https" and bool(parts.netloc)
+
+
+def read_alignments(text: str) -> list[Alignment]:
+    """What somebody typed, one a line: `name | address | framework | code | type`. Raises InvalidInputError with the line."""
+    found = []
+    for n, line in enumerate(text.splitlines(), start=1):
+        parts = [part.strip() for part in line.split("|")]
+        if parts == [""]:
+            continue
+        if not 2 <= len(parts) <= len(fields(Alignment)):
+            raise InvalidInputError(f"Line {n} needs a name and an address with | between them.", field="alignments")
+        names = [field.name for field in fields(Alignment)]
+        found.append(Alignment(**dict(zip(names, parts, strict=False))))
+    return found
+
+
+def write_alignments(alignments: Iterable[Alignment]) -> str:
+    """The same as lines; what is empty at the end is left out."""
+    return "\n".join(" | ".join(asdict(one).values()).rstrip(" |") for one in alignments)

@@ -29,7 +29,10 @@ class UnprintableError(ConflictError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateText:
-    """Every word on the certificate, dates already written out. `revoked` is the stamp of a revoked one, else empty."""
+    """Every word on the certificate, dates already written out. `revoked` is the stamp of a revoked one, else empty.
+
+    `score` is empty unless its holder agreed to show it; `scan` says what its QR code is for.
+    """
 
     language: str
     issuer: str
@@ -42,6 +45,8 @@ class CertificateText:
     number: str
     address: str
     revoked: str
+    score: str = ""
+    scan: str = "Scan to see whether it is valid today"
     official: str = ""
     """Who answers for the issuer; empty if nobody is named."""
 

@@ -146,6 +146,8 @@ class Credential(Base):
     revocation_note: Mapped[str] = mapped_column(Text, default="")
     renewed_from_id: Mapped[UUID | None] = mapped_column(ForeignKey("credentials.id"), index=True, default=None)
     visibility: Mapped[Visibility] = mapped_column(text_enum(Visibility), default=Visibility.UNLISTED, server_default="unlisted")
+    score_consented_at: Mapped[datetime | None] = mapped_column(default=None)
+    """When its holder agreed that it says the score of its exam; None: it says none."""
     on_hold_at: Mapped[datetime | None] = mapped_column(default=None)
     hold_note: Mapped[str] = mapped_column(Text, default="", server_default="")
     """Why it is on hold, or what was found when it was; for holder and staff."""

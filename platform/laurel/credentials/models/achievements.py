@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, false
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, false, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from laurel.catalog.models import Course
@@ -12,6 +12,7 @@ from laurel.core.db import Base
 from laurel.core.ids import new_id
 from laurel.credentials.models.organizations import Organization
 from laurel.credentials.rules.document import AchievementFacts
+from laurel.credentials.rules.programs import Alignment
 from laurel.credentials.rules.renewing import RenewalTerms
 
 
@@ -65,6 +66,12 @@ class AchievementVersion(Base):
     created_at: Mapped[datetime]
     organization_id: Mapped[UUID | None] = mapped_column(ForeignKey(Organization.id), index=True, default=None)
     """In whose name it is awarded; None: the house's."""
+    offers_score: Mapped[bool] = mapped_column(default=True, server_default=true())
+    """Whether a holder may have the score of the exam on their certificate."""
+    code: Mapped[str] = mapped_column(String(40), default="", server_default="")
+    alignments: Mapped[list[Any]] = mapped_column(default_factory=list, server_default="[]")
+    names_holder: Mapped[bool] = mapped_column(default=True, server_default=true())
+    """Whether the signed document says the holder's name; else only our pages and prints do."""
 
     @property
     def facts(self) -> AchievementFacts:
@@ -77,6 +84,8 @@ class AchievementVersion(Base):
             criteria=self.criteria,
             language=self.language,
             tags=tuple(self.tags),
+            code=self.code,
+            alignments=tuple(Alignment(**one) for one in self.alignments),
         )
 
     @property

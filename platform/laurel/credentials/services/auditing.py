@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from laurel.credentials import queries
-from laurel.credentials.models import StatusList
+from laurel.credentials.models import CredentialVersion, StatusList
 from laurel.credentials.openbadges_gateway import has_valid_proof
 from laurel.credentials.queries import chain
 from laurel.credentials.queries.auditing import (
@@ -26,6 +26,7 @@ from laurel.credentials.queries.auditing import (
     list_vanished,
 )
 from laurel.credentials.queries.auditing_chain import iterate_untold_renewals, list_lost_renewals
+from laurel.credentials.queries.scores import map_exam_records
 from laurel.credentials.rules.anchors import Anchor
 from laurel.credentials.rules.auditing import CredentialFacts, Difference, Earned, Renewed, SignedFacts, compare, compare_list
 from laurel.credentials.rules.auditing_chain import digests_of
@@ -33,6 +34,7 @@ from laurel.credentials.rules.history import find_break
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.keys import TRUSTED
 from laurel.credentials.rules.renewing import renewed_until
+from laurel.credentials.rules.scores import ExamRecord, list_score_faults, preview
 from laurel.credentials.rules.shown import as_object, unsigned_words
 from laurel.credentials.rules.status_list import decode_bits
 from laurel.credentials.services.anchoring import iterate_entries
@@ -86,7 +88,8 @@ def _look_at(session: Session, issuer: Issuer, ids: Sequence[UUID], now: datetim
     page = list_stored(session, ids)
     entries = [entry.id for stored in page for _version, _key, entry, _list in stored.versions]
     shared = list_shared_entries(session, entries)
-    found = {stored.credential.id: compare(_facts(stored, issuer, shared), now=now) for stored in page}
+    records = map_exam_records(session, [stored.attempt.id for stored in page if stored.attempt and stored.credential.score_consented_at])
+    found = {stored.credential.id: compare(_facts(stored, issuer, shared, records), now=now) for stored in page}
     return {credential_id: differences for credential_id, differences in found.items() if differences}
 
 
@@ -136,7 +139,7 @@ def _compare_bits(session: Session, found: StatusList) -> list[Difference]:
     return compare_list(number=found.number, published=published, stored=stored, is_current=found.changed_at is None)
 
 
-def _facts(stored: Stored, issuer: Issuer, shared: set[UUID]) -> CredentialFacts:
+def _facts(stored: Stored, issuer: Issuer, shared: set[UUID], records: Mapping[UUID, ExamRecord]) -> CredentialFacts:
     credential, attempt = stored.credential, stored.attempt
     earned = None
     if attempt is not None:
@@ -155,6 +158,7 @@ def _facts(stored: Stored, issuer: Issuer, shared: set[UUID]) -> CredentialFacts
         earned=earned,
         renewed=_renewed(stored),
         unsigned=_list_unsigned(stored, issuer),
+        score_faults=_list_score_faults(stored, issuer, records),
         versions=[_signed_facts(version, issuer, digests_of(stored.told, version[0].n), shared) for version in stored.versions],
         told=stored.told,
     )
@@ -168,8 +172,27 @@ def _renewed(stored: Stored) -> Renewed | None:
     return Renewed(holder_id=old.holder_id, is_meant=meant_id == old.id, new_end=new_end)
 
 
+def _find_current(stored: Stored) -> CredentialVersion | None:
+    return next((version for version, _key, _entry, _list in stored.versions if version.n == stored.credential.current_n), None)
+
+
+def _list_score_faults(stored: Stored, issuer: Issuer, records: Mapping[UUID, ExamRecord]) -> list[str]:
+    """Of a revoked one, too: that nobody agreed does not depend on whether it counts."""
+    credential, current = stored.credential, _find_current(stored)
+    if current is None:
+        return []
+    expected = None
+    if credential.score_consented_at is not None:
+        record = records.get(credential.attempt_id) if credential.attempt_id is not None else None
+        if record is None:
+            return ["its holder agreed to a score, and no passed attempt has one"]
+        address = issuer.achievement_url(stored.achievement.slug, stored.achievement.n)
+        expected = preview(issuer.credential_url(credential.id), address, record)
+    return list(list_score_faults(as_object(current.signed_json), expected))
+
+
 def _list_unsigned(stored: Stored, issuer: Issuer) -> list[str]:
-    current = next((version for version, _key, _entry, _list in stored.versions if version.n == stored.credential.current_n), None)
+    current = _find_current(stored)
     if current is None:
         return []
     shown = shown_facts(stored.credential, stored.achievement, current)

@@ -20,6 +20,7 @@ from laurel.credentials.models import AchievementVersion, Credential, Credential
 from laurel.credentials.openbadges_gateway import sign_credential
 from laurel.credentials.queries.erasure import is_award_erased
 from laurel.credentials.queries.renewing import find_earned_by
+from laurel.credentials.queries.scores import find_exam_record
 from laurel.credentials.rules.document import CredentialFacts, HolderFacts, build_document
 from laurel.credentials.rules.history import HistoryKind
 from laurel.credentials.rules.issuer import Issuer
@@ -216,7 +217,7 @@ def gather(
         achievement=achievement.facts,
         holder=HolderFacts(
             subject_id=credential.subject_id,
-            name=credential.holder_name,
+            name=credential.holder_name if achievement.names_holder else None,
             email=holder.email if holder.confirmed_at is not None else None,
             salt=secrets.token_hex(SALT_BYTES),
         ),
@@ -224,6 +225,7 @@ def gather(
         valid_from=valid_from,
         valid_until=valid_until,
         started_at=min(began_at, credential.awarded_at) if began_at else None,
+        exam=find_exam_record(session, credential) if credential.score_consented_at is not None else None,
         status_list=status_list.number,
         status_index=entry.position,
     )

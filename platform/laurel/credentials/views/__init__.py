@@ -14,6 +14,7 @@ from laurel.credentials.views import (  # noqa: F401 (they add their views)
     private,
     published,
     renewing,
+    scores,
     uploads,
     verification,
 )

@@ -13,6 +13,7 @@ from laurel.credentials.rules.foreign import MAX_UPLOAD, Kind, UnreadableError
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.moments import timestamp
 from laurel.credentials.rules.numbers import parse_number
+from laurel.credentials.rules.scores import score_in
 from laurel.credentials.rules.shown import as_object, official_in
 from laurel.credentials.rules.verdicts import Check, Verdict
 from laurel.credentials.rules.visibility import Visibility
@@ -113,6 +114,7 @@ def _describe_issued(issuer: Issuer, issued: Issued) -> dict[str, Any]:
         "validUntil": timestamp(issued.valid_until) if issued.valid_until else None,
         "revokedAt": timestamp(issued.revoked_at) if issued.revoked_at else None,
         "revocationReason": issued.revocation_reason,
+        **_describe_score(issued.document),
     }
 
 
@@ -155,4 +157,11 @@ def _describe_record(issuer: Issuer, found: CredentialRecord) -> dict[str, Any]:
         "validUntil": timestamp(version.valid_until) if version and version.valid_until else None,
         "revokedAt": timestamp(credential.revoked_at) if credential.revoked_at else None,
         "revocationReason": credential.revocation_reason,
+        **_describe_score(as_object(version.signed_json) if version else None),
     }
+
+
+def _describe_score(document: Any) -> dict[str, Any]:
+    """In percent, as it was signed; nothing where the holder does not show it."""
+    score = score_in(document)
+    return {"score": {"value": score.value, "requiredValue": score.required}} if score is not None else {}

@@ -15,6 +15,7 @@ from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.keys import TRUSTED
 from laurel.credentials.rules.old_links import with_code
 from laurel.credentials.rules.printing import has_pdf
+from laurel.credentials.rules.scores import SignedScore, score_in
 from laurel.credentials.rules.shown import as_object, official_in
 from laurel.credentials.rules.verdicts import Check, CredentialState, Findings, Verdict
 from laurel.credentials.services.examining import Examination, Issued
@@ -117,6 +118,11 @@ class ShownCredential:
         return has_pdf(self.record.credential.holder_name, achievement.name, achievement.description, self.official)
 
     @property
+    def score(self) -> SignedScore | None:
+        """The exam's score, if the signed document says it."""
+        return score_in(as_object(self.record.version.signed_json)) if self.record.version else None
+
+    @property
     def has_renewed_signature(self) -> bool:
         """Whether it was signed again because a key of ours was compromised: then files of it from before do not verify any more."""
         return self.record.version is not None and self.record.version.cause is VersionCause.SIGNATURE_RENEWED
@@ -211,7 +217,7 @@ def close(credential: Credential) -> Closed:
 def _facts_of(issued: Issued) -> tuple[tuple[str, str], ...]:
     document = issued.document
     facts = [
-        ("Holder", holder_in(document)),
+        ("Holder", holder_in(document) or "Not named in the signed file; its page says who it is"),
         ("Credential", document["name"]),
         ("Issued by", document["issuer"]["name"]),
         ("For the issuer", official_in(document)),
@@ -219,6 +225,9 @@ def _facts_of(issued: Issued) -> tuple[tuple[str, str], ...]:
         ("Valid until", day(issued.valid_until) if issued.valid_until else "No expiry"),
         ("Number", issued.number),
     ]
+    score = score_in(document)
+    if score is not None:
+        facts.append(("Exam score", f"{score.words}, {score.pass_words}"))
     if issued.revoked_at is not None and issued.revocation_reason is not None:
         facts.append(("Revoked", f"{day(issued.revoked_at)}, {issued.revocation_reason.value}"))
     return tuple(fact for fact in facts if fact[1])

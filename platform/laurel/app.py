@@ -78,7 +78,7 @@ def create_app(settings: Settings, database: Database, ports: Ports) -> Flask:
     urgency.init_app(app)
     bodies.init_app(app)
     browser_sessions.init_app(app, settings, PERSON)
-    errors.init_app(app, WORKPLACES)
+    errors.init_app(app, WORKPLACES, credentials.tell_machine)
     pages.init_app(app, settings)
     gate = accounts.init_app(app, settings)
     access.init_app(app, gate)

@@ -1,6 +1,6 @@
-"""Looking after signing keys and credentials from the command line: `laurel keys …` and `laurel credentials audit`."""
+"""Looking after signing keys and credentials from the command line: `laurel keys …` and `laurel credentials …`."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,11 +15,14 @@ from laurel.core.db import Database, database_now
 from laurel.core.errors import NotFoundError
 from laurel.credentials.gateway import KeyVault
 from laurel.credentials.models import IssuerKey
+from laurel.credentials.queries.chain import list_anchors
 from laurel.credentials.queries.keys import list_keys
+from laurel.credentials.rules.anchors import find_anchors
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.keys import STAGING, KeyPurpose, KeyState
 from laurel.credentials.services import keys as services
 from laurel.credentials.services.auditing import Audit
+from laurel.credentials.services.chain_export import iterate_lines
 from laurel.credentials.services.issuers import get_issuer, issuer_of, list_issuers
 from laurel.credentials.services.trouble import find_reminders, find_trouble
 from laurel.ports import make_ports
@@ -64,9 +67,10 @@ def retire_key(settings: Settings, fragment: str, *, is_lost: bool, reason: str,
         services.retire(act.session, act.issuer, fragment, reason=reason, actor_id=act.actor_id, now=act.now, is_lost=is_lost)
 
 
-def compromise_key(settings: Settings, fragment: str, *, reason: str, by: str | None, org: str) -> None:
+def compromise_key(settings: Settings, fragment: str, *, reason: str, by: str | None, org: str) -> KeyPurpose:
+    """Returns what the key signed."""
     with _act(settings, by, org) as act:
-        services.compromise(act.session, act.issuer, fragment, reason=reason, actor_id=act.actor_id, now=act.now)
+        return services.compromise(act.session, act.issuer, fragment, reason=reason, actor_id=act.actor_id, now=act.now).purpose
 
 
 def tell_keys(settings: Settings) -> str:
@@ -105,14 +109,37 @@ def _find_actor(session: Session, email: str) -> UUID:
     return person.id
 
 
-def audit_credentials(settings: Settings, *, tell: Callable[[str], None]) -> tuple[int, int]:
-    """Check all credentials, telling each difference in a line; returns how many credentials there are, and how many differences."""
+def audit_credentials(settings: Settings, *, tell: Callable[[str], None], lines: Iterable[str] = ()) -> tuple[int, int]:
+    """Check all credentials, telling each difference in a line; returns how many credentials there are, and how many differences.
+
+    `lines`: text from elsewhere; every anchor in it is held against the chain of events.
+    """
     with _chores(settings) as chores:
-        audit = Audit(read=partial(chores.database.session, writes=False), issuer=issuer_of(settings), now=chores.now())
+        read = partial(chores.database.session, writes=False)
+        audit = Audit(read=read, issuer=issuer_of(settings), now=chores.now(), anchors=find_anchors(lines))
         count = 0
         for count, difference in enumerate(audit.differences(), start=1):  # noqa: B007 (how many there were is read afterwards)
             tell(f"differs: {difference.subject:24} {difference.detail}")
     return audit.credentials, count
+
+
+def export_events(settings: Settings, *, after: int, write: Callable[[str], object]) -> int:
+    """Write the chain of events from behind an entry on, a line for each; returns how many."""
+    count = 0
+    with _chores(settings) as chores:
+        for count, line in enumerate(iterate_lines(partial(chores.database.session, writes=False), after=after), start=1):  # noqa: B007
+            write(line)
+    return count
+
+
+def tell_anchors(settings: Settings, *, tell: Callable[[str], None]) -> None:
+    """All anchors in order, a line for each."""
+    after = 0
+    with _chores(settings) as chores, chores.database.session(writes=False) as session:
+        while page := list_anchors(session, after=after, limit=500):
+            for anchor in page:
+                tell(anchor.statement)
+            after = page[-1].position
 
 
 @contextmanager

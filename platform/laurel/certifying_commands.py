@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import IO
 
 import click
 
@@ -37,6 +38,16 @@ def refusals() -> Iterator[None]:
         yield
     except (DomainError, KeyVaultError, SettingsError) as error:
         raise click.ClickException(str(error)) from None
+
+
+def check_issuer() -> None:
+    """Raise SettingsError where signing would not do what the standard says: then nothing is started. It takes some milliseconds."""
+    from laurel.credentials.openbadges_gateway import UnfitIssuerError, check_fitness
+
+    try:
+        check_fitness()
+    except UnfitIssuerError as error:
+        raise SettingsError(f"{error} Install the packages that this version names (requirements/prod.txt).") from error
 
 
 @keys.command(name="list")
@@ -89,25 +100,60 @@ def retire(key: str, lost: bool, reason: str, by: str | None, org: str) -> None:
 @keys.command()
 @click.argument("key")
 @decided
-@click.confirmation_option(prompt="All that it signed stops being valid until it is signed again. Go on?")
+@click.confirmation_option(prompt="Nothing that it signed counts any more. Certificates are signed again, tokens are not. Go on?")
 def compromise(key: str, reason: str, by: str | None, org: str) -> None:
-    """Somebody else may have KEY: withdraw it at once. The worker signs again what it had signed, and mails the holders."""
+    """Somebody else may have KEY: withdraw it at once. The worker signs its certificates again, and mails the holders."""
     from laurel.certifying import compromise_key
 
     with refusals():
-        compromise_key(read_settings(), key, reason=reason, by=by, org=org)
+        purpose = compromise_key(read_settings(), key, reason=reason, by=by, org=org)
+    if purpose is KeyPurpose.JWT:
+        click.echo(
+            f"{key} is withdrawn. Tokens that it signed do not count any more; a holder’s next download is signed with the active key."
+        )
+        click.echo(
+            "If there is none: laurel keys stage --purpose jwt, then laurel keys activate --emergency. Until then there are no tokens."
+        )
+        return
     click.echo(f"{key} is withdrawn. The worker signs its certificates again with the active key.")
     click.echo(f"If there is none: laurel keys stage, then laurel keys activate --emergency. {WAITING}")
 
 
 @credentials.command()
-def audit() -> None:
-    """Check every certificate: its attempt, its bytes, its key, its status entry. Exit code 1: something differs."""
+@click.option(
+    "--anchors", type=click.File(), default=None, help="Also hold the history against anchors in this text, the worker’s log, say."
+)
+def audit(anchors: IO[str] | None) -> None:
+    """Check every certificate: its attempt, its bytes, its key, its status entry, its history. Exit code 1: something differs."""
     from laurel.certifying import audit_credentials
 
     with refusals():
-        count, differences = audit_credentials(read_settings(), tell=click.echo)
+        count, differences = audit_credentials(read_settings(), tell=click.echo, lines=anchors or ())
     click.echo(f"{count} {'certificate' if count == 1 else 'certificates'}")
     click.echo(f"{differences} {'difference' if differences == 1 else 'differences'}")
     if differences:
         raise SystemExit(1)
+
+
+@credentials.command()
+@click.option("--format", "form", type=click.Choice(["jsonl"]), default="jsonl", show_default=True, help="One JSON object a line.")
+@click.option("--after", type=click.IntRange(min=0), default=0, help="Only the entries behind this one.")
+@click.option(
+    "--output", type=click.File("w", encoding="ascii", lazy=True), default="-", help="Into this file; otherwise they are printed."
+)
+def events(form: str, after: int, output: IO[str]) -> None:
+    """Write down the chain of events: each line is what was hashed, and names the hash of the line before (docs/history.md)."""
+    from laurel.certifying import export_events
+
+    with refusals():
+        count = export_events(read_settings(), after=after, write=output.write)
+    click.echo(f"{count} {'entry' if count == 1 else 'entries'}", err=True)
+
+
+@credentials.command()
+def anchors() -> None:
+    """Print the signed lines that say how far the chain of events went. Keep them where the database does not reach."""
+    from laurel.certifying import tell_anchors
+
+    with refusals():
+        tell_anchors(read_settings(), tell=click.echo)

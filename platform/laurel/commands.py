@@ -2,7 +2,7 @@
 
 import click
 
-from laurel.certifying_commands import credentials, keys
+from laurel.certifying_commands import check_issuer, credentials, keys, refusals
 from laurel.core.db import Database
 from laurel.migrating import migrate_database
 from laurel.settings import SettingsError, read_settings
@@ -45,10 +45,13 @@ def serve(host: str, port: int, workers: int, exit_with_stdin: bool) -> None:
 @click.option("--exit-with-stdin", is_flag=True, help="End when the process that started this one is gone.")
 def worker(exit_with_stdin: bool) -> None:
     """Run what happens afterwards: deliveries, mails, exams whose time is over."""
+    with refusals():
+        check_issuer()
     from laurel import serving
     from laurel.app import connect
     from laurel.ports import make_ports
-    from laurel.worker import Chores, run_worker
+    from laurel.timetable import run_worker
+    from laurel.worker import Chores
 
     serving.set_up_logging()
     if exit_with_stdin:

@@ -25,6 +25,7 @@ TEST_CARD = "4242 4242 4242 4242"
 def run(port: int) -> None:
     """Run the demo until Ctrl-C; raises SettingsError if a part of it does not start or ends unexpectedly."""
     require_free(port)
+    os.environ.setdefault("ISSUER_OFFICIAL", "Dr. Helen Marsh, Head of Certification")
     os.environ.update({"LAUREL_STAGE": "demo", "PUBLIC_URL": f"http://127.0.0.1:{port}"})
     settings = read_settings()
     children = Children(settings.instance / "logs")

@@ -1,4 +1,4 @@
-"""Where calls for the worker wait: Redis, the production database, or a file beside the embedded one."""
+"""Where calls for the worker wait: Redis, the production database, or a file beside the embedded one. And the bell that calls it."""
 
 import json
 import logging

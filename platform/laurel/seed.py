@@ -25,6 +25,7 @@ from laurel.commerce.services.orders import create_offering
 from laurel.core.db import Database, database_now
 from laurel.core.errors import DomainError
 from laurel.core.money import parse_amount
+from laurel.credentials.rules.programs import Alignment, ProgramOptions
 from laurel.credentials.rules.renewing import RenewalTerms
 from laurel.credentials.services.achievements import define_achievement
 from laurel.quizzes.rules import QuizKind, QuizSettings, SlotKind, SlotSpec
@@ -114,9 +115,19 @@ def _seed_offering(seeding: Seeding, slug: str, course: Course, facts: dict[str,
         valid_until=earned.get("valid_until"),
         badge={"hue": facts["badge"]["hue"], "level": facts["level"]},
         tags=earned["tags"],
+        code=facts["code"],
+        options=_program_options(earned),
         renewal=_renewal_terms(earned),
         now=seeding.now,
     )
+
+
+def _program_options(earned: dict[str, Any]) -> ProgramOptions | None:
+    """What `[credential]` says besides its words; None if it says nothing: then what was decided in the studio stays."""
+    written = {name: earned[name] for name in ("offers_score", "names_holder") if name in earned}
+    if not written and "alignments" not in earned:
+        return None
+    return ProgramOptions(alignments=[Alignment(**one) for one in earned.get("alignments", [])], **written)
 
 
 def _renewal_terms(earned: dict[str, Any]) -> RenewalTerms:

@@ -13,14 +13,15 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from laurel.app import create_app
+from laurel.certifying_commands import check_issuer
 from laurel.core.db import Database, check_durability
 from laurel.core.starting import when_it_answers
 from laurel.ports import make_ports
 from laurel.pulse import Pulse
 from laurel.quizzes.services import instance_name
 from laurel.settings import Settings, SettingsError, Stage, read_settings
+from laurel.timetable import ring_the_bell
 from laurel.web.urgency import THREADS
-from laurel.worker import ring_the_bell
 
 
 def set_up_logging() -> None:
@@ -40,7 +41,11 @@ def set_up_logging() -> None:
 
 
 def make_app() -> Flask:
-    """The application of a web process, with its pulse. Refuses a database that would forget what it acknowledged."""
+    """The application of a web process, with its pulse.
+
+    Refuses a database that would forget what it acknowledged, and packages that would sign otherwise.
+    """
+    check_issuer()
     settings = read_settings()
     database = Database(settings.database_url)
     when_it_answers(database, lambda: _get_ready(settings, database))

@@ -8,6 +8,9 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
+MAX_OFFICIAL = 100
+"""Characters of a name and a role: they stand on one line or two of a certificate."""
+
 
 class SettingsError(Exception):
     """A setting is missing or dangerous; the message says which and what to do."""
@@ -77,6 +80,8 @@ class Settings:
     redis_url: str = ""
     issuer_name: str = "Laurel Academy"
     issuer_email: str = "certificates@example.com"
+    issuer_official: str = ""
+    """Who answers for its certificates: name and role in one line. What is signed from now on says so; empty says nobody."""
     linkedin_organization_id: str = ""
     """The digits by which LinkedIn knows the issuer: with them an entry in a profile shows the logo."""
     seller_address: str = ""
@@ -111,10 +116,8 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """The settings of this process; raises SettingsError where one is missing or dangerous."""
     env = os.environ if environment is None else environment
     stage = Stage(env.get("LAUREL_STAGE", "production"))
-    instance = Path(env.get("LAUREL_INSTANCE", "instance")).resolve()
     local = stage is not Stage.PRODUCTION
-    if local:
-        instance.mkdir(parents=True, exist_ok=True)
+    instance = _folder(env, make=local)
     settings = Settings(
         stage=stage,
         public_url=env.get("PUBLIC_URL", "http://127.0.0.1:8000" if local else "").rstrip("/"),
@@ -141,6 +144,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         redis_url=env.get("REDIS_URL", ""),
         issuer_name=env.get("ISSUER_NAME", "Laurel Academy"),
         issuer_email=env.get("ISSUER_EMAIL", "certificates@example.com"),
+        issuer_official=_official(env),
         linkedin_organization_id=_digits(env, "LINKEDIN_ORGANIZATION_ID"),
         seller_address="\n".join(part.strip() for part in env.get("SELLER_ADDRESS", "").split("|")),
         seller_tax_id=env.get("SELLER_TAX_ID", ""),
@@ -172,6 +176,20 @@ def check(settings: Settings) -> None:
     for is_wrong, message in wrong:
         if is_wrong:
             raise SettingsError(message)
+
+
+def _folder(env: Mapping[str, str], *, make: bool) -> Path:
+    folder = Path(env.get("LAUREL_INSTANCE", "instance")).resolve()
+    if make:
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _official(env: Mapping[str, str]) -> str:
+    official = " ".join(env.get("ISSUER_OFFICIAL", "").split())
+    if len(official) > MAX_OFFICIAL:
+        raise SettingsError(f"ISSUER_OFFICIAL must have {MAX_OFFICIAL} characters at most: a name and a role.")
+    return official
 
 
 def _digits(env: Mapping[str, str], name: str) -> str:

@@ -5,11 +5,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
-from threading import Event, Lock, Thread
+from threading import Lock, Thread
 from time import sleep
 from uuid import UUID
 
-from huey import Huey, crontab
 from sqlalchemy.orm import Session
 
 from laurel.accounts.services import delete_ended_links
@@ -22,13 +21,13 @@ from laurel.core.bus import bus, deliver, list_due
 from laurel.core.db import Database, database_now
 from laurel.core.mail import Message as Mail
 from laurel.core.mail import claim_mail, list_due_mails, record_sending
-from laurel.core.starting import when_it_answers
 from laurel.credentials.gateway import KeyVaultError
 from laurel.credentials.queries import list_pending
 from laurel.credentials.queries.bulk import list_running_jobs
 from laurel.credentials.queries.keys import list_to_be_signed_again
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.verdicts import CredentialState
+from laurel.credentials.services.anchoring import find_due_end, keep_anchor
 from laurel.credentials.services.bulk_batches import Desk, run_job
 from laurel.credentials.services.expiry import tell_of_expiry
 from laurel.credentials.services.forgetting import forget_former_names
@@ -37,10 +36,10 @@ from laurel.credentials.services.issuing import issue
 from laurel.credentials.services.keys import expire_keys, list_missing_purposes
 from laurel.credentials.services.renewal import renew_signature
 from laurel.credentials.services.status_lists import refresh_status_lists
+from laurel.credentials.services.stuck import carry_on_all
 from laurel.credentials.services.trouble import find_reminders, find_trouble, tell_staff
 from laurel.learning.queries import list_rights_without_enrollment
 from laurel.pulse import settle_outages
-from laurel.queueing import Bell, make_huey
 from laurel.quizzes.queries import list_due_for_submission
 from laurel.quizzes.queries.usage import count_usage
 from laurel.quizzes.services import expire_attempt, forget_old_signs
@@ -204,6 +203,16 @@ class Chores:
         self._signing_again.begin([issuer.did for issuer in self._issuers()])
         return self._signing_again.go_on(find_next, sign)
 
+    def anchor_chain(self) -> None:
+        """Now and then a signed line that says how far the chain of events went: into its table, and into the log, which is elsewhere."""
+        with self.database.session(writes=False) as session:
+            end = find_due_end(session, now=database_now(session))
+        if end is None:
+            return
+        with self.transaction() as session:
+            line = keep_anchor(session, end, issuer_of(self.settings), self.ports.keys, now=database_now(session))
+        log.info("Anchor of the chain of events: %s", line or "somebody else made it")
+
     def tell_of_trouble(self) -> None:
         """Mail staff what keeps credentials from being signed or checked, and which key is to be changed soon."""
         issuer = issuer_of(self.settings)
@@ -216,13 +225,19 @@ class Chores:
 
     def look_after_credentials(self) -> None:
         """What the clock brings about for credentials. A missing key stops none of the others."""
-        self._each(self.make_first_keys, self.refresh_lists, self.go_on_issuing, self.renew_signatures, self.tell_of_trouble)
+        self.look_after_each(
+            self.make_first_keys, self.refresh_lists, self.go_on_issuing, self.renew_signatures, self.anchor_chain, self.tell_of_trouble
+        )
 
     def look_after_the_rest(self) -> None:
         """What is done once an hour. None of it stops the others."""
-        self._each(self.clear_sessions, partial(make_renewals, self.transaction), self.issue_pending, self.expire_keys, self.tell_of_expiry)
+        renew = partial(make_renewals, self.transaction)
+        self.look_after_each(
+            self.clear_sessions, renew, self.issue_pending, self.carry_on_with_names, self.expire_keys, self.tell_of_expiry
+        )
 
-    def _each(self, *chores: Callable[[], object]) -> None:
+    def look_after_each(self, *chores: Callable[[], object]) -> None:
+        """Do one after the other; whichever fails stops none of those behind it."""
         for chore in chores:
             with self._apart(getattr(chore, "__name__", str(chore))):
                 chore()
@@ -285,6 +300,10 @@ class Chores:
 
         Thread(target=run, name="bulk", daemon=True).start()
 
+    def carry_on_with_names(self) -> None:
+        """Sign the changes of name that could not be signed."""
+        carry_on_all(self.transaction, issuer_of(self.settings), self.ports.keys)
+
     def tell_of_expiry(self) -> int:
         """Tell the holders of certificates that end soon, some hundred in each transaction; returns how many were looked at."""
         told = 0
@@ -326,72 +345,3 @@ class Chores:
             delete_old_focus_notes(session, now=now)
             forget_old_signs(session, now=now)
             forget_former_names(session, now=now)
-
-
-def add_tasks(huey: Huey, chores: Chores | None) -> Callable[[], None]:
-    """Teach the queue its tasks and return the bell that wakes the worker; only the worker has `chores` to do.
-
-    The worker's own bell stands in the queue once: what the clock brings about would otherwise stand behind a thousand calls.
-    """
-    is_rung = Event()
-
-    @huey.task(name="run_due")  # type: ignore[untyped-decorator]
-    def run_due() -> None:
-        is_rung.clear()
-        if chores is not None:
-            chores.run_bulk_aside()
-            chores.run_due()
-
-    def ring() -> None:
-        if not is_rung.is_set():
-            is_rung.set()
-            try:
-                run_due()
-            except BaseException:
-                is_rung.clear()
-                raise
-
-    def every(schedule: object, name: str, work: Callable[[Chores], object]) -> None:
-        @huey.periodic_task(schedule, name=name)  # type: ignore[untyped-decorator]
-        def run() -> None:
-            is_rung.clear()
-            if chores is not None:
-                work(chores)
-
-    every(crontab(minute="*"), "each_minute", _each_minute)
-    every(crontab(minute="*/5"), "each_five_minutes", Chores.reconcile_aside)
-    every(crontab(minute="*/10"), "each_ten_minutes", Chores.count_usage)
-    every(crontab(minute="17"), "each_hour", _each_hour)
-    every(crontab(minute="43", hour="3"), "each_night", lambda chores: chores.reconcile_aside(is_deep=True))
-    return ring if chores is not None else run_due  # the worker alone sees when a call was answered
-
-
-def _each_minute(chores: Chores) -> None:
-    chores.run_bulk_aside()
-    chores.look_after_time()
-    chores.run_due()
-    chores.look_after_credentials()
-
-
-def _each_hour(chores: Chores) -> None:
-    chores.look_after_the_rest()
-
-
-def ring_the_bell(settings: Settings) -> None:
-    """From now on this process's commits wake the worker."""
-    bus.nudge = Bell(add_tasks(make_huey(settings), None)).ring
-
-
-def run_worker(settings: Settings, chores: Chores) -> None:
-    """Work until told to stop; SIGTERM lets the present task end."""
-
-    def begin() -> Huey:
-        huey = make_huey(settings)
-        bus.nudge = add_tasks(huey, chores)
-        chores.look_after_time()
-        chores.run_bulk_aside()
-        chores.run_due()
-        return huey
-
-    huey = when_it_answers(chores.database, begin)
-    huey.create_consumer(workers=1, max_delay=0.5, graceful_signal="TERM").run()

@@ -23,6 +23,7 @@ from laurel.credentials.services.bulk import confirm, draft_import
 from laurel.credentials.services.issuing import revoke
 from laurel.credentials.services.key_acts import plan, propose
 from tests.conftest import SignIn
+from tests.credentials.chains import anchor
 from tests.credentials.rotation import stage
 from tests.factories.accounts import make_user
 from tests.factories.credentials import ISSUER, make_achievement, make_credential, make_pending, make_revocation_job
@@ -63,10 +64,12 @@ def make_a_lot(session: Session) -> list[str]:
     done.state, done.confirmed_at, done.finished_at, done.kind = BulkState.DONE, clock.now(), clock.now(), BulkKind.ISSUE
     rows = session.scalars(select(BulkRow).filter_by(job_id=done.id).order_by(BulkRow.n)).all()
     rows[0].state, rows[1].state, rows[1].message = RowState.DONE, RowState.FAILED, "The account or the course is not there any more."
+    anchor(session)
     session.commit()
     place = "/backoffice/credentials"
     one = [
         place,
+        f"{place}/history",
         *(f"{place}/{found.id}" for found in (issued, revoked, pending)),
         f"{place}/{issued.id}/revoke",
         f"{place}/{issued.id}/correct",

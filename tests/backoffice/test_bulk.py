@@ -99,6 +99,16 @@ def test_a_file_is_checked_confirmed_by_number_and_issued(
     assert admin.get(f"/credentials/{certificate.id}/certificate.pdf").status_code == 200
 
 
+def test_a_dry_run_says_whose_names_cannot_be_printed(upload: Send, admin: FlaskClient, session: Session) -> None:
+    report = upload(make_lines(session, 2).replace(",Ada,", ",\u1810\u1820\u1828,", 1))  # Mongolian
+
+    dry = admin.get(report.headers["Location"]).text
+
+    assert "2 certificates are signed" in dry
+    assert "1 certificate has no PDF" in dry
+    assert dry.count("There will be no PDF") == 1
+
+
 def test_the_same_form_sent_twice_leads_to_one_report(upload: Send, session: Session) -> None:
     text = make_lines(session, 1)
 
@@ -127,7 +137,9 @@ def test_a_file_that_cannot_be_read_is_said_beside_its_field(upload: Send, sessi
 
 def test_no_file_and_a_file_that_is_too_large_are_refused(send: Send, admin: FlaskClient) -> None:
     assert send("/issue", key="x", email="email", name="name", course="course", awarded="awarded").status_code == 400
-    assert admin.post(PLACE + "/issue", data=b"x" * (6 * 1024 * 1024), content_type="multipart/form-data; boundary=b").status_code == 413
+    large = admin.post(PLACE + "/issue", data=b"x" * (6 * 1024 * 1024), content_type="multipart/form-data; boundary=b")
+    assert large.status_code == 413
+    assert "This file is larger than 5 MB. Send it in parts." in large.text.split('id="file-error"')[1].split("</p>")[0]
 
 
 def test_hostile_rows_are_told_by_line_and_harm_no_spreadsheet(upload: Send, admin: FlaskClient, session: Session) -> None:
@@ -285,7 +297,7 @@ def test_a_report_of_many_rows_takes_as_many_queries_as_one_of_few(
 
     queries.clear()
     assert "60 rows" in admin.get(path).text
-    assert queries.selects <= 6
+    assert queries.selects <= 7
     queries.clear()
     assert admin.get(PLACE).status_code == 200
     assert queries.selects <= 4

@@ -1,10 +1,11 @@
 from collections.abc import Callable
+from datetime import timedelta
 from io import BytesIO
 
 import pytest
 from flask.testing import FlaskClient
 from pypdf import PdfReader
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
@@ -15,7 +16,7 @@ from laurel.core.db import Database
 from laurel.core.events import EventRecord
 from laurel.core.mail import Mail
 from laurel.credentials import queries
-from laurel.credentials.models import Credential, CredentialEvent, CredentialVersion
+from laurel.credentials.models import AchievementVersion, Credential, CredentialEvent, CredentialVersion
 from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
 from laurel.credentials.services.issuing import revoke
 from tests.conftest import QueryCount, SignIn
@@ -213,6 +214,15 @@ def test_what_is_not_signed_yet_is_revoked_after_saying_what_that_does(send: Cal
     assert pending.state is CredentialState.REVOKED
 
 
+def test_a_correction_to_a_name_that_cannot_be_printed_says_so_first(send: Callable[..., TestResponse], session: Session) -> None:
+    credential = make_credential(session)
+    session.commit()
+
+    looks = [send(f"{credential.id}/correct", holder_name=name, reason="Her passport.", act="look") for name in ("\u1810\u1820", "王")]
+
+    assert ["cannot be printed on the PDF" in look.text for look in looks] == [True, False]
+
+
 def test_the_page_of_a_corrected_certificate_shows_its_versions_and_who_made_them(
     send: Callable[..., TestResponse], client: FlaskClient, session: Session
 ) -> None:
@@ -230,7 +240,7 @@ def test_the_page_of_a_corrected_certificate_shows_its_versions_and_who_made_the
 
     page = client.get(f"/backoffice/credentials/{credential.id}").text
 
-    for words in ("Superseded on", "She married.", "Corrected", "Ann Admin", "the holder’s name", "Exam, attempt 1", ": passed"):
+    for words in ("Superseded", "She married.", "Corrected", "Ann Admin", "the holder’s name", "Exam, attempt 1", ": passed"):
         assert words in page
     public = client.get(f"/credentials/{credential.id}", headers={"Accept": "text/html"}).text
     assert "Ada King" in public
@@ -270,6 +280,23 @@ def test_a_correction_without_the_key_changes_nothing_and_says_so(
 
     assert answer.status_code == 503
     assert "nothing was changed" in answer.text
+    session.rollback()
+    assert session.get_one(Credential, credential.id).holder_name == "Ada Lovelace"
+
+
+def test_a_correction_that_cannot_be_signed_is_said_beside_the_name_and_changes_nothing(
+    send: Callable[..., TestResponse], session: Session
+) -> None:
+    credential = make_credential(session, at=clock.now() - timedelta(days=1))
+    session.execute(update(AchievementVersion).values(description=""))
+    session.commit()
+    look = send(f"{credential.id}/correct", holder_name="Ada King", reason="She married.").text
+    seen = look.split('name="seen"')[1].split('value="')[1].split('"')[0]
+
+    answer = send(f"{credential.id}/correct", holder_name="Ada King", reason="She married.", act="correct", seen=seen)
+
+    assert answer.status_code == 400
+    assert "With this name it cannot be signed (empty member: description)" in answer.text
     session.rollback()
     assert session.get_one(Credential, credential.id).holder_name == "Ada Lovelace"
 

@@ -4,11 +4,12 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
+import time_machine
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from laurel.commerce import services as commerce
-from laurel.commerce.models import RenewalFee
+from laurel.commerce.models import Order, Refund, RenewalFee
 from laurel.commerce.rules import AccessEffect, EntitlementStatus
 from laurel.commerce.services import Till
 from laurel.core import clock
@@ -18,6 +19,7 @@ from laurel.credentials.rules.erasure import ErasureReason
 from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
 from laurel.credentials.services.erasing import erase
 from laurel.credentials.services.holds import put_on_hold
+from laurel.credentials.services.issuing import revoke
 from tests.commerce.fees import Fees, open_fees
 from tests.factories.accounts import make_user
 from tests.factories.commerce import make_sellable_course
@@ -31,6 +33,20 @@ DAY = timedelta(days=1)
 def fees(database: Database, till: Till, session: Session) -> Fees:
     course = make_sellable_course(session)
     return open_fees(database, till, session, make_credential(session, course=course, at=clock.now() - timedelta(days=300)), course)
+
+
+def bounce(fees: Fees, order: Order, refund: Refund) -> None:
+    """The bank could not give the money back, some days later."""
+    with time_machine.travel(clock.now() + 3 * DAY):
+        fees.payments.change_refund(refund.stripe_refund or "", status="failed")
+        commerce.sync_refunds(fees.till, fees.intent(order))
+        fees.work()
+
+
+def by_staff(fees: Fees, credential: Credential) -> None:
+    staff, reason = make_user(fees.session), RevocationReason.ISSUED_IN_ERROR
+    revoke(fees.session, credential.id, reason=reason, note="By mistake.", actor_id=staff.id, now=clock.now())
+    fees.session.commit()
 
 
 def test_a_refund_takes_the_renewed_certificate_back_and_the_old_one_may_be_renewed_again(fees: Fees) -> None:
@@ -54,17 +70,39 @@ def test_a_refund_out_of_kindness_takes_nothing_back(fees: Fees) -> None:
     assert [new.state for new in fees.renewals()] == [CredentialState.ISSUED]
 
 
-def test_a_refund_that_bounces_makes_the_renewal_anew(fees: Fees) -> None:
+def test_a_refund_that_bounces_reinstates_the_renewal_under_its_number(fees: Fees) -> None:
+    order = fees.buy()
+    (bought,) = fees.renewals()
+    number, end = bought.number, fees.ends(bought)
+
+    bounce(fees, order, fees.refund(order))
+
+    (new,) = fees.renewals()
+    assert (new.number, new.state, new.revocation_reason, new.current_n) == (number, CredentialState.ISSUED, None, 2)
+    assert fees.ends(new) == end
+    assert fees.broken() == fees.audit() == []
+
+
+def test_a_refund_that_bounces_does_not_make_two_that_count(fees: Fees) -> None:
     order = fees.buy()
     refund = fees.refund(order)
-    fees.payments.change_refund(refund.stripe_refund or "", status="failed")
+    fees.buy()
 
-    commerce.sync_refunds(fees.till, fees.intent(order))
-    fees.work()
-    fees.work()
+    bounce(fees, order, refund)
 
     assert Counter(found.state for found in fees.renewals()) == {CredentialState.REVOKED: 1, CredentialState.ISSUED: 1}
-    assert fees.broken() == fees.audit() == []
+    assert fees.audit() == []
+
+
+def test_what_staff_revoked_stays_so_whatever_its_money_does(fees: Fees) -> None:
+    order = fees.buy()
+    (new,) = fees.renewals()
+    by_staff(fees, new)
+
+    bounce(fees, order, fees.refund(order))
+
+    (new,) = fees.renewals()
+    assert (new.state, new.revocation_reason) == (CredentialState.REVOKED, RevocationReason.ISSUED_IN_ERROR)
 
 
 def test_while_a_bank_decides_it_is_on_hold_and_counts_again_if_the_bank_leaves_the_money(fees: Fees) -> None:
@@ -107,18 +145,17 @@ def test_what_staff_put_on_hold_a_bank_does_not_release(fees: Fees) -> None:
     assert (new.on_hold_at is not None, new.hold_note) == (True, "We look into it.")
 
 
-def test_what_was_never_signed_is_gone_with_its_money_and_comes_with_it(fees: Fees) -> None:
+def test_what_was_never_signed_is_revoked_with_its_money_and_signed_when_it_comes_back(fees: Fees) -> None:
     order = fees.order(fees.permit())
     fees.award(order)
     assert [new.state for new in fees.renewals()] == [CredentialState.PENDING]
 
     refund = fees.refund(order)
-    assert fees.renewals() == []
-    fees.payments.change_refund(refund.stripe_refund or "", status="failed")
-    commerce.sync_refunds(fees.till, fees.intent(order))
-    fees.work()
+    assert [(new.state, new.current_n) for new in fees.renewals()] == [(CredentialState.REVOKED, 0)]
+    assert fees.audit() == []
+    bounce(fees, order, refund)
 
-    assert [new.state for new in fees.renewals()] == [CredentialState.ISSUED]
+    assert [(new.state, new.current_n) for new in fees.renewals()] == [(CredentialState.ISSUED, 1)]
     assert fees.audit() == []
 
 

@@ -15,7 +15,8 @@ from laurel.core.db import Database
 from laurel.core.mail import Mail, MailStatus, add_mail
 from laurel.queueing import make_huey
 from laurel.settings import Settings
-from laurel.worker import TOGETHER, Chores, add_tasks
+from laurel.timetable import add_tasks
+from laurel.worker import TOGETHER, Chores
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from uuid import UUID
 
 from laurel.credentials.openbadges_gateway import SigningKey
 from laurel.credentials.rules.document import AchievementFacts, CredentialFacts, HolderFacts
+from laurel.credentials.rules.scores import ExamRecord
 
 SIGNING_KEY = SigningKey(bytes(range(32)), "did:web:laurel.test#key-2026-01")
 FACTS = CredentialFacts(
@@ -30,6 +32,9 @@ FACTS = CredentialFacts(
     status_list=7,
     status_index=94567,
 )
+
+RECORD = ExamRecord(score=Decimal("92.00"), required=Decimal("80"), questions=60, minutes=90)
+"""What came out of the exam, for those whose holder agrees."""
 
 
 def with_holder(facts: CredentialFacts, *, name: str) -> CredentialFacts:

@@ -1,9 +1,10 @@
 """`laurel credentials audit`: what is as it must be passes, and each thing that is not is told."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
+from uuid import uuid4
 
 import pytest
 from click.testing import CliRunner
@@ -15,16 +16,20 @@ from laurel.core import clock
 from laurel.core.db import Database
 from laurel.credentials.models import BulkRow, Credential, CredentialEvent, CredentialVersion, IssuerKey, StatusEntry, StatusList
 from laurel.credentials.queries.keys import find_active_key
+from laurel.credentials.rules.anchors import Anchor
+from laurel.credentials.rules.history import HistoryKind
 from laurel.credentials.rules.keys import KeyState
 from laurel.credentials.rules.verdicts import RevocationReason
 from laurel.credentials.services.auditing import Audit
 from laurel.credentials.services.correcting import correct
+from laurel.credentials.services.history import record
 from laurel.credentials.services.issuing import revoke
 from laurel.credentials.services.renewal import renew_signature
 from laurel.credentials.services.status_lists import refresh_status_lists
 from laurel.learning.models import Enrollment
 from laurel.quizzes.models import Attempt
 from laurel.quizzes.rules import AttemptState
+from tests.credentials.chains import unguarded
 from tests.credentials.rotation import compromise, rotate
 from tests.credentials.test_services_bulk import draft, finish, make_line, start
 from tests.factories.accounts import make_user
@@ -32,9 +37,9 @@ from tests.factories.credentials import ISSUER, make_achievement, make_credentia
 from tests.fakes import PlainVault
 
 
-def run(database: Database, *, page_size: int = 200) -> tuple[int, list[str]]:
+def run(database: Database, *, page_size: int = 200, anchors: Sequence[Anchor] = ()) -> tuple[int, list[str]]:
     """How many credentials were looked at, and what was found."""
-    audit = Audit(read=partial(database.session, writes=False), issuer=ISSUER, now=clock.now(), page_size=page_size)
+    audit = Audit(read=partial(database.session, writes=False), issuer=ISSUER, now=clock.now(), page_size=page_size, anchors=anchors)
     details = [difference.detail for difference in audit.differences()]
     return audit.credentials, details
 
@@ -121,11 +126,13 @@ def other_number(session: Session) -> None:
 
 
 def rewritten_history(session: Session) -> None:
-    session.execute(update(CredentialEvent).where(CredentialEvent.position == 1).values(reason="nothing happened"))
+    with unguarded(session):
+        session.execute(update(CredentialEvent).where(CredentialEvent.position == 1).values(reason="nothing happened"))
 
 
 def history_with_a_hole(session: Session) -> None:
-    session.execute(delete(CredentialEvent).where(CredentialEvent.document_sha256.is_not(None)))
+    with unguarded(session):
+        session.execute(delete(CredentialEvent).where(CredentialEvent.document_sha256.is_not(None)))
 
 
 def other_place(session: Session) -> None:
@@ -157,6 +164,7 @@ DAMAGES: list[tuple[Callable[[Session], object], str]] = [
     (lambda session: session.execute(update(StatusEntry).values(set_at=clock.now())), "its status entry is set, and it was not revoked"),
     (other_place, "version 1: its status index is "),
     (lambda session: session.execute(update(Credential).values(state="revoked")), "its status entry is not set"),
+    (lambda session: session.execute(update(Credential).values(state="revoked")), "it is revoked, and the history does not say so"),
     (lambda session: session.execute(update(Credential).values(state="pending")), "it is pending and has 1 signed documents"),
     (lambda session: session.execute(update(Credential).values(current_n=2)), "2 is said to be the current one"),
     (rewritten_history, "entry 1 was changed, or one before it is missing"),
@@ -239,5 +247,34 @@ def test_a_revocation_that_was_taken_back_in_our_records_is_told_from_then_on(da
         refresh_status_lists(session, ISSUER, PlainVault(), now=clock.now() + timedelta(minutes=12))
         session.commit()
 
-    [detail] = run(database)[1]
-    assert "is revoked in it and nowhere else" in detail
+    revoked, listed = run(database)[1]
+    assert revoked == "the history says that it was revoked, and it is issued"
+    assert "is revoked in it and nowhere else" in listed
+
+
+def test_a_correction_that_was_taken_back_in_our_records_is_told_by_the_history(database: Database) -> None:
+    with database.session(writes=True) as session:
+        credential = make_credential(session)
+        facts = {"holder_name": "Ada King", "reason": "She married.", "actor_id": None}
+        correct(session, credential.id, issuer=ISSUER, keys=PlainVault(), now=clock.now(), **facts)  # type: ignore[arg-type]
+        session.execute(delete(CredentialVersion).filter_by(n=2))
+        session.execute(update(CredentialVersion).values(superseded_at=None))
+        session.execute(update(StatusEntry).values(set_at=None))
+        session.execute(update(Credential).values(current_n=1, holder_name="Ada Lovelace"))
+        session.commit()
+
+    assert "version 2: the history says that it was signed, and it is not there" in run(database)[1]
+
+
+def test_a_renewal_of_which_either_side_was_taken_away_is_told(database: Database) -> None:
+    with database.session(writes=True) as session:
+        old, new = make_credential(session), make_credential(session)
+        record(session, HistoryKind.RENEWED, at=clock.now(), credential_id=old.id, reason=f"by {uuid4()}")
+        session.execute(update(Credential).where(Credential.id == new.id).values(renewed_from_id=old.id))
+        session.commit()
+        lost = session.scalars(select(CredentialEvent.position).filter_by(kind=HistoryKind.RENEWED)).one()
+
+    found = run(database)[1]
+
+    assert [detail for detail in found if detail.startswith(f"entry {lost} says that something was renewed by ")]
+    assert "it renews another one, and the history does not say so" in found

@@ -90,7 +90,10 @@ def test_the_pdf_is_archival_and_accessible() -> None:
     [
         replace(TEXT, holder="Wolfeschlegelsteinhausenbergerdorff-Featherstonehaugh-Cholmondeley, Hubert Blaine the Third"),
         replace(
-            TEXT, achievement="AI+ Cloud Security Architect Level 2™ for people who work in regulated industries", description="Long. " * 90
+            TEXT,
+            achievement="AI+ Cloud Security Architect Level 2™ for people who work in regulated industries",
+            description="Long. " * 90,
+            official="Dr. Longname " * 8,
         ),
         replace(TEXT, holder="W" * 120),
         replace(TEXT, revoked="REVOKED 21.11.2026"),
@@ -108,9 +111,13 @@ def test_a_certificate_is_one_page_whatever_it_says(text: CertificateText) -> No
     assert all(left >= 0 and right <= width for left, _bottom, right, _top in edges)
 
 
-def test_letters_that_no_font_has_are_said_and_not_put_off() -> None:
+def test_letters_that_no_font_has_are_said_and_not_put_off(caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(UnprintableError, match="Print its page instead"):
         _render(replace(TEXT, holder="Ada \U0010fffd"))
+
+    assert TEXT.number in caplog.text
+    assert caplog.text.replace("…", "").isascii()  # no letter of the name
+    assert "10fffd" not in caplog.text.lower()
 
 
 def test_the_pdf_is_not_made_again_for_who_has_it_and_is_after_a_revocation(client: FlaskClient, session: Session) -> None:

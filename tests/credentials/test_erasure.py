@@ -22,6 +22,7 @@ from laurel.credentials import handlers
 from laurel.credentials.events import CredentialAwarded, CredentialIssued, CredentialRevoked
 from laurel.credentials.models import AchievementVersion, BulkRow, Credential, CredentialVersion, ExpiryNotice, FeeRenewal, StatusEntry
 from laurel.credentials.models.erasure import ErasedCredential
+from laurel.credentials.models.weekly_views import WeeklyViews
 from laurel.credentials.queries import list_history
 from laurel.credentials.rules.baking import bake_png
 from laurel.credentials.rules.bulk import RowState
@@ -90,6 +91,7 @@ def test_nothing_that_a_certificate_says_of_a_person_is_left_anywhere(session: S
     session.add(ExpiryNotice(credential_id=credential.id, ends_at=clock.now(), days=7, told_at=clock.now()))
     line = list_lines(session, make_paid_order(session, buyer=person).id)[0]
     session.add(FeeRenewal(credential_id=credential.id, order_line_id=line.id))
+    session.add(WeeklyViews(credential_id=credential.id, monday=clock.now().date(), views=9))
     apply_name(session, make_name_change(session, person, name="Ada Lovelaces"), at=clock.now() + timedelta(seconds=5))
     make_job(session, credential)
     handlers.email_holder(session, CredentialIssued(occurred_at=clock.now(), credential_id=credential.id, holder_id=person.id))

@@ -41,6 +41,9 @@ def home(credential: Credential) -> str:
     return f"/account/credentials/{credential.id}"
 
 
+BROWSER = {"Accept": "text/html"}
+
+
 def token_in(client: FlaskClient, home: str) -> str:
     text = client.get(home).text
     return text.split('name="csrf_token"', 1)[1].split('value="', 1)[1].split('"', 1)[0]
@@ -55,19 +58,6 @@ def test_the_holder_finds_all_files_and_ways_to_show_it(holder: FlaskClient, cre
     assert f'value="http://laurel.test{public}"' in shown
     assert "https://www.linkedin.com/profile/add?startTask=CERTIFICATION_NAME&amp;name=" in shown
     assert "https://www.linkedin.com/sharing/share-offsite/?url=http%3A%2F%2Flaurel.test%2F" in shown
-
-
-def test_of_a_private_one_the_holder_still_gets_every_file(
-    holder: FlaskClient, session: Session, credential: Credential, home: str
-) -> None:
-    make_private(session, credential)
-    session.commit()
-
-    shown = holder.get(home).text
-    address = shown.split(f'href="/credentials/{credential.id}.json?', 1)[1].split('"', 1)[0].replace("&amp;", "&")
-
-    assert "t=" in address
-    assert holder.get(f"/credentials/{credential.id}.json?{address}").status_code == 200
 
 
 def test_one_that_is_not_yet_signed_has_a_page_without_files(session: Session, ada: User, sign_in: SignIn) -> None:
@@ -143,7 +133,25 @@ def test_there_are_not_more_than_twenty_links(holder: FlaskClient, session: Sess
     sent = holder.post(f"{home}/share-links", data={"csrf_token": token_in(holder, home), "days": "7"}, headers=FROM_HERE)
 
     assert sent.status_code == 409
-    assert "Withdraw one of them first" in sent.text
+    assert "Withdraw one of them first" in sent.text.split('class="error-summary"')[1].split("</div>")[0]
+    assert sent.text.count("Address of the link") == 20
+
+
+@pytest.mark.parametrize("file", ["page", "json", "pdf"])
+def test_the_files_of_a_private_certificate_open_from_a_page_however_long_it_was_open(
+    holder: FlaskClient, sign_in: SignIn, session: Session, credential: Credential, home: str, file: str
+) -> None:
+    make_private(session, credential)
+    session.commit()
+    link = f"{home}/files/{file}"  # without a token: that would have an end
+    assert f'href="{link}"' in holder.get(home).text
+
+    answer = holder.get(link, follow_redirects=True, headers={"Accept": "text/html, */*"})
+
+    assert (answer.status_code, credential.number in answer.request.full_path) == (200, False)
+    assert file == "pdf" or "Ada Lovelace" in answer.text
+    assert answer.headers["Cache-Control"] == "private, no-store"
+    assert sign_in(make_user(session)).get(link).status_code == 404
 
 
 def test_one_file_holds_everything(holder: FlaskClient, session: Session, credential: Credential, home: str) -> None:
@@ -168,9 +176,15 @@ def test_a_name_that_our_fonts_cannot_print_leaves_the_pdf_out_and_nothing_else(
     person = make_user(session, name="\U00013000\U00013001")
     credential = make_credential(session, learner=person)
 
-    archive = zipfile.ZipFile(io.BytesIO(sign_in(person).get(f"/account/credentials/{credential.id}/everything.zip").data))
+    holder = sign_in(person)
+    archive = zipfile.ZipFile(io.BytesIO(holder.get(f"/account/credentials/{credential.id}/everything.zip").data))
+    pages = [holder.get(f"{place}/{credential.id}", headers=BROWSER).text for place in ("/credentials", "/account/credentials")]
 
     assert {name.split("/", 1)[1] for name in archive.namelist()} == {"README.txt", "credential.json", "badge.png", "badge.svg"}
+    assert "certificate.pdf" not in archive.read(f"{credential.number}/README.txt").decode()
+    for page in pages:
+        assert "There is no PDF of it" in page
+        assert "certificate.pdf" not in page
 
 
 def test_the_end_goes_into_a_calendar(holder: FlaskClient, session: Session, credential: Credential, home: str) -> None:

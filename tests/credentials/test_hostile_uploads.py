@@ -261,14 +261,15 @@ def test_the_api_says_what_is_wrong_as_the_standard_wants(client: FlaskClient, h
 
 
 @SQLITE
-def test_examining_is_slowed_down_as_looking_up_is(client: FlaskClient) -> None:
-    by_api = [ask(client, b"no").status_code for _ in range(61)]
-    by_page = [client.post("/verify", data={"pasted": "no"}).status_code for _ in range(61)]
-    by_number = [client.get("/api/v1/certificates/no").status_code for _ in range(61)]
+def test_whoever_looks_up_very_often_is_slowed_down_by_whatever_door(client: FlaskClient) -> None:
+    by_api = [ask(client, b"no").status_code for _ in range(20)]
+    by_page = [client.post("/verify", data={"pasted": "no"}).status_code for _ in range(20)]
+    by_number = [client.get("/api/v1/certificates/no").status_code for _ in range(20)]
     refused = ask(client, b"no")
 
-    assert by_api == by_page == [422] * 60 + [429]
-    assert by_number == [404] * 60 + [429]
+    assert by_api == by_page == [422] * 20
+    assert by_number == [404] * 20
+    assert [client.get("/verify").status_code, client.post("/verify").status_code, refused.status_code] == [429] * 3
     assert (refused.mimetype, refused.headers["Retry-After"]) == ("application/problem+json", "60")
 
 

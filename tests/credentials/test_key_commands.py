@@ -76,6 +76,14 @@ def test_a_stolen_key_is_replaced_at_once(session: Session, first: IssuerKey) ->
     assert "!" not in well("list")
 
 
+def test_tokens_of_a_stolen_key_are_not_signed_again_and_nobody_is_told_so(session: Session, first: IssuerKey) -> None:
+    well("stage", "--purpose", "jwt", "--reason", "first")
+    said = well("compromise", first.fragment.replace("key", "jwt"), "--reason", "stolen", "--yes")
+
+    assert "Tokens that it signed do not count any more" in said
+    assert "The worker signs" not in said
+
+
 def test_the_key_in_use_is_retired_only_if_it_is_lost(session: Session, first: IssuerKey) -> None:
     refused = run("retire", first.fragment, "--reason", "tired of it")
     assert (refused.exit_code, "in use" in refused.output) == (1, True)

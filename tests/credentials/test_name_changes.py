@@ -253,6 +253,19 @@ def test_the_person_sees_it_first_confirms_and_sends(
     assert "Staff are looking at" in client.get("/account/certificate-name").text
 
 
+def test_a_name_that_cannot_be_printed_is_told_before_it_is_sent(session: Session, person: User, sign_in: SignIn) -> None:
+    client = sign_in(person)
+    token = csrf_of(client, "/account/certificate-name")
+
+    told = [
+        "cannot be printed on the PDF"
+        in client.post("/account/certificate-name/preview", data={"csrf_token": token, "new_name": name}, headers=FROM_HERE).text
+        for name in ("\u1810\u1820\u1828", "राम कृष्णमूर्ति")  # Mongolian, and Devanagari
+    ]
+
+    assert told == [True, False]
+
+
 @pytest.mark.parametrize("name", ["", "   ", "12345", "x" * 300])
 def test_what_is_no_name_is_refused_beside_its_field(session: Session, person: User, sign_in: SignIn, name: str) -> None:
     client = sign_in(person)

@@ -165,6 +165,37 @@ def test_a_page_of_another_site_may_ask_the_api(app: Flask, places: dict[str, st
     assert "Access-Control-Allow-Credentials" not in sent.headers
 
 
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("/api/v1/verify", 405),
+        ("/api/v1/nothing", 404),
+        ("/status/revocation/999", 404),
+        ("/status/revocation/99999999999999999999", 404),
+        ("/status/revocation/x", 404),
+        ("/credentials/x.json", 404),
+    ],
+)
+@pytest.mark.parametrize("accept", ["*/*", "application/json", "application/vc"])
+def test_machines_are_refused_as_rfc_9457_says_also_where_there_is_no_address(
+    client: FlaskClient, address: str, status: int, accept: str
+) -> None:
+    answer = client.get(address, headers={"Accept": accept})
+    kind = "https://www.w3.org/ns/credentials/status-list#STATUS_RETRIEVAL_ERROR" if "/status/" in address else "about:blank"
+
+    assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
+    assert (answer.json["type"], answer.json["status"]) == (kind, status)
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert ("Allow" in answer.headers) == (status == 405)
+
+
+def test_a_browser_gets_a_page_where_there_is_no_address_but_for_the_api(client: FlaskClient) -> None:
+    asked = {"Accept": "text/html,*/*;q=0.8"}
+
+    assert client.get("/credentials/x", headers=asked).mimetype == HTML
+    assert client.get("/api/v1/verify", headers=asked).mimetype == "application/problem+json"
+
+
 def test_the_status_by_number_forgives_and_helps(client: FlaskClient, places: dict[str, str]) -> None:
     number = places["number"]
     found = client.get(f"/api/v1/certificates/{number.lower().removeprefix('lrl-').replace('-', '')}")

@@ -1,9 +1,15 @@
 import copy
 import json
+import os
+import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import openbadgeslib
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from openbadgeslib.ob3 import add_data_integrity_proof
@@ -13,6 +19,7 @@ from pyld import jsonld
 from laurel.credentials import openbadges_gateway as gateway
 from laurel.credentials.rules.document import achievement_document, build_document
 from laurel.credentials.rules.gate import UnsignableError
+from laurel.settings import root
 from tests.credentials.samples import FACTS, SIGNING_KEY
 from tests.factories.credentials import ISSUER
 
@@ -37,6 +44,19 @@ def test_a_context_that_changed_stops_the_issuer() -> None:
 def test_a_signature_that_differs_from_the_vector_stops_the_issuer() -> None:
     with pytest.raises(gateway.UnfitIssuerError, match="vector"):
         gateway.check_fitness(proof="z" + "1" * 87)
+
+
+def test_a_worker_whose_packages_sign_against_other_contexts_does_not_start(tmp_path: Path) -> None:
+    shutil.copytree(Path(openbadgeslib.__file__).parent, tmp_path / "openbadgeslib", ignore=shutil.ignore_patterns("__pycache__"))
+    context = tmp_path / "openbadgeslib" / "ob3" / "contexts" / "credentials-v2.json"
+    context.write_text(context.read_text() + "\n")
+    path = os.pathsep.join([str(tmp_path), str(root() / "platform")])
+
+    command = [sys.executable, "-m", "laurel", "worker"]
+    ended = subprocess.run(command, check=False, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True)
+
+    assert ended.returncode == 1
+    assert "The context credentials-v2.json is not the one that we sign against." in ended.stderr
 
 
 @pytest.mark.usefixtures("no_network")

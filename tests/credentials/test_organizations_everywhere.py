@@ -1,5 +1,6 @@
 """Whatever happens to a certificate of an organization happens in its name: mails, files, pictures, renewals, and what is left of it."""
 
+import json
 from collections.abc import Callable
 from functools import partial
 from io import BytesIO
@@ -29,6 +30,7 @@ from laurel.credentials.services.erasing import erase_own
 from laurel.credentials.services.holds import put_on_hold
 from laurel.credentials.services.issuers import in_name_of
 from laurel.credentials.services.issuing import revoke
+from laurel.credentials.services.reinstating import reinstate
 from laurel.credentials.views.drawings import compose_card
 from laurel.credentials.views.printing import issued_by
 from laurel.settings import Settings
@@ -40,6 +42,7 @@ from tests.factories.accounts import make_user
 from tests.factories.credentials import ISSUER, make_pending
 from tests.factories.organizations import make_acme, make_credential_of, make_pending_of, png
 from tests.factories.renewals import make_holder
+from tests.fakes import PlainVault
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 DID = "did:web:laurel.test:orgs:acme"
@@ -91,11 +94,11 @@ def test_the_picture_of_a_link_and_the_files_of_a_bulk_run_name_it(
     slug = session.get_one(AchievementVersion, make_credential_of(session, acme).achievement_version_id).slug
     admin = make_user(session, roles=["admin"])
     job = draft(session, make_line(make_user(session), slug), actor=admin)
+    session.commit()
+    dry_run = sign_in(admin).get(f"/backoffice/credentials/bulk/{job.id}").text
     finish(session, start(session, job))
     session.commit()
-    made = queries.signed(
-        queries.list_credentials_of(session, session.scalars(select(Credential.holder_id).filter_by(source="import")).one())[0]
-    )
+    made = queries.signed(queries.get_credential(session, session.scalars(select(Credential.id).filter_by(source="import")).one()))
     assert made is not None
 
     sent = sign_in(admin).post(f"/backoffice/credentials/bulk/{job.id}/certificates.zip", data={"csrf_token": csrf()})
@@ -103,6 +106,7 @@ def test_the_picture_of_a_link_and_the_files_of_a_bulk_run_name_it(
 
     text = PdfReader(BytesIO(archive.read(f"{made.credential.number}/certificate.pdf"))).pages[0].extract_text()
     assert ("Acme Academy" in text, "Laurel" in text) == (True, False)
+    assert "signed in the name of Acme Academy and public" in dry_run
     with app.test_request_context():
         assert compose_card(issued_by(ISSUER, made), made).issuer == "Acme Academy"
 
@@ -124,6 +128,16 @@ def test_who_has_no_key_holds_up_nobody_else(
 
     session.expire_all()
     assert (ours.state, theirs.state) == (CredentialState.ISSUED, CredentialState.PENDING)
+
+
+def test_one_that_counts_again_is_its_own_again(session: Session, credential: Credential) -> None:
+    revoke(session, credential.id, reason=RevocationReason.ISSUED_IN_ERROR, note="A mistake.", actor_id=None, now=clock.now())
+
+    actor = make_user(session)
+    reinstate(session, credential.id, reason="It was right.", actor_id=actor.id, issuer=ISSUER, keys=PlainVault(), now=clock.now())
+
+    document = json.loads(queries.get_version(session, credential.id, credential.current_n).signed_json)
+    assert (credential.current_n, document["issuer"]["id"], document["issuer"]["name"]) == (2, DID, "Acme Academy")
 
 
 def test_the_audit_tells_of_one_that_another_issuer_signed(database: Database, session: Session, credential: Credential) -> None:

@@ -32,6 +32,7 @@ def read(text: str | bytes, **headers: str) -> list[ImportRow]:
         (HEAD + GOOD).replace(",", ";"),
         (HEAD + GOOD).replace(",", "\t"),
         HEAD.upper() + GOOD + "\n , ,,\n",
+        HEAD + GOOD.replace("ai-prompts", "AI-Prompts"),
         'note,awarded,course,name,email\nignored,2026-11-20,ai-prompts,"Ada Lovelace",ada@example.com\n',
     ],
 )

@@ -2,15 +2,19 @@ import hashlib
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from laurel.core.errors import InvalidInputError
 from laurel.credentials.rules.document import achievement_document, build_document, identity_hash
 from laurel.credentials.rules.gate import UnsignableError, check_before_signing
 from laurel.credentials.rules.issuer import Issuer, did_document
 from laurel.credentials.rules.keys import KeyPurpose, verification_method
-from tests.credentials.samples import FACTS, with_holder
+from laurel.credentials.rules.programs import Alignment, ProgramOptions, check_options
+from laurel.credentials.rules.scores import evidence_in, score_in, write_percent
+from tests.credentials.samples import FACTS, RECORD, with_holder
 from tests.factories.credentials import ISSUER
 
 AT_HOME = Issuer(public_url="https://laurel.example", name="Laurel Academy", email="certificates@laurel.example")
@@ -202,3 +206,69 @@ def test_the_gate_names_what_it_refuses(path: tuple[str, ...], value: Any, rule:
 def test_a_name_of_nothing_but_controls_is_refused() -> None:
     with pytest.raises(UnsignableError, match="empty member"):
         check_before_signing(build_document(AT_HOME, with_holder(FACTS, name="\x00\u202e")), allows_http=False)
+
+
+def test_the_exam_is_said_where_the_holder_agreed_and_its_numbers_are_text() -> None:
+    document = build_document(AT_HOME, replace(FACTS, exam=RECORD))
+
+    bare = build_document(AT_HOME, FACTS)
+    achievement = document["credentialSubject"]["achievement"]
+    [described], [result] = achievement.pop("resultDescription"), document["credentialSubject"].pop("result")
+    [evidence] = document.pop("evidence")
+    assert document == bare
+    assert (result["value"], described["requiredValue"], result["resultDescription"]) == ("92", "80", described["id"])
+    assert (evidence["id"], evidence["narrative"]) == (f"{URL}/evidence", "A graded exam: 60 questions; 90 minutes.")
+
+
+@pytest.mark.parametrize(("percent", "words"), [("100", "100"), ("92.00", "92"), ("87.50", "87.5"), ("1E+1", "10"), ("0.1", "0.1")])
+def test_a_percentage_is_written_without_exponent_or_trailing_zeros(percent: str, words: str) -> None:
+    assert write_percent(Decimal(percent)) == words
+
+
+@pytest.mark.parametrize("document", [None, [], {}, {"credentialSubject": {"result": 7, "achievement": {"resultDescription": [{}]}}}])
+def test_what_says_no_score_has_none(document: Any) -> None:
+    assert score_in(document) is None
+    assert evidence_in(document) is None
+
+
+def test_a_reading_that_is_no_address_is_refused() -> None:
+    document = build_document(ISSUER, replace(FACTS, exam=RECORD))
+    document["credentialSubject"]["result"][0]["resultDescription"] = "exam score"
+
+    with pytest.raises(UnsignableError, match="address"):
+        check_before_signing(document, allows_http=True)
+
+
+def test_an_achievement_says_its_code_and_what_it_meets_elsewhere_and_nothing_empty() -> None:
+    meets = Alignment(name="Hazard assessment", url="https://frame.example/ha-1", code="HA-1")
+
+    said = achievement_document(AT_HOME, replace(FACTS.achievement, code="WSP-101", alignments=(meets,)))
+
+    assert said["humanCode"] == "WSP-101"
+    assert said["alignment"] == [
+        {"type": ["Alignment"], "targetName": "Hazard assessment", "targetUrl": "https://frame.example/ha-1", "targetCode": "HA-1"}
+    ]
+    assert {"humanCode", "alignment"} & set(achievement_document(AT_HOME, FACTS.achievement)) == set()
+
+
+def test_where_nothing_is_said_of_a_person_there_is_no_empty_list_of_it() -> None:
+    document = build_document(ISSUER, replace(FACTS, holder=replace(FACTS.holder, name=None, email=None)))
+
+    assert "identifier" not in document["credentialSubject"]
+    check_before_signing(document, allows_http=True)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ProgramOptions(alignments=[Alignment(name="", url="https://frame.example")]),
+        ProgramOptions(alignments=[Alignment(name="A", url="http://frame.example")]),
+        ProgramOptions(alignments=[Alignment(name="A", url="https://[")]),
+        ProgramOptions(alignments=[Alignment(name="A", url="https://frame.example/a b")]),
+        ProgramOptions(alignments=[Alignment(name="A", url="https://frame.example", type="Badge")]),
+        ProgramOptions(alignments=[Alignment(name="A", url="https://frame.example")] * 51),
+    ],
+)
+def test_what_no_verifier_would_take_is_refused_before_anything_is_awarded(wrong: ProgramOptions) -> None:
+    with pytest.raises(InvalidInputError):
+        check_options(wrong)

@@ -16,6 +16,7 @@ from laurel.core import clock
 from laurel.core.db import Database
 from laurel.credentials.models import AchievementVersion, Credential, CredentialVersion
 from laurel.credentials.rules.document import AchievementFacts, CredentialFacts, HolderFacts, build_document
+from laurel.credentials.rules.programs import Alignment
 from laurel.credentials.rules.shown import ShownFacts, shown_equals_signed, unsigned_words
 from tests.credentials.test_audit import run
 from tests.credentials.test_examining import ask
@@ -66,6 +67,9 @@ def test_what_was_signed_is_what_is_shown() -> None:
         (replace(SHOWN, achievement=replace(WHAT, n=4)), "achievement"),
         (replace(SHOWN, achievement=replace(WHAT, description="Knows all.")), "description"),
         (replace(SHOWN, achievement=replace(WHAT, criteria="Pay.")), "criteria"),
+        (replace(SHOWN, achievement=replace(WHAT, code="W-1")), "code"),
+        (replace(SHOWN, achievement=replace(WHAT, alignments=(Alignment(name="Widgets", url="https://frame.example"),))), "alignments"),
+        (replace(SHOWN, names_holder=False), "holder’s name"),
         (replace(SHOWN, awarded_at=DAY - timedelta(days=1)), "day of award"),
         (replace(SHOWN, valid_from=DAY - timedelta(seconds=1)), "beginning"),
         (replace(SHOWN, valid_until=None), "end"),

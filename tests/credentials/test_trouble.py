@@ -139,7 +139,7 @@ def test_the_back_office_shows_it_on_its_first_page(session: Session, sign_in: S
     vault.lost = True
 
     page = staff.get("/backoffice").text
-    assert "The signing of certificates needs a person" in page
+    assert "Certificates need a person" in page
     assert "1 certificate waits for being signed" in page
 
 

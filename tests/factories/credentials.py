@@ -32,9 +32,9 @@ NAME = "Certified AI Prompt Engineer Level 1"
 CRITERIA = "To earn this credential, the holder **passed the exam**:\n\n- Principles of effective prompts\n- Techniques for text\n"
 
 
-def make_course(session: Session) -> Course:
+def make_course(session: Session, *, owner: User | None = None) -> Course:
     """A course that is enough to be completed."""
-    owner = make_user(session, roles=["author"])
+    owner = owner or make_user(session, roles=["author"])
     course = Course(slug=f"certifying-{next(_numbers)}", owner_id=owner.id, created_at=clock.now(), status=CourseStatus.OPEN)
     session.add(course)
     session.flush()

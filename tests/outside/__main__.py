@@ -33,6 +33,7 @@ from laurel.migrating import migrate_database
 from laurel.models import import_all
 from tests.factories.credentials import make_pending
 from tests.factories.organizations import make_acme, make_pending_of, png
+from tests.factories.scores import give_score
 from tests.faults.processes import Process, free_port, wait_until
 
 HERE = Path(__file__).parent
@@ -86,6 +87,8 @@ class Site:
         """A certificate of the house or of an organization, and what of it must never be asked for."""
         then = clock.now() - BLUR
         pending = make_pending(session, at=then) if organization is None else make_pending_of(session, organization, at=then)
+        give_score(session, pending)
+        pending.score_consented_at = then  # so that all that a document can say is judged
         issued = issue(session, pending.id, issuer=ISSUER, keys=VAULT, now=then)
         session.commit()
         self.private |= {str(issued.id), issued.number, str(issued.subject_id)}

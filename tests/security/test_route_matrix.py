@@ -36,7 +36,7 @@ from tests.factories.commerce import (
     make_review_task,
     make_seats,
 )
-from tests.factories.credentials import make_achievement, make_credential, make_revocation_job
+from tests.factories.credentials import make_achievement, make_course, make_credential, make_revocation_job
 from tests.factories.ctas import make_cta
 from tests.factories.holders import make_name_change, make_share_link
 from tests.factories.learning import make_classroom
@@ -129,6 +129,7 @@ def build(session: Session) -> World:
         "task_id": tasks_of(session, make_waiting(session, owner_id=author.id, learner_id=owner.id))[0].id,
         "article_id": make_article(session).id,
         "cta_id": make_cta(session).id,
+        "program_id": make_achievement(session, course=make_course(session, owner=author)).achievement_id,
         **build_certificates(session, owner),
         **build_keys(session),
         "user_id": owner.id,

@@ -26,4 +26,4 @@ def render_receipt(sheet: Sheet, *, logo: str, dated: datetime) -> bytes:
         return set_pdf(TEMPLATE.read_bytes(), inputs={"sheet": json.dumps(asdict(sheet)), "logo": logo}, dated=dated)
     except UnsettableError as error:
         log.warning("%s %s cannot be set: %s", sheet.title, sheet.number, error)
-        raise UnprintableReceiptError from error
+        raise UnprintableReceiptError from None

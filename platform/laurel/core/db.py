@@ -163,9 +163,15 @@ def _sqlite_engine(url: URL) -> Engine:
         connection.isolation_level = None  # we say BEGIN ourselves
         for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={PATIENCE_MS}", "foreign_keys=ON", "trusted_schema=OFF"):
             connection.execute(f"PRAGMA {pragma}")
+        connection.create_function("lower", 1, _lower, deterministic=True)
 
     queue_writers(engine)
     return engine
+
+
+def _lower(value: object) -> object:
+    """Small letters of every script, as PostgreSQL makes them: SQLite itself knows those of English."""
+    return value.lower() if isinstance(value, str) else value
 
 
 def _postgresql_engine(url: URL, application: str, statement_timeout_ms: int, pool_size: int) -> Engine:

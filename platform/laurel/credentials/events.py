@@ -57,6 +57,15 @@ class CredentialReinstated(AboutHolder):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ScoreConsentChanged(Event):
+    """A holder agreed that their credential says the score of its exam, or took that back."""
+
+    credential_id: UUID
+    holder_id: UUID
+    shows: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class CredentialHeld(AboutHolder):
     """Staff put a credential on hold: until they decide it is neither valid nor revoked."""
 
@@ -94,6 +103,14 @@ class OrganizationChanged(Event):
     """What its next credentials say of it is another thing."""
 
     organization_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProgramChanged(Event):
+    """From version `n` on an achievement's certificates say something else, or let their holders decide something else."""
+
+    achievement_id: UUID
+    n: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """The shape of what holders say about their certificates."""
 
-from wtforms import BooleanField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
-from wtforms.validators import DataRequired, Length, Optional
+from wtforms import BooleanField, HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
+from wtforms.validators import AnyOf, DataRequired, Length, Optional
 
 from laurel.credentials.rules.name_changes import MAX_NAME
 from laurel.credentials.rules.visibility import Visibility
@@ -25,6 +25,13 @@ class VisibilityForm(LaurelForm):
 class ShareLinkForm(LaurelForm):
     label = StringField("Whom it is for", validators=[Optional(), Length(max=80, message="Use 80 characters at most.")])
     days = SelectField("How long it works", choices=DURATIONS, default="30")
+
+
+class ScoreForm(LaurelForm):
+    """`seen`: the score that stood above the button."""
+
+    wish = HiddenField(validators=[AnyOf(["show", "hide"], message="Use one of the buttons.")])
+    seen = HiddenField()
 
 
 class EraseForm(LaurelForm):

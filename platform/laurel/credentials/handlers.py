@@ -12,7 +12,6 @@ from laurel.commerce.events import AccessReturned, DisputeClosed, RenewalFeeMove
 from laurel.commerce.queries import get_order, is_access_withdrawn, list_revoked_rights
 from laurel.commerce.rules import LOST
 from laurel.core.db import database_now
-from laurel.core.errors import NotFoundError
 from laurel.core.mail import queue_mail
 from laurel.credentials import queries
 from laurel.credentials.events import (
@@ -39,6 +38,7 @@ from laurel.credentials.rules import linkedin
 from laurel.credentials.rules.erasure import ErasedError
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.name_changes import REVERSIBLE
+from laurel.credentials.rules.printing import has_pdf
 from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
 from laurel.credentials.services import fee_renewals, issuing, name_changes, renewing
 from laurel.credentials.services.issuers import in_name_of
@@ -60,7 +60,7 @@ def award_credential(session: Session, event: CourseCompleted) -> None:
 
 def issue_credential(session: Session, event: CredentialAwarded, *, issuer: Issuer, keys: KeyVault) -> None:
     """What was awarded is signed. If that fails, the credential stays pending and the delivery is tried again."""
-    with suppress(ErasedError, NotFoundError):  # erased, or its fee went back before it was signed: nothing is left to be signed
+    with suppress(ErasedError):  # since: nothing is left to be signed
         issuing.issue(session, event.credential_id, issuer=issuer, keys=keys, now=database_now(session))
 
 
@@ -154,6 +154,7 @@ def _appeal_address(house: Issuer, record: CredentialRecord) -> str:
 
 def _mail_holder(session: Session, name: str, key: str, record: CredentialRecord, event: AboutHolder, **facts: Any) -> None:
     holder, credential = session.get_one(User, event.holder_id), record.credential
+    achievement = record.achievement
     queue_mail(
         session,
         name,
@@ -161,7 +162,8 @@ def _mail_holder(session: Session, name: str, key: str, record: CredentialRecord
         recipient=holder.email,
         now=event.occurred_at,
         holder_name=credential.holder_name if credential.former_name_since is None else holder.name_on_certificates,
-        achievement_name=record.achievement.name,
+        achievement_name=achievement.name,
+        has_pdf=has_pdf(credential.holder_name, achievement.name, achievement.description),
         credential_id=event.credential_id,
         number=record.credential.number,
         **facts,

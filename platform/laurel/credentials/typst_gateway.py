@@ -7,10 +7,9 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
-import typst
-
 from laurel.core.errors import ConflictError
-from laurel.core.typesetting import UnsettableError, fonts, set_pdf
+from laurel.core.typefaces import can_be_set
+from laurel.core.typesetting import UnsettableError, compile_document, set_pdf
 
 log = logging.getLogger("laurel.credentials")
 TEMPLATE = Path(__file__).with_name("certificate.typ")
@@ -30,7 +29,10 @@ class UnprintableError(ConflictError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateText:
-    """Every word on the certificate, dates already written out. `revoked` is the stamp of a revoked one, else empty."""
+    """Every word on the certificate, dates already written out. `revoked` is the stamp of a revoked one, else empty.
+
+    `score` is empty unless its holder agreed to show it; `scan` says what its QR code is for.
+    """
 
     language: str
     issuer: str
@@ -43,6 +45,15 @@ class CertificateText:
     number: str
     address: str
     revoked: str
+    score: str = ""
+    scan: str = "Scan to see whether it is valid today"
+    official: str = ""
+    """Who answers for the issuer; empty if nobody is named."""
+
+    @property
+    def words(self) -> str:
+        """All of them, one after the other."""
+        return "".join(asdict(self).values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +71,9 @@ class Certificate:
 
 def render_certificate(certificate: Certificate) -> bytes:
     """PDF/A-3a and PDF/UA-1 in one; the same certificate is the same file. Raises UnprintableError."""
+    if not can_be_set(certificate.text.words):
+        log.warning("Certificate %s cannot be set: our fonts lack some of its letters", certificate.text.number)
+        raise UnprintableError
     inputs = {
         "text": json.dumps(asdict(certificate.text)),
         "badge": certificate.badge,
@@ -72,7 +86,7 @@ def render_certificate(certificate: Certificate) -> bytes:
         return set_pdf(TEMPLATE.read_bytes(), inputs=inputs, dated=certificate.signed_at)
     except UnsettableError as error:
         log.warning("Certificate %s cannot be set: %s", certificate.text.number, error)
-        raise UnprintableError from error
+        raise UnprintableError from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,15 +104,12 @@ class CardText:
 
 def render_card(text: CardText, *, badge: str, frame: str) -> bytes:
     """1200 × 630 pixels as PNG. Not kept: there is a name on it. Raises UnprintableError if a letter is in no font."""
-    inputs = {"text": json.dumps(asdict(text)), "badge": badge, "frame": frame}
-    try:  # a picture gets a box for such a letter; PDF/A refuses it
-        typst.compile(CARD.read_bytes(), font_paths=fonts(), format="pdf", pdf_standards=["a-2u"], sys_inputs=inputs)
-    except typst.TypstError as error:
-        raise UnprintableError from error
-    return bytes(typst.compile(CARD.read_bytes(), font_paths=fonts(), format="png", ppi=144, sys_inputs=inputs))
+    if not can_be_set("".join(asdict(text).values())):  # a picture would get a box for it
+        raise UnprintableError
+    return compile_document(CARD.read_bytes(), {"text": json.dumps(asdict(text)), "badge": badge, "frame": frame}, format="png", ppi=144)
 
 
 @lru_cache(maxsize=64)
 def render_png(svg: str, *, pixels: int) -> bytes:
     """A square drawing as PNG with a transparent ground. The same drawing is rendered once per process."""
-    return bytes(typst.compile(DRAWING, font_paths=fonts(), format="png", ppi=72 * pixels / 100, sys_inputs={"svg": svg}))
+    return compile_document(DRAWING, {"svg": svg}, format="png", ppi=72 * pixels / 100)

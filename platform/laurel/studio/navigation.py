@@ -9,6 +9,7 @@ ENTRIES = [
     ("Overview", "/studio", "layout-dashboard", "studio:enter"),
     ("Questions", "/studio/questions", "circle-question-mark", "question:write"),
     ("Quizzes", "/studio/quizzes", "list-checks", "question:write"),
+    ("Credentials", "/studio/credentials", "award", "course:write"),
     ("Grading", "/studio/grading", "clipboard-check", "grading:own"),
     ("Articles", "/studio/articles", "newspaper", "article:write"),
     ("Calls to action", "/studio/ctas", "megaphone", "cta:write"),

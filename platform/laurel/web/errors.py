@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from flask import Flask, current_app, render_template, request
+from flask import Flask, Response, current_app, render_template, request
 from flask.globals import request_ctx
 from flask.typing import ResponseReturnValue
 from flask_limiter.errors import RateLimitExceeded
@@ -124,9 +124,9 @@ def show(
     kept = keep_form(renew_token=status != 503) if status in {401, 429, 503} or advice is OLD_PAGE else None
     advice = advice or HELP.get(status, HELP[400])
     headers = {"Retry-After": "2"} if status == 503 else {}
-    if wants_json():
-        kind = "temporarily_unavailable" if status == 503 else advice.title.lower().replace(" ", "_")
-        return {"error": kind, "message": message or advice.message, "reference": reference}, status, headers
+    answer = _answer_machine(status, advice.title, message or advice.message, reference)
+    if answer is not None:
+        return answer, status, headers
     if request_ctx.url_adapter is None:  # the request came for another host: no page of ours has an address there
         return message or advice.message, status, headers | {"Content-Type": "text/plain; charset=utf-8"}
     page = render_template(
@@ -142,6 +142,15 @@ def show(
         **_surroundings(),
     )
     return page, status, headers
+
+
+def _answer_machine(status: int, title: str, message: str, reference: str | None) -> Response | dict[str, Any] | None:
+    """What is said to a program, in the words of the package whose address it asked, if that has its own; None to a browser."""
+    told: Response | None = current_app.extensions["laurel_tell_machine"](status, title, message, reference)
+    if told is not None or not wants_json():
+        return told
+    kind = "temporarily_unavailable" if status == 503 else title.lower().replace(" ", "_")
+    return {"error": kind, "message": message, "reference": reference}
 
 
 def _page_before() -> str:
@@ -183,9 +192,14 @@ def headers_of(error: HTTPException) -> dict[str, str]:
     return found
 
 
-def init_app(app: Flask, workplaces: Sequence[Workplace] = ()) -> None:
+TellMachine = Callable[[int, str, str, str | None], Response | None]
+"""An error as a package says it to machines, of (status, title, message, reference). None where it is not its to say."""
+
+
+def init_app(app: Flask, workplaces: Sequence[Workplace] = (), tell_machine: TellMachine = lambda *_error: None) -> None:
     """Register one handler for each kind of trouble."""
     app.extensions["laurel_workplaces"] = workplaces
+    app.extensions["laurel_tell_machine"] = tell_machine
 
     @app.errorhandler(DomainError)
     def domain(error: DomainError) -> ResponseReturnValue:

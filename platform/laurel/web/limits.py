@@ -43,7 +43,8 @@ limiter = Limiter(key_func=person_or_network)
 
 SAVE = "120 per minute"
 START = "6 per minute"
-VERIFY = "60 per minute"
+VERIFY = limiter.shared_limit("60 per minute", scope="verify")
+"""Looking certificates up, by whatever door: by number or by file, on the page or by the API."""
 DEFAULT = "300 per minute"
 
 

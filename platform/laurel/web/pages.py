@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from laurel.core.durations import in_words
 from laurel.core.errors import NotFoundError
 from laurel.core.money import format_money
+from laurel.core.typefaces import can_be_set
 from laurel.settings import Settings
 from laurel.web import errors
 from laurel.web.access import viewer
@@ -132,6 +133,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     filters: dict[str, Callable[..., Any]] = {"money": format_money, "day": day, "moment": moment, "minutes": minutes, "percent": percent}
     app.jinja_env.filters.update(filters | {"seconds": seconds, "instant": instant})
+    app.jinja_env.tests["printable"] = can_be_set
     app.jinja_env.globals.update(icon=icon, static_url=lambda path: url_for("static", filename=path), public_url=settings.public_url)
 
     @app.errorhandler(NoSuchPageError)

@@ -9,7 +9,8 @@ from laurel.app import Ports
 from laurel.commands import main
 from laurel.commerce.models import LedgerEntry, ReconcileRun
 from laurel.commerce.rules import OrderState
-from laurel.worker import Chores, add_tasks
+from laurel.timetable import add_tasks
+from laurel.worker import Chores
 from tests.commerce.matrix.conftest import Shop
 
 

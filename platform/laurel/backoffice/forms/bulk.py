@@ -108,7 +108,7 @@ class BulkRevokeForm(RevokeForm, DraftForm):
         chosen = dict(self.achievement.choices).get(self.achievement.data or "", "")
         days = [f"from {self.first_day.data}" if self.first_day.data else "", f"until {self.last_day.data}" if self.last_day.data else ""]
         numbers = len(self._numbers())
-        words = [chosen if self.achievement.data else "", *days, f"{numbers:,} numbers" if numbers else ""]
+        words = [chosen if self.achievement.data else "", *days, f"{numbers:,} number{'' if numbers == 1 else 's'}" if numbers else ""]
         return ", ".join(word for word in words if word)
 
 

@@ -5,9 +5,10 @@ import io
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from laurel.backoffice.forms import show_error
 from laurel.backoffice.forms.bulk import BulkRevokeForm, ConfirmForm, ImportForm, new_key
@@ -18,10 +19,11 @@ from laurel.core.spreadsheets import harmless
 from laurel.credentials.models import BulkJob
 from laurel.credentials.queries import bulk as queries
 from laurel.credentials.queries.staff import list_achievement_choices
-from laurel.credentials.rules.bulk import BulkState, RowState, still_for
-from laurel.credentials.rules.bulk_table import MAX_BYTES
+from laurel.credentials.rules.bulk import BulkKind, BulkState, RowState, still_for
+from laurel.credentials.rules.bulk_table import MAX_BYTES, TOO_LARGE
 from laurel.credentials.rules.duplicates import Duplicates
 from laurel.credentials.services import bulk
+from laurel.credentials.services.issuers import issuer_of
 from laurel.credentials.services.reading import read_file
 from laurel.web.access import my_id, policy
 from laurel.web.bodies import takes
@@ -64,6 +66,14 @@ def import_page() -> ResponseReturnValue:
         )
 
     return draft_page(form, read, "backoffice/bulk_import_page.html")
+
+
+@bp.errorhandler(RequestEntityTooLarge)
+def refuse_large_file(_error: RequestEntityTooLarge) -> ResponseReturnValue:
+    """The form again, with what is wrong beside the file. Nothing of what was sent has been read, so the rest of it is as new."""
+    form = ImportForm(formdata=None, key=new_key())
+    form.file.errors = [*form.file.errors, TOO_LARGE]
+    return render_template("backoffice/bulk_import_page.html", form=form, headers=(), work_nav=work_nav()), 413
 
 
 @bp.route("/revoke", methods=["GET", "POST"])
@@ -183,6 +193,12 @@ def report_csv(job_id: UUID) -> ResponseReturnValue:
     return response
 
 
+def list_signers(session: Session, job: BulkJob) -> list[str]:
+    """In whose names it would be signed."""
+    house = issuer_of(current_app.extensions["laurel_settings"])
+    return sorted(name or house.name for name in queries.list_signers(session, job.id))
+
+
 def show(job_id: UUID, form: ConfirmForm, *, status: int = 200) -> ResponseReturnValue:
     """The report of a dry run, or how far it is; while it runs, the page loads itself again."""
     session = current_session()
@@ -200,6 +216,7 @@ def show(job_id: UUID, form: ConfirmForm, *, status: int = 200) -> ResponseRetur
         page=paginate(session, queries.select_rows(job_id, state), scalars=False),
         form=form,
         corrections=queries.count_corrections(session, job_id) if job.state is BulkState.DRAFT else 0,
+        signers=list_signers(session, job) if job.state is BulkState.DRAFT and job.kind is BulkKind.ISSUE else [],
         still=still_for(job.moved_at or job.created_at, now=database_now(session)) if job.state is BulkState.RUNNING else 0,
         refusal=bulk.why_not(job, counts),
         work_nav=work_nav(),

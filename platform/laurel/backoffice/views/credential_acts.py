@@ -12,18 +12,22 @@ from laurel.core.db import database_now
 from laurel.core.errors import ConflictError, ForbiddenError, InvalidInputError
 from laurel.credentials import queries
 from laurel.credentials.gateway import KeyVault, KeyVaultError
+from laurel.credentials.openbadges_gateway import UnfitIssuerError
 from laurel.credentials.queries import CredentialRecord
 from laurel.credentials.rules.correcting import check_new_name
+from laurel.credentials.rules.gate import UnsignableError
 from laurel.credentials.rules.verdicts import CredentialState
 from laurel.credentials.services.correcting import ChangedMeanwhileError, check_change, correct
-from laurel.credentials.services.issuers import in_name_of, issuer_of
+from laurel.credentials.services.issuers import NoActiveKeyError, in_name_of, issuer_of
 from laurel.credentials.services.issuing import revoke
 from laurel.web.access import my_id, policy
 from laurel.web.session import current_session, transaction
 
 bp = Blueprint("backoffice_credential_acts", __name__, url_prefix="/backoffice/credentials")
 REVOKED_BEFORE = "It is revoked already: somebody was faster. Their reason stands."
-NO_KEY = "The signing key cannot be opened at the moment, so nothing was changed. Tell whoever runs this site, and try again."
+NO_KEY = "Nothing can be signed at the moment, so nothing was changed. Tell whoever runs this site, and try again."
+
+REFUSALS = (InvalidInputError, ConflictError, UnsignableError, KeyVaultError, UnfitIssuerError, NoActiveKeyError)
 
 
 def get_for_act(credential_id: UUID) -> CredentialRecord:
@@ -108,17 +112,25 @@ def answer(record: CredentialRecord, form: CorrectForm) -> ResponseReturnValue:
             return back_to(credential.id)
         if request.form.get("act") == "correct" and form.seen.data == seen:
             return perform(record, form)
-    except InvalidInputError as error:
-        show_error(form, error)
-        return show(record, form, status=400)
-    except ConflictError as error:
-        form.form_errors.append(error.message)
-        return show(record, form, status=409)
-    except KeyVaultError:
-        form.form_errors.append(NO_KEY)
-        return show(record, form, status=503)
+    except REFUSALS as error:
+        return show(record, form, status=refuse(form, error))
     form.seen.data = seen
     return show(record, form, name=name)
+
+
+def refuse(form: CorrectForm, error: Exception) -> int:
+    """Say beside the field, or above the form, why nothing was changed; returns the status."""
+    if isinstance(error, InvalidInputError):
+        show_error(form, error)
+        return 400
+    if isinstance(error, UnsignableError):
+        form.holder_name.errors = [f"With this name it cannot be signed ({error}). Write it differently, or tell whoever runs this site."]
+        return 400
+    if isinstance(error, ConflictError):
+        form.form_errors.append(error.message)
+        return 409
+    form.form_errors.append(NO_KEY)
+    return 503
 
 
 def perform(record: CredentialRecord, form: CorrectForm) -> ResponseReturnValue:

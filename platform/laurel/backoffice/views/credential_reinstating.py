@@ -12,7 +12,9 @@ from laurel.backoffice.views.credential_acts import NO_KEY, back_to, get_for_act
 from laurel.core.db import database_now
 from laurel.core.errors import InvalidInputError
 from laurel.credentials.gateway import KeyVaultError
+from laurel.credentials.openbadges_gateway import UnfitIssuerError
 from laurel.credentials.queries import CredentialRecord
+from laurel.credentials.rules.gate import UnsignableError
 from laurel.credentials.services.issuers import NoActiveKeyError, issuer_of
 from laurel.credentials.services.reinstating import NotReinstatableError, reinstate, why_not
 from laurel.web.access import my_id, policy
@@ -42,7 +44,10 @@ def _answer(record: CredentialRecord, form: ReinstateForm) -> ResponseReturnValu
         return _page(record, form, status=400)
     except NotReinstatableError as error:
         return _page(record, form, obstacle=error.message, status=409)
-    except (KeyVaultError, NoActiveKeyError):
+    except UnsignableError as error:
+        form.form_errors.append(f"It cannot be signed ({error}). Nothing was changed. Tell whoever runs this site.")
+        return _page(record, form, status=409)
+    except (KeyVaultError, NoActiveKeyError, UnfitIssuerError):
         form.form_errors.append(NO_KEY)
         return _page(record, form, status=503)
     flash(f"Certificate {record.credential.number} counts again.", "success")

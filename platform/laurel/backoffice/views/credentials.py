@@ -11,7 +11,7 @@ from laurel.core.db import database_now
 from laurel.core.errors import InvalidInputError
 from laurel.credentials import queries
 from laurel.credentials.queries import staff
-from laurel.credentials.queries.erasure import find_erased_by_number
+from laurel.credentials.queries.erasure import find_erased, find_erased_by_number
 from laurel.credentials.rules.numbers import parse_number
 from laurel.credentials.rules.verdicts import CredentialState
 from laurel.credentials.services.downloads import StaffFile
@@ -23,12 +23,15 @@ from laurel.web.session import current_session, transaction
 
 bp = Blueprint("backoffice_credentials", __name__, url_prefix="/backoffice/credentials")
 
+MAX_WORDS = 200
+"""An address of ours fits."""
+
 
 @bp.get("")
 @policy(GET="credentials:read")
 def credential_list() -> ResponseReturnValue:
     session = current_session()
-    words, state, achievement = (request.args.get(name, "").strip()[:100] for name in ("q", "state", "achievement"))
+    words, state, achievement = (request.args.get(name, "").strip()[:MAX_WORDS] for name in ("q", "state", "achievement"))
     chosen = CredentialState(state) if state in set(CredentialState) else None
     achievements = {str(achievement_id): name for achievement_id, name in staff.list_achievement_choices(session)}
     achievement_id = UUID(achievement) if achievement in achievements else None
@@ -68,9 +71,10 @@ def take_file(credential_id: UUID) -> ResponseReturnValue:
 
 
 def find_erasure(words: str) -> str:
-    """What is known of an erased certificate, if that is whose number was looked for; else empty."""
+    """What is known of an erased certificate, if that is whose number or id was looked for; else empty."""
+    session, credential_id = current_session(), staff.id_in(words)
     try:
-        found = find_erased_by_number(current_session(), parse_number(words))
+        found = find_erased(session, credential_id) if credential_id else find_erased_by_number(session, parse_number(words))
     except InvalidInputError:
         return ""
     return found.reason.sentence if found is not None else ""

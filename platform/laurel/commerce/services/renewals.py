@@ -59,8 +59,8 @@ def pay_fee(session: Session, order: Order, line: OrderLine, *, now: datetime) -
     publish(session, about)
 
 
-def use_fee(session: Session, fee: RenewalFee, *, used_at: datetime | None) -> None:
-    """What was paid has renewed something; or, with None, has not after all."""
+def use_fee(session: Session, fee: RenewalFee, *, used_at: datetime) -> None:
+    """What was paid has renewed something."""
     fee.used_at = used_at
     session.flush()
 

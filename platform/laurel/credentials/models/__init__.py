@@ -12,7 +12,7 @@ from laurel.accounts.models import User
 from laurel.core.db import Base, only_one, text_enum
 from laurel.core.errors import ConflictError
 from laurel.core.ids import new_id
-from laurel.credentials.models import erasure  # noqa: F401 (its tables belong to the metadata)
+from laurel.credentials.models import anchors, erasure, weekly_views  # noqa: F401 (their tables belong to the metadata)
 from laurel.credentials.models.achievements import Achievement as Achievement
 from laurel.credentials.models.achievements import AchievementVersion as AchievementVersion
 from laurel.credentials.models.renewals import FeeRenewal as FeeRenewal
@@ -147,6 +147,8 @@ class Credential(Base):
     revocation_note: Mapped[str] = mapped_column(Text, default="")
     renewed_from_id: Mapped[UUID | None] = mapped_column(ForeignKey("credentials.id"), index=True, default=None)
     visibility: Mapped[Visibility] = mapped_column(text_enum(Visibility), default=Visibility.UNLISTED, server_default="unlisted")
+    score_consented_at: Mapped[datetime | None] = mapped_column(default=None)
+    """When its holder agreed that it says the score of its exam; None: it says none."""
     on_hold_at: Mapped[datetime | None] = mapped_column(default=None)
     hold_note: Mapped[str] = mapped_column(Text, default="", server_default="")
     """Why it is on hold, or what was found when it was; for holder and staff."""
@@ -202,7 +204,10 @@ class CredentialVersion(Base):
 
 
 class CredentialEvent(Base):
-    """One link of the chain of all that happened to credentials and keys. Only ever added to; it outlives credentials that are erased."""
+    """One link of the chain of all that happened to credentials and keys. It outlives credentials that are erased.
+
+    The database itself refuses to change or delete one.
+    """
 
     __tablename__ = "credential_events"
 
@@ -337,7 +342,7 @@ class NameChange(Base):
     def advance(self, wanted: NameChangeState) -> None:
         """Go to the wanted state; raises ConflictError if that does not follow from the present one."""
         if wanted not in NEXT_OF_NAME_CHANGE[self.state]:
-            raise ConflictError(f"A change of name that is {self.state} cannot become {wanted}.")
+            raise ConflictError(f"Nothing was done: this change of name is {self.state} by now. Load its page again.")
         self.state = wanted
 
 

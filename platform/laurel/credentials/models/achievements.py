@@ -12,6 +12,7 @@ from laurel.core.db import Base
 from laurel.core.ids import new_id
 from laurel.credentials.models.organizations import Organization
 from laurel.credentials.rules.document import AchievementFacts
+from laurel.credentials.rules.programs import Alignment
 from laurel.credentials.rules.renewing import RenewalTerms
 from laurel.credentials.rules.validity import Validity
 
@@ -69,6 +70,12 @@ class AchievementVersion(Base):
     created_at: Mapped[datetime]
     organization_id: Mapped[UUID | None] = mapped_column(ForeignKey(Organization.id), index=True, default=None)
     """In whose name it is awarded; None: the house's."""
+    offers_score: Mapped[bool] = mapped_column(default=True, server_default=true())
+    """Whether a holder may have the score of the exam on their certificate."""
+    code: Mapped[str] = mapped_column(String(40), default="", server_default="")
+    alignments: Mapped[list[Any]] = mapped_column(default_factory=list, server_default="[]")
+    names_holder: Mapped[bool] = mapped_column(default=True, server_default=true())
+    """Whether the signed document says the holder's name; else only our pages and prints do."""
     valid_until: Mapped[date | None] = mapped_column(default=None)
     """The day with which all of its certificates end; then `validity_months` is 0."""
 
@@ -87,6 +94,8 @@ class AchievementVersion(Base):
             criteria=self.criteria,
             language=self.language,
             tags=tuple(self.tags),
+            code=self.code,
+            alignments=tuple(Alignment(**one) for one in self.alignments),
         )
 
     @property

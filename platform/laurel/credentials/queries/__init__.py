@@ -75,7 +75,8 @@ def _records() -> Select[Credential, AchievementVersion, CredentialVersion, Issu
     )
 
 
-def _record(row: Row[Credential, AchievementVersion, CredentialVersion, IssuerKey, Organization]) -> CredentialRecord:
+def record_of(row: Row[Credential, AchievementVersion, CredentialVersion, IssuerKey, Organization]) -> CredentialRecord:
+    """A row of what `select_credentials_of` finds."""
     return CredentialRecord(row[0], row[1], row[2], row[3], row[4])
 
 
@@ -84,19 +85,18 @@ def get_credential(session: Session, credential_id: UUID) -> CredentialRecord:
     row = session.execute(_records().where(Credential.id == credential_id)).one_or_none()
     if row is None:
         raise missing(session, credential_id)
-    return _record(row)
+    return record_of(row)
 
 
 def find_credential_by_number(session: Session, number: str) -> CredentialRecord | None:
     """The credential of a number as it is printed (see `rules.numbers.parse_number`), one query."""
     row = session.execute(_records().where(Credential.number == number)).one_or_none()
-    return _record(row) if row is not None else None
+    return record_of(row) if row is not None else None
 
 
-def list_credentials_of(session: Session, holder_id: UUID) -> list[CredentialRecord]:
-    """A person's own credentials, the latest first."""
-    rows = session.execute(_records().where(Credential.holder_id == holder_id).order_by(Credential.awarded_at.desc()).limit(200))
-    return [_record(row) for row in rows]
+def select_credentials_of(holder_id: UUID) -> Select[Credential, AchievementVersion, CredentialVersion, IssuerKey, Organization]:
+    """A person's own credentials, the latest first; `record_of` reads a row."""
+    return _records().where(Credential.holder_id == holder_id).order_by(Credential.awarded_at.desc(), Credential.id)
 
 
 def find_credential_of(session: Session, holder_id: UUID, course_id: UUID) -> CredentialRecord | None:
@@ -109,7 +109,7 @@ def find_credential_of(session: Session, holder_id: UUID, course_id: UUID) -> Cr
         .limit(1)
     )
     row = session.execute(mine).one_or_none()
-    return _record(row) if row is not None else None
+    return record_of(row) if row is not None else None
 
 
 def find_credential_of_attempt(session: Session, holder_id: UUID, attempt_id: UUID) -> Credential | None:

@@ -1,7 +1,7 @@
 """Going through all credentials, entries of the history and status lists, a page at a time."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,6 +25,8 @@ from laurel.credentials.models import (
 )
 from laurel.credentials.models.erasure import ErasedCredential
 from laurel.credentials.models.organizations import Organization
+from laurel.credentials.queries.auditing_chain import map_told
+from laurel.credentials.rules.auditing_chain import Told
 from laurel.credentials.rules.bulk import BulkKind, RowState
 from laurel.credentials.rules.history import HistoryKind
 from laurel.learning.models import Enrollment
@@ -35,7 +37,7 @@ Version = tuple[CredentialVersion, IssuerKey, StatusEntry, StatusList]
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A credential and the rows that it rests on. `digests` are those of documents that the history knows.
+    """A credential and the rows that it rests on. `told`: what the history decided about it.
 
     `is_vouched_for`: a confirmed import names it. `renewed`: the credential that it renews, that one's end, and for which credential
     the attempt was made, or the fee paid. `organization_slug`: in whose name it is awarded, empty for the house.
@@ -48,7 +50,7 @@ class Stored:
     is_vouched_for: bool
     attempt: Attempt | None
     versions: Sequence[Version]
-    digests: frozenset[str]
+    told: Sequence[Told]
     renewed: tuple[Credential, datetime | None, UUID | None] | None
     fee: RenewalFee | None
 
@@ -61,7 +63,7 @@ def list_ids(session: Session, *, after: UUID | None, limit: int) -> Sequence[UU
 
 def list_stored(session: Session, ids: Sequence[UUID]) -> list[Stored]:
     """These credentials with all that they rest on; three queries, however many they are."""
-    versions, digests = _list_versions(session, ids), _list_digests(session, ids)
+    versions, told = _list_versions(session, ids), map_told(session, ids)
     return [
         Stored(
             credential=row[0],
@@ -71,7 +73,7 @@ def list_stored(session: Session, ids: Sequence[UUID]) -> list[Stored]:
             is_vouched_for=row[3],
             attempt=row[2],
             versions=versions[row[0].id],
-            digests=frozenset(digests[row[0].id]),
+            told=told[row[0].id],
             renewed=(row[4], row[5], row[6]) if row[4] is not None else None,
             fee=row[9],
         )
@@ -107,20 +109,6 @@ def list_shared_entries(session: Session, entries: Sequence[UUID]) -> set[UUID]:
     statement = select(CredentialVersion.status_entry_id).where(CredentialVersion.status_entry_id.in_(entries))
     grouped = statement.group_by(CredentialVersion.status_entry_id).having(func.count(CredentialVersion.credential_id.distinct()) > 1)
     return set(session.scalars(grouped))
-
-
-def iterate_history(session: Session, *, page_size: int) -> Iterator[CredentialEvent]:
-    """The whole chain in order, one page in memory at a time."""
-    last = 0
-    while True:
-        page = session.scalars(
-            select(CredentialEvent).where(CredentialEvent.position > last).order_by(CredentialEvent.position).limit(page_size)
-        ).all()
-        if not page:
-            return
-        yield from page
-        last = page[-1].position
-        session.expunge_all()
 
 
 def list_unset_orphans(session: Session) -> list[tuple[int, int]]:
@@ -173,17 +161,4 @@ def _list_versions(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[Ver
     found: dict[UUID, list[Version]] = defaultdict(list)
     for row in rows:
         found[row[0].credential_id].append((row[0], row[1], row[2], row[3]))
-    return found
-
-
-def _list_digests(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[str]]:
-    rows = session.execute(
-        select(CredentialEvent.credential_id, CredentialEvent.document_sha256)
-        .where(CredentialEvent.credential_id.in_(ids), CredentialEvent.document_sha256.is_not(None))
-        .order_by(CredentialEvent.position)
-    )
-    found: dict[UUID, list[str]] = defaultdict(list)
-    for credential_id, digest in rows:
-        if credential_id is not None and digest is not None:
-            found[credential_id].append(digest)
     return found

@@ -143,6 +143,20 @@ def map_achievements(session: Session) -> dict[str, AchievementVersion]:
     return {row[0]: row[1] for row in rows}
 
 
+def list_signers(session: Session, job_id: UUID) -> list[str | None]:
+    """The names of the organizations that would sign what an import has still to issue; None stands for the house."""
+    signing = (
+        select(Organization.name)
+        .select_from(BulkRow)
+        .join(Course, Course.slug == BulkRow.course)
+        .join(Achievement, Achievement.course_id == Course.id)
+        .join(AchievementVersion, (AchievementVersion.achievement_id == Achievement.id) & (AchievementVersion.n == Achievement.latest_n))
+        .outerjoin(Organization, Organization.id == AchievementVersion.organization_id)
+        .where(BulkRow.job_id == job_id, BulkRow.state == RowState.READY)
+    )
+    return list(session.scalars(signing.distinct()))
+
+
 def list_held(session: Session, holder_ids: Collection[UUID]) -> dict[tuple[UUID, UUID], list[Held]]:
     """(holder, achievement) → what these people hold that was not revoked, the first award first."""
     found: dict[tuple[UUID, UUID], list[Held]] = defaultdict(list)

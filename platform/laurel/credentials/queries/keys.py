@@ -104,7 +104,9 @@ def list_to_be_signed_again(session: Session, did: str, *, now: datetime, after:
 
 
 def count_to_be_signed_again(session: Session, did: str, *, now: datetime) -> int:
-    """How many of them there are."""
+    """How many of them there are. Mostly no key was ever compromised: then nothing is searched."""
+    if not list_withdrawn_keys(session, did):
+        return 0
     counting = select(func.count()).select_from(Credential).join(CredentialVersion, CredentialVersion.credential_id == Credential.id)
     return session.scalar(counting.where(*_to_be_signed_again(session, did, now))) or 0
 

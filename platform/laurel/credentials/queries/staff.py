@@ -1,5 +1,6 @@
 """What staff look for and look at: every credential, and who did what to it."""
 
+import re
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -13,11 +14,13 @@ from laurel.credentials.rules.numbers import parse_number
 from laurel.credentials.rules.verdicts import CredentialState
 from laurel.quizzes.models import Attempt, Quiz
 
+ID = re.compile(r"\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b")
+
 
 def search_credentials(
     text: str = "", state: CredentialState | None = None, achievement_id: UUID | None = None
 ) -> Select[Credential, AchievementVersion, User]:
-    """Credentials, the latest first: by number, or by part of a name or e-mail address; of one achievement, in one state."""
+    """Credentials, the latest first: by number or id, also in an address, by part of a name or e-mail; of one achievement, in one state."""
     statement = (
         select(Credential, AchievementVersion, User)
         .join(AchievementVersion, AchievementVersion.id == Credential.achievement_version_id)
@@ -30,6 +33,8 @@ def search_credentials(
         statement = statement.where(AchievementVersion.achievement_id == achievement_id)
     if not text:
         return statement
+    if credential_id := id_in(text):
+        return statement.where(Credential.id == credential_id)
     try:
         return statement.where(Credential.number == parse_number(text))
     except InvalidInputError:
@@ -37,6 +42,12 @@ def search_credentials(
         found = [func.lower(column).like(pattern, escape="\\") for column in (Credential.holder_name, User.email, Credential.number)]
         by_name = and_(found[0], Credential.former_name_since.is_(None))  # whoever knows a former name does not find the person by it
         return statement.where(or_(by_name, *found[1:]))
+
+
+def id_in(text: str) -> UUID | None:
+    """The id of a certificate in what was typed or pasted: alone, or in an address of its page or of one of its files."""
+    found = ID.search(text)
+    return UUID(found[0]) if found else None
 
 
 def _escaped(text: str) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from laurel.credentials.rules.auditing_chain import Told, compare_told
 from laurel.credentials.rules.keys import TRUSTED, KeyState
 from laurel.credentials.rules.moments import timestamp
 from laurel.credentials.rules.shown import as_object
@@ -85,13 +86,18 @@ class CredentialFacts:
     earned: Earned | None
     renewed: Renewed | None = None
     versions: Sequence[SignedFacts]
+    told: Sequence[Told] = ()
+    """What the history decided about it, in order."""
     unsigned: Sequence[str] = ()
     """What is shown of it and not said by its current document (`rules.shown`)."""
+    score_faults: Sequence[str] = ()
+    """How its current document differs from what the exam came to, or from what its holder agreed to (`rules.scores`)."""
 
 
 def compare(found: CredentialFacts, *, now: datetime) -> list[Difference]:
     """What is wrong with a credential; empty if nothing is."""
-    details = [*_award(found), *_renewal(found), *_numbering(found), *_unsigned(found)]
+    details = [*_award(found), *_renewal(found), *_numbering(found), *_unsigned(found), *found.score_faults]
+    details += compare_told(found.told, state=found.state, stored=[version.n for version in found.versions])
     for version in found.versions:
         said = (*_signature(found, version, now), *(() if version.is_forgotten else _words(found, version)))
         details += [f"version {version.n}: {detail}" for detail in said]

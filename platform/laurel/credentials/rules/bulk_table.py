@@ -15,6 +15,7 @@ from laurel.credentials.rules.duplicates import Duplicates
 from laurel.credentials.rules.text import UNSIGNABLE
 
 MAX_BYTES = 5 * 1024 * 1024
+TOO_LARGE = "This file is larger than 5 MB. Send it in parts."
 MAX_CELL = 1000
 COLUMNS = ("email", "name", "course", "awarded")
 USUAL = {
@@ -92,7 +93,7 @@ def read_lines(
 def check_size(data: bytes) -> None:
     """Raise InvalidInputError for a file that is too large."""
     if len(data) > MAX_BYTES:
-        raise InvalidInputError("This file is larger than 5 MB.", field="file")
+        raise InvalidInputError(TOO_LARGE, field="file")
 
 
 def _decode(data: bytes) -> str:
@@ -151,6 +152,7 @@ def _read_row(n: int, cells: Sequence[str], places: Mapping[str, int], width: in
     if len(cells) != width:
         return ImportRow(n=n, email="", name="", course="", awarded_at=None, error=f"It has {len(cells)} fields; the headers are {width}.")
     raw = {column: cells[place].strip() for column, place in places.items()}
+    raw["course"] = raw["course"].casefold()  # short names have no capitals; who types some means the same course
     shown = {column: UNSIGNABLE.sub("�", text)[:120] for column, text in raw.items()}
     faults = [cell.why for cell in (cells[place] for place in places.values()) if isinstance(cell, FaultyCell)]
     error, awarded_at = faults[0] if faults else _check_cells(raw), None
@@ -192,7 +194,7 @@ def _refuse_twins(rows: Sequence[ImportRow], *, days_apart: bool) -> list[Import
     first: dict[tuple[str, str, datetime | None], int] = {}
     checked = []
     for row in rows:
-        n = first.setdefault((row.email.casefold(), row.course.casefold(), row.awarded_at if days_apart else None), row.n)
+        n = first.setdefault((row.email.casefold(), row.course, row.awarded_at if days_apart else None), row.n)
         is_twin = n != row.n and not row.error
         words = f"Line {n} is for the same person, course and day." if days_apart else f"Line {n} is for the same person and course."
         checked.append(replace(row, error=words) if is_twin else row)

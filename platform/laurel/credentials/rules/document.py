@@ -6,8 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from laurel.credentials.rules import scores
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.moments import timestamp
+from laurel.credentials.rules.programs import Alignment
+from laurel.credentials.rules.scores import ExamRecord
 from laurel.credentials.rules.status_list import status_entry
 from laurel.credentials.rules.text import sanitize_tree
 
@@ -25,14 +28,19 @@ class AchievementFacts:
     criteria: str
     language: str
     tags: tuple[str, ...]
+    code: str = ""
+    alignments: tuple[Alignment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HolderFacts:
-    """Whom it was issued to. `email` only if its owner confirmed it; it leaves this module hashed with `salt`."""
+    """Whom it was issued to. `email` only if its owner confirmed it; it leaves this module hashed with `salt`.
+
+    `name` is None where the program keeps it out of signed documents.
+    """
 
     subject_id: UUID
-    name: str
+    name: str | None
     email: str | None
     salt: str
 
@@ -51,6 +59,8 @@ class CredentialFacts:
     started_at: datetime | None
     status_list: int
     status_index: int
+    exam: ExamRecord | None = None
+    """What came out of the exam, if the holder agreed that it says so."""
 
 
 def build_document(issuer: Issuer, facts: CredentialFacts) -> dict[str, Any]:
@@ -70,6 +80,7 @@ def build_document(issuer: Issuer, facts: CredentialFacts) -> dict[str, Any]:
         # `null` would be invalid: a credential without end has no such member
         **({"validUntil": timestamp(facts.valid_until)} if facts.valid_until else {}),
         "credentialSubject": _subject(issuer, facts),
+        **scores.in_credential(url, facts.exam),
         "credentialStatus": status_entry(issuer.status_list_url(facts.status_list), facts.status_index),
     }
     cleaned: dict[str, Any] = sanitize_tree(document)
@@ -85,6 +96,7 @@ def issuer_profile(issuer: Issuer) -> dict[str, Any]:
         "url": issuer.url,
         "email": issuer.email,
         "description": issuer.description,
+        **({"official": issuer.official} if issuer.official else {}),
         **({"image": _image(issuer.logo_url, f"{issuer.name} logo")} if issuer.has_logo else {}),
     }
 
@@ -102,7 +114,9 @@ def build_achievement(issuer: Issuer, facts: AchievementFacts) -> dict[str, Any]
         "description": facts.description,
         "criteria": {"id": f"{url}#criteria", "narrative": facts.criteria},
         "image": _image(f"{url}/badge.png", f"{facts.name} badge"),
+        **({"humanCode": facts.code} if facts.code else {}),
         **({"tag": list(facts.tags)} if facts.tags else {}),
+        **({"alignment": [one.members for one in facts.alignments]} if facts.alignments else {}),
     }
 
 
@@ -118,8 +132,10 @@ def identity_hash(identity: str, salt: str) -> str:
 
 
 def _subject(issuer: Issuer, facts: CredentialFacts) -> dict[str, Any]:
-    holder = facts.holder
-    identifiers = [{"type": "IdentityObject", "hashed": False, "identityType": "name", "identityHash": holder.name}]
+    holder, achievement_url = facts.holder, issuer.achievement_url(facts.achievement.slug, facts.achievement.n)
+    identifiers: list[dict[str, Any]] = []
+    if holder.name is not None:
+        identifiers.append({"type": "IdentityObject", "hashed": False, "identityType": "name", "identityHash": holder.name})
     if holder.email:
         hashed = identity_hash(holder.email.lower(), holder.salt)
         entry = {"type": "IdentityObject", "hashed": True, "identityType": "emailAddress", "salt": holder.salt, "identityHash": hashed}
@@ -127,11 +143,12 @@ def _subject(issuer: Issuer, facts: CredentialFacts) -> dict[str, Any]:
     return {
         "id": f"urn:uuid:{holder.subject_id}",
         "type": ["AchievementSubject"],
-        "identifier": identifiers,
+        **({"identifier": identifiers} if identifiers else {}),
         "licenseNumber": facts.number,
         **({"activityStartDate": timestamp(facts.started_at)} if facts.started_at else {}),
         "activityEndDate": timestamp(facts.awarded_at),
-        "achievement": build_achievement(issuer, facts.achievement),
+        "achievement": {**build_achievement(issuer, facts.achievement), **scores.in_achievement(achievement_url, facts.exam)},
+        **scores.in_subject(achievement_url, facts.exam),
     }
 
 

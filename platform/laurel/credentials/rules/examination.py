@@ -24,6 +24,13 @@ ADVICE = {
     Verdict.PENDING: "Try again in a minute.",
     Verdict.ON_HOLD: "Do not rely on it yet. Ask again in a few days: it is then valid, or revoked.",
 }
+ADVICE_ON_OLD_KEY = (
+    "It was genuine, and its key was withdrawn. Ask the holder for the link to their certificate, or to download the file again:"
+    " what is still valid is signed again."
+)
+ADVICE_ON_LOOKS = (
+    "If anything that you see in the file differs from this, do not believe the file, however genuine the credential inside it is."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +39,8 @@ class Examined:
 
     `is_unaltered` is None if the signature was not checked. What our register says of it (from `is_revoked` on) is there only if
     `is_recorded`: the file says, word for word, what one of the documents that we have issued says. `erased` is how what we had under
-    its address was erased (`rules.erasure`); empty if nothing was.
+    its address was erased (`rules.erasure`); empty if nothing was. `looks` is what a person sees of the file and no signature covers
+    (`rules.foreign.LOOKS`); empty if the file is the credential and nothing else.
     """
 
     names_us: bool
@@ -46,10 +54,15 @@ class Examined:
     is_on_hold: bool = False
     valid_from: datetime | None = None
     valid_until: datetime | None = None
+    looks: str = ""
 
     @property
     def verdict(self) -> Verdict:
-        """The gravest thing that was found; VALID only if all four checks passed."""
+        """The gravest thing that was found; VALID only if all four checks passed.
+
+        Where only its key was withdrawn, what our register says of the very same words still counts against it: that they were revoked,
+        or have ended.
+        """
         if not self.names_us:
             return Verdict.NOT_ISSUED_HERE
         if not self.is_unaltered:
@@ -58,9 +71,13 @@ class Examined:
             return Verdict.REVOKED
         if not self.is_recorded:
             return Verdict.NOT_ISSUED_HERE
-        if not self.has_trusted_key:
-            return Verdict.SIGNATURE_INVALID
-        return self._verdict_of_ours
+        found = self._verdict_of_ours
+        return found if self.has_trusted_key or found in {Verdict.REVOKED, Verdict.EXPIRED} else Verdict.SIGNATURE_INVALID
+
+    @property
+    def has_only_an_old_key(self) -> bool:
+        """Whether nothing is wrong with it but that its key was withdrawn."""
+        return self.verdict is Verdict.SIGNATURE_INVALID and bool(self.is_unaltered) and self.is_recorded
 
     @property
     def _verdict_of_ours(self) -> Verdict:
@@ -90,9 +107,11 @@ class Examined:
 
     @property
     def checks(self) -> tuple[Check, ...]:
-        """Issued here, not altered, not revoked, in date; and not on hold, if that is the verdict."""
+        """Issued here, not altered, not revoked, in date; and not on hold, if that is the verdict. Of what can be looked at, and is
+        ours and told of, that its looks were not checked."""
         held = (NOT_ON_HOLD,) if self.verdict is Verdict.ON_HOLD else ()
-        return (self._issued_here, self._not_altered, self._not_revoked, self._in_date, *held)
+        looks = (self._looks_the_same,) if self.looks and self.is_ours and not (self.erased or self.is_superseded) else ()
+        return (self._issued_here, self._not_altered, *looks, self._not_revoked, self._in_date, *held)
 
     @property
     def _issued_here(self) -> Check:
@@ -115,8 +134,13 @@ class Examined:
         if self._is_erased:
             return Check(question, True, "The signature fits. We have nothing left to compare its words with.")
         if self.is_unaltered:
-            return Check(question, True, "The signature fits every word of it.")
-        return Check(question, False, "The signature does not fit its words, or is not by a key of ours.")
+            whole = "the credential inside" if self.looks else "it"
+            return Check(question, True, f"The signature fits every word of {whole}.")
+        return Check(question, False, "The signature does not fit its words, or is not by a key of ours that counts.")
+
+    @property
+    def _looks_the_same(self) -> Check:
+        return Check("Looks the same", None, f"{self.looks} was not checked: no signature covers it. Compare it with what was signed.")
 
     @property
     def _not_revoked(self) -> Check:

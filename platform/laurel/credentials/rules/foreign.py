@@ -36,6 +36,10 @@ class Kind(StrEnum):
     PDF = "pdf"
 
 
+LOOKS = {Kind.PNG: "What the picture shows", Kind.SVG: "What the drawing shows", Kind.PDF: "What is printed on the PDF"}
+"""What a person sees of a file besides the credential in it: no signature covers that. Text has no looks of its own."""
+
+
 class Cause(StrEnum):
     """Why something cannot be read. The names are part of the API."""
 

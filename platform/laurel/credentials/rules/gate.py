@@ -29,7 +29,7 @@ def check_before_signing(document: dict[str, Any], *, allows_http: bool) -> None
     write(document)
     described: Counter[str] = Counter()
     for key, value in _members({key: value for key, value in document.items() if key != CONTEXT}):
-        if is_address(key):
+        if is_address(key) or (key == "resultDescription" and isinstance(value, str)):
             _check_address(key, value, allows_http=allows_http)
         if key == "type":
             _check_type(value)

@@ -49,14 +49,21 @@ class Link:
     previous_hash: str
 
     @property
+    def text(self) -> str:
+        """What is hashed, and exported: JSON in one line, members by name, ASCII."""
+        return json.dumps(asdict(self), default=_plain, sort_keys=True, separators=(",", ":"))
+
+    @property
     def hash(self) -> str:
-        facts = json.dumps(asdict(self), default=_plain, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(facts.encode()).hexdigest()
+        return hashlib.sha256(self.text.encode()).hexdigest()
 
 
-def find_break(entries: Iterable[tuple[Link, str]]) -> int | None:
-    """The position of the first (link, stored hash) that was changed, or that one is missing before; None if the chain holds."""
-    expected, previous = 1, GENESIS
+def find_break(entries: Iterable[tuple[Link, str]], *, after: int = 0, previous: str = GENESIS) -> int | None:
+    """The position of the first (link, stored hash) that was changed, or that one is missing before; None if the chain holds.
+
+    `after` and `previous`: position and hash of the entry before the first of them. That the end was cut off is not seen here.
+    """
+    expected = after + 1
     for link, stored in entries:
         if link.position != expected or link.previous_hash != previous or link.hash != stored:
             return expected

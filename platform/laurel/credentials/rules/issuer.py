@@ -30,6 +30,8 @@ class Issuer:
     home_url: str = ""
     description: str = DESCRIPTION
     has_logo: bool = True
+    official: str = ""
+    """Who answers for it, name and role; empty if nobody is named."""
 
     @property
     def did(self) -> str:

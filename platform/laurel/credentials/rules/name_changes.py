@@ -33,7 +33,7 @@ class NameChangeState(StrEnum):
 
 NEXT: dict[NameChangeState, frozenset[NameChangeState]] = {
     NameChangeState.WAITING: frozenset({NameChangeState.APPROVED, NameChangeState.REFUSED, NameChangeState.WITHDRAWN}),
-    NameChangeState.APPROVED: frozenset({NameChangeState.APPLIED}),
+    NameChangeState.APPROVED: frozenset({NameChangeState.APPLIED, NameChangeState.WITHDRAWN}),
     NameChangeState.APPLIED: frozenset({NameChangeState.REVERSING}),
     NameChangeState.REFUSED: frozenset(),
     NameChangeState.WITHDRAWN: frozenset(),
@@ -42,6 +42,10 @@ NEXT: dict[NameChangeState, frozenset[NameChangeState]] = {
 }
 OPEN = (NameChangeState.WAITING, NameChangeState.APPROVED, NameChangeState.REVERSING)
 """While one of a person's is here, they cannot ask for another."""
+UNDER_WAY = (NameChangeState.APPROVED, NameChangeState.REVERSING)
+"""Nobody has to decide any more; it waits for being signed."""
+SLOW = timedelta(minutes=10)
+"""After so long the person is told that it takes longer than it should, and may withdraw what was approved."""
 
 
 def check_wanted_name(text: str) -> str:

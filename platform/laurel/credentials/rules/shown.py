@@ -25,6 +25,8 @@ class ShownFacts:
     awarded_at: datetime
     valid_from: datetime
     valid_until: datetime | None
+    names_holder: bool = True
+    """Whether the name is to be in the document. Where it is not, nobody signed the one that is shown, and the page says so."""
 
 
 def shown_equals_signed(issuer: Issuer, shown: ShownFacts, document: Any) -> bool:
@@ -39,13 +41,15 @@ def unsigned_words(issuer: Issuer, shown: ShownFacts, document: Any) -> Iterator
     for name, said, stored in (
         ("address", _in(document, "id"), issuer.credential_url(shown.credential_id)),
         ("number", _in(subject, "licenseNumber"), shown.number),
-        ("holder’s name", _name_in(subject), shown.holder_name),
+        ("holder’s name", _name_in(subject), shown.holder_name if shown.names_holder else None),
         ("subject", _in(subject, "id"), f"urn:uuid:{shown.subject_id}"),
         ("achievement", _in(achievement, "id"), issuer.achievement_url(what.slug, what.n)),
         ("title", _in(document, "name"), what.name),
         ("achievement’s title", _in(achievement, "name"), what.name),
         ("description", _in(achievement, "description"), what.description),
         ("criteria", _in(_in(achievement, "criteria"), "narrative"), what.criteria),
+        ("code", _in(achievement, "humanCode"), what.code or None),
+        ("alignments", _in(achievement, "alignment"), [one.members for one in what.alignments] or None),
         ("day of award", _in(document, "awardedDate"), timestamp(shown.awarded_at)),
         ("beginning", _in(document, "validFrom"), timestamp(shown.valid_from)),
         ("end", _in(document, "validUntil"), timestamp(shown.valid_until) if shown.valid_until else None),
@@ -61,6 +65,12 @@ def as_object(text: str) -> dict[str, Any]:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def official_in(document: Any) -> str:
+    """Who answers for the issuer as this document says it, or empty. It is shown from nowhere else: so it was signed."""
+    said = _in(_in(document, "issuer"), "official")
+    return said if isinstance(said, str) else ""
 
 
 def says_dates(document: dict[str, Any], valid_from: datetime, valid_until: datetime | None) -> bool:

@@ -15,11 +15,12 @@ from laurel.credentials import queries
 from laurel.credentials.events import IssuerOfAchievementChanged
 from laurel.credentials.models import Achievement, AchievementVersion
 from laurel.credentials.queries.organizations import get_organization
+from laurel.credentials.rules.programs import MAX_CODE, USUAL, ProgramOptions, check_options
 from laurel.credentials.rules.renewing import RenewalTerms, check_terms
 from laurel.credentials.rules.text import sanitize_text
 from laurel.credentials.rules.validity import Validity, check_not_over, check_validity
 
-FACTS = ("name", "description", "criteria", "validity_months", "valid_until", "badge", "tags", "language")
+FACTS = ("name", "description", "criteria", "validity_months", "valid_until", "badge", "tags", "language", "code", *USUAL.columns)
 
 
 def define_achievement(
@@ -34,6 +35,8 @@ def define_achievement(
     badge: dict[str, Any],
     tags: Sequence[str] = (),
     language: str = "en",
+    code: str = "",
+    options: ProgramOptions | None = None,
     renewal: RenewalTerms | None = None,
     valid_until: date | None = None,
     now: datetime,
@@ -41,7 +44,7 @@ def define_achievement(
     """What the course's credential certifies from now on. Saying the same again changes nothing; anything else is version n+1.
 
     `criteria` is Markdown; `validity_months` 0 means for ever, or to the end of the day `valid_until`; `badge` is {"hue": 0-360,
-    "level": 0-5}. `renewal` is no part of a version: it holds at once, for certificates of former versions, too; None leaves it as it is.
+    "level": 0-5}. `renewal` is no part of a version: it holds at once, for all certificates. None leaves it, or the options, as is.
     """
     facts: dict[str, Any] = {
         "name": sanitize_text(name),
@@ -52,17 +55,18 @@ def define_achievement(
         "badge": {"hue": int(badge["hue"]), "level": int(badge.get("level", 0))},
         "tags": [sanitize_text(tag) for tag in tags],
         "language": language,
+        "code": sanitize_text(code),
     }
     _check(facts)
     achievement = _find_or_make(session, course_id=course_id, slug=slug, now=now)
     if renewal is not None:
         achievement.adopt(check_terms(renewal))
     latest = queries.find_achievement_of_course(session, course_id)
-    if latest is not None:
-        facts["organization_id"] = latest.organization_id
+    facts |= _decided(options, latest)
     if latest is not None and all(getattr(latest, key) == value for key, value in facts.items()):
         return latest
-    return _add_version(session, achievement, facts, now=now)
+    check_not_over(Validity(until=valid_until), now)
+    return add_version(session, achievement, facts, now=now)
 
 
 def award_in_name_of(
@@ -77,15 +81,20 @@ def award_in_name_of(
         get_organization(session, organization_id)
     if latest.organization_id == organization_id:
         return latest
-    facts = {name: getattr(latest, name) for name in FACTS}
-    made = _add_version(session, achievement, {**facts, "organization_id": organization_id}, now=now)
+    facts = facts_of(latest)
+    made = add_version(session, achievement, {**facts, "organization_id": organization_id}, now=now)
     told = IssuerOfAchievementChanged(occurred_at=now, achievement_id=achievement.id, n=made.n, organization_id=organization_id)
     publish(session, told, actor_id=actor_id)
     return made
 
 
-def _add_version(session: Session, achievement: Achievement, facts: dict[str, Any], *, now: datetime) -> AchievementVersion:
-    check_not_over(Validity(until=facts["valid_until"]), now)
+def facts_of(version: AchievementVersion) -> dict[str, Any]:
+    """What the next version says unless something is changed, but for in whose name it is awarded."""
+    return {name: getattr(version, name) for name in FACTS}
+
+
+def add_version(session: Session, achievement: Achievement, facts: dict[str, Any], *, now: datetime) -> AchievementVersion:
+    """The next version of an achievement that is locked."""
     achievement.latest_n += 1
     version = AchievementVersion(
         achievement_id=achievement.id,
@@ -100,10 +109,20 @@ def _add_version(session: Session, achievement: Achievement, facts: dict[str, An
     return version
 
 
+def _decided(options: ProgramOptions | None, latest: AchievementVersion | None) -> dict[str, Any]:
+    """In whose name it is awarded, and the options: those that were said, else those that hold, else the usual ones."""
+    if latest is None:
+        return check_options(options or USUAL).columns
+    kept = {name: getattr(latest, name) for name in USUAL.columns}
+    return {**kept, **(check_options(options).columns if options else {}), "organization_id": latest.organization_id}
+
+
 def _check(facts: dict[str, Any]) -> None:
     for field in ("name", "description", "criteria"):
         if not facts[field]:
             raise InvalidInputError(f"An achievement needs its {field}.", field=field)
+    if len(facts["code"]) > MAX_CODE:
+        raise InvalidInputError(f"A code has at most {MAX_CODE} characters.", field="code")
     check_validity(Validity(months=facts["validity_months"], until=facts["valid_until"]))
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 
 from laurel.commerce.rules import EntitlementStatus
 from laurel.credentials import queries
-from laurel.credentials.models import StatusList
+from laurel.credentials.models import CredentialVersion, StatusList
 from laurel.credentials.openbadges_gateway import has_valid_proof
+from laurel.credentials.queries import chain
 from laurel.credentials.queries.auditing import (
     Stored,
     Version,
-    iterate_history,
     list_ids,
     list_published_lists,
     list_shared_entries,
@@ -26,12 +26,19 @@ from laurel.credentials.queries.auditing import (
     list_unset_orphans,
     list_vanished,
 )
+from laurel.credentials.queries.auditing_chain import iterate_untold_renewals, list_lost_renewals
+from laurel.credentials.queries.scores import map_exam_records
+from laurel.credentials.rules.anchors import Anchor
 from laurel.credentials.rules.auditing import CredentialFacts, Difference, Earned, Fee, Renewed, SignedFacts, compare, compare_list
+from laurel.credentials.rules.auditing_chain import digests_of
 from laurel.credentials.rules.history import find_break
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.keys import TRUSTED
+from laurel.credentials.rules.scores import ExamRecord, list_score_faults, preview
 from laurel.credentials.rules.shown import as_object, unsigned_words
 from laurel.credentials.rules.status_list import decode_bits
+from laurel.credentials.services.anchoring import iterate_entries
+from laurel.credentials.services.auditing_anchors import compare_anchors, compare_kept_anchors
 from laurel.credentials.services.issuers import list_issuers
 from laurel.credentials.services.shown import shown_facts
 from laurel.quizzes.rules import AttemptState
@@ -46,6 +53,8 @@ class Audit:
     now: datetime
     page_size: int = 200
     credentials: int = 0
+    anchors: Iterable[Anchor] = ()
+    """Such as were kept elsewhere: from the worker’s log, from a mail, from a page that was printed."""
 
     def differences(self) -> Iterator[Difference]:
         """Every difference as it is found: of the credentials, of the history, of the status lists."""
@@ -60,7 +69,10 @@ class Audit:
             if suspects:
                 yield from self._look_again(list(suspects))
         with self.read() as session:
-            yield from _look_at_history(session, self.page_size)
+            yield from _look_at_history(session)
+            yield from compare_kept_anchors(session)
+            yield from compare_anchors(session, self.anchors)
+            yield from _look_at_renewals(session)
             yield from _look_at_lists(session, self.issuer)
             yield from _look_at_erasures(session)
 
@@ -76,14 +88,23 @@ def _look_at(session: Session, issuer: Issuer, ids: Sequence[UUID], now: datetim
     page = list_stored(session, ids)
     entries = [entry.id for stored in page for _version, _key, entry, _list in stored.versions]
     shared = list_shared_entries(session, entries)
-    found = {stored.credential.id: compare(_facts(stored, issuer, shared), now=now) for stored in page}
+    records = map_exam_records(session, [stored.attempt.id for stored in page if stored.attempt and stored.credential.score_consented_at])
+    found = {stored.credential.id: compare(_facts(stored, issuer, shared, records), now=now) for stored in page}
     return {credential_id: differences for credential_id, differences in found.items() if differences}
 
 
-def _look_at_history(session: Session, page_size: int) -> Iterator[Difference]:
-    broken = find_break((event.link, event.hash) for event in iterate_history(session, page_size=page_size))
+def _look_at_history(session: Session) -> Iterator[Difference]:
+    entries = iterate_entries(session, after=0, until=chain.get_end(session))
+    broken = find_break((entry.link, entry.hash) for entry in entries)
     if broken is not None:
         yield Difference(subject="history", detail=f"entry {broken} was changed, or one before it is missing")
+
+
+def _look_at_renewals(session: Session) -> Iterator[Difference]:
+    for position, reason in list_lost_renewals(session):
+        yield Difference(subject="history", detail=f"entry {position} says that something was renewed {reason}, which is not there")
+    for number in iterate_untold_renewals(session):
+        yield Difference(subject=number, detail="it renews another one, and the history does not say so")
 
 
 def _look_at_erasures(session: Session) -> Iterator[Difference]:
@@ -118,7 +139,7 @@ def _compare_bits(session: Session, found: StatusList) -> list[Difference]:
     return compare_list(number=found.number, published=published, stored=stored, is_current=found.changed_at is None)
 
 
-def _facts(stored: Stored, issuer: Issuer, shared: set[UUID]) -> CredentialFacts:
+def _facts(stored: Stored, issuer: Issuer, shared: set[UUID], records: Mapping[UUID, ExamRecord]) -> CredentialFacts:
     credential, attempt = stored.credential, stored.attempt
     earned = None
     if attempt is not None:
@@ -138,7 +159,9 @@ def _facts(stored: Stored, issuer: Issuer, shared: set[UUID]) -> CredentialFacts
         earned=earned,
         renewed=_renewed(stored),
         unsigned=_list_unsigned(stored, issuer),
-        versions=[_signed_facts(version, issuer, stored.digests, shared) for version in stored.versions],
+        score_faults=_list_score_faults(stored, issuer, records),
+        versions=[_signed_facts(version, issuer, digests_of(stored.told, version[0].n), shared) for version in stored.versions],
+        told=stored.told,
     )
 
 
@@ -155,15 +178,34 @@ def _renewed(stored: Stored) -> Renewed | None:
     return Renewed(holder_id=old.holder_id, is_meant=meant_id == old.id, new_end=new_end)
 
 
+def _find_current(stored: Stored) -> CredentialVersion | None:
+    return next((version for version, _key, _entry, _list in stored.versions if version.n == stored.credential.current_n), None)
+
+
+def _list_score_faults(stored: Stored, issuer: Issuer, records: Mapping[UUID, ExamRecord]) -> list[str]:
+    """Of a revoked one, too: that nobody agreed does not depend on whether it counts."""
+    credential, current = stored.credential, _find_current(stored)
+    if current is None:
+        return []
+    expected = None
+    if credential.score_consented_at is not None:
+        record = records.get(credential.attempt_id) if credential.attempt_id is not None else None
+        if record is None:
+            return ["its holder agreed to a score, and no passed attempt has one"]
+        address = issuer.achievement_url(stored.achievement.slug, stored.achievement.n)
+        expected = preview(issuer.credential_url(credential.id), address, record)
+    return list(list_score_faults(as_object(current.signed_json), expected))
+
+
 def _list_unsigned(stored: Stored, issuer: Issuer) -> list[str]:
-    current = next((version for version, _key, _entry, _list in stored.versions if version.n == stored.credential.current_n), None)
+    current = _find_current(stored)
     if current is None:
         return []
     shown = shown_facts(stored.credential, stored.achievement, current)
     return list(unsigned_words(issuer, shown, as_object(current.signed_json)))
 
 
-def _signed_facts(stored: Version, issuer: Issuer, digests: frozenset[str], shared: set[UUID]) -> SignedFacts:
+def _signed_facts(stored: Version, issuer: Issuer, digests: set[str], shared: set[UUID]) -> SignedFacts:
     version, key, entry, status_list = stored
     is_forgotten = version.settled_sha256 is not None and not version.signed_json
     digest = version.sha256 if is_forgotten else hashlib.sha256(version.signed_json.encode()).hexdigest()

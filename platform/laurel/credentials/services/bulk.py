@@ -25,6 +25,7 @@ from laurel.credentials.rules.bulk_table import ImportRow
 from laurel.credentials.rules.correcting import check_new_name
 from laurel.credentials.rules.duplicates import Act, Decision, Duplicates, decide
 from laurel.credentials.rules.notes import check_note
+from laurel.credentials.rules.printing import WITHOUT_PDF, has_pdf
 from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
 from laurel.credentials.services.importing import check_award
 
@@ -57,6 +58,7 @@ def draft_import(
         return queries.get_job_by_key(session, key)
     judge = _Judge(session, rows, duplicates=duplicates, actor_id=actor_id, now=now)
     _add_rows(session, job, ({**_shown(row), **judge.judge(row)} for row in rows))
+    job.terms = {**terms, "without_pdf": judge.without_pdf}
     return job
 
 
@@ -160,6 +162,8 @@ class _Judge:
 
     def __init__(self, session: Session, rows: Sequence[ImportRow], *, duplicates: Duplicates, actor_id: UUID, now: datetime) -> None:
         self.duplicates, self.actor_id, self.now = duplicates, actor_id, now
+        self.without_pdf = 0
+        """Rows that are ready and whose names cannot be printed."""
         self.people = queries.map_people(session, (row.email.casefold() for row in rows if not row.error))
         self.achievements = queries.map_achievements(session)
         people = list(self.people.values())
@@ -174,7 +178,11 @@ class _Judge:
             decision = self._decide(row, row.awarded_at)
         except (InvalidInputError, ForbiddenError) as error:
             return _verdict((RowState.WRONG, error.message))
-        return {**_verdict((VERDICTS[decision.act], decision.message)), "credential_id": decision.credential_id}
+        verdict = VERDICTS[decision.act], decision.message
+        if verdict[0] is RowState.READY and not has_pdf(row.name):
+            self.without_pdf += 1
+            verdict = RowState.READY, f"{decision.message} {WITHOUT_PDF}".lstrip()
+        return {**_verdict(verdict), "credential_id": decision.credential_id}
 
     def _decide(self, row: ImportRow, awarded_at: datetime) -> Decision:
         person = self.people.get(normalize_email(row.email))

@@ -62,9 +62,9 @@ def correct(
     if credential.state is CredentialState.PENDING:
         credential.holder_name = name
     else:
-        version = _supersede(session, credential, name, reason=reason.strip(), issuer=issuer, keys=keys, now=now)
+        version = supersede(session, credential, holder_name=name, reason=reason.strip(), issuer=issuer, keys=keys, now=now)
     session.flush()
-    _write_down(session, credential, version, actor_id=actor_id, tells_holder=tells_holder, now=now)
+    write_down(session, credential, version, what=WHAT, actor_id=actor_id, tells_holder=tells_holder, now=now)
     return credential
 
 
@@ -77,9 +77,20 @@ def check_change(session: Session, credential_id: UUID, *, holder_name: str, now
     return name
 
 
-def _supersede(
-    session: Session, credential: Credential, name: str, *, reason: str, issuer: Issuer, keys: KeyVault, now: datetime
+def supersede(
+    session: Session,
+    credential: Credential,
+    *,
+    holder_name: str | None = None,
+    reason: str,
+    issuer: Issuer,
+    keys: KeyVault,
+    now: datetime,
 ) -> CredentialVersion:
+    """Sign it as it is now known, with `holder_name` if that is another one: what was signed so far does not count any more.
+
+    `write_down` tells of it. Raises ConflictError for a certificate that was revoked or has expired.
+    """
     check_not_revoked(credential.state)
     before = queries.get_version(session, credential.id, credential.current_n)
     check_correctable(credential.state, valid_from=before.valid_from, valid_until=before.valid_until, now=now)
@@ -88,7 +99,7 @@ def _supersede(
     achievement = session.get_one(AchievementVersion, credential.achievement_version_id)
     signatory = open_signatory(session, issuer_for(session, issuer, achievement.organization_id), keys, now=now)
     status_list, entry = reserve_entry(session, signatory, now=now)
-    credential.holder_name = name
+    credential.holder_name = holder_name or credential.holder_name
     facts = gather(session, credential, achievement, status_list, entry, valid_from=whole_second(now), valid_until=before.valid_until)
     version = sign_version(credential, facts, signatory, entry, now=now)
     version.note, version.cause = reason, VersionCause.CORRECTED
@@ -105,9 +116,17 @@ def withdraw_all(session: Session, credential_id: UUID, *, now: datetime) -> Non
             entry.set_at = status_list.changed_at = now
 
 
-def _write_down(
-    session: Session, credential: Credential, version: CredentialVersion | None, *, actor_id: UUID | None, tells_holder: bool, now: datetime
+def write_down(
+    session: Session,
+    credential: Credential,
+    version: CredentialVersion | None,
+    *,
+    what: str,
+    actor_id: UUID | None,
+    tells_holder: bool,
+    now: datetime,
 ) -> None:
+    """The correction's link in the chain of events, and its event. `version` is None for one that was not yet signed."""
     history.record(
         session,
         HistoryKind.CORRECTED,
@@ -116,7 +135,7 @@ def _write_down(
         version_n=version.n if version else None,
         key_id=version.key_id if version else None,
         actor_id=actor_id,
-        reason=WHAT,
+        reason=what,
         document_sha256=version.sha256 if version else None,
     )
     told = CredentialCorrected(

@@ -18,6 +18,7 @@ from laurel.credentials import queries
 from laurel.credentials.events import CredentialErased
 from laurel.credentials.models import AchievementVersion, BulkRow, Credential, ExpiryNotice, FeeRenewal, RenamedCredential, ShareLink
 from laurel.credentials.models.erasure import ErasedAward, ErasedCredential
+from laurel.credentials.models.weekly_views import WeeklyViews
 from laurel.credentials.queries import holding
 from laurel.credentials.queries.erasure import find_end_of_line, list_renewals
 from laurel.credentials.rules.erasure import ErasureReason, number_sha256
@@ -27,7 +28,7 @@ from laurel.credentials.rules.verdicts import CredentialState
 from laurel.credentials.services import history
 from laurel.quizzes.services import close_rounds
 
-GONE_WITH_IT = (ExpiryNotice, FeeRenewal, RenamedCredential, ShareLink)
+GONE_WITH_IT = (ExpiryNotice, FeeRenewal, RenamedCredential, ShareLink, WeeklyViews)
 """What is about one certificate and about nothing else, besides its documents."""
 
 

@@ -32,6 +32,7 @@ from laurel.credentials.rules.examination import (
     without,
 )
 from laurel.credentials.rules.foreign import (
+    LOOKS,
     MAX_UPLOAD,
     TOKEN,
     Cause,
@@ -68,6 +69,8 @@ class Carried:
 
     document: dict[str, Any]
     token: Token | None
+    looks: str = ""
+    """What a person sees of the file besides (`rules.foreign.LOOKS`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +131,7 @@ def read_upload(content: bytes, kind: Kind | None = None) -> Carried:
     document = parse_object(text) if token is None else token.claims
     if not is_credential(document):
         raise UnreadableError(Cause.NOT_A_CREDENTIAL)
-    return Carried(document, token)
+    return Carried(document, token, LOOKS.get(found, ""))
 
 
 def look_up(session: Session, house: Issuer, carried: Carried) -> Knowledge:
@@ -159,6 +162,7 @@ def judge(carried: Carried, knowledge: Knowledge, *, now: datetime) -> Examinati
             has_trusted_key=is_genuine,
             checked_at=now,
             erased=knowledge.erased or "",
+            looks=carried.looks,
         )
         return Examination(stranger, None)
     examined = _examine(carried, issued, knowledge.public_key, now)
@@ -180,6 +184,7 @@ def _examine(carried: Carried, issued: Issued, public_key: str | None, now: date
         is_on_hold=issued.is_on_hold,
         valid_from=issued.valid_from,
         valid_until=issued.valid_until,
+        looks=carried.looks,
     )
 
 

@@ -1,9 +1,11 @@
 """Holders hear that a certificate ends: 90, 30 and 7 days before, and on the day; each once."""
 
+import logging
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from laurel.core.errors import InvalidInputError
 from laurel.core.mail import queue_mail
 from laurel.credentials.models import ExpiryNotice
 from laurel.credentials.queries import holding
@@ -11,6 +13,8 @@ from laurel.credentials.queries.holding import Ending
 from laurel.credentials.rules import linkedin
 from laurel.credentials.rules.expiry import STAGES, ends_between, is_news
 from laurel.credentials.rules.renewing import stand
+
+log = logging.getLogger("laurel.credentials")
 
 
 def tell_of_expiry(session: Session, *, now: datetime, limit: int = 200) -> int:
@@ -24,15 +28,24 @@ def tell_of_expiry(session: Session, *, now: datetime, limit: int = 200) -> int:
         for ending in holding.list_ending(session, days, after=after, until=until, limit=limit):
             seen += 1
             is_told = is_news(days, signed_at=ending.credential.issued_at or now, ends_at=ending.ends_at)
-            if is_told:
-                _write(session, days, ending, now=now)
+            is_told = is_told and _write(session, days, ending, now=now)
             told_at = now if is_told else None
             session.add(ExpiryNotice(credential_id=ending.credential.id, ends_at=ending.ends_at, days=days, told_at=told_at))
     session.flush()
     return seen
 
 
-def _write(session: Session, days: int, ending: Ending, *, now: datetime) -> None:
+def _write(session: Session, days: int, ending: Ending, *, now: datetime) -> bool:
+    """False if the holder's address is none: that keeps the mails of the others from nobody."""
+    try:
+        _queue(session, days, ending, now=now)
+    except InvalidInputError:
+        log.exception("The holder of credential %s has no address that mail could go to", ending.credential.id)
+        return False
+    return True
+
+
+def _queue(session: Session, days: int, ending: Ending, *, now: datetime) -> None:
     credential = ending.credential
     renewal = stand(
         state=credential.state,

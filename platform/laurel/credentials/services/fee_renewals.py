@@ -6,7 +6,6 @@ Whatever is told of the money, and in whatever order, `follow_fee` looks at wher
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from laurel.accounts.queries import lock_user
@@ -18,7 +17,7 @@ from laurel.core.bus import publish
 from laurel.core.errors import NotFoundError
 from laurel.credentials.events import CredentialAwarded
 from laurel.credentials.gateway import KeyVault
-from laurel.credentials.models import AchievementVersion, Credential, FeeRenewal, RenamedCredential, ShareLink
+from laurel.credentials.models import AchievementVersion, Credential, FeeRenewal
 from laurel.credentials.queries import get_credential, get_version, is_held, lock_credential, renewing
 from laurel.credentials.queries.holding import lock_credential_of
 from laurel.credentials.rules.erasure import ErasedError
@@ -29,6 +28,7 @@ from laurel.credentials.rules.verdicts import CredentialSource, CredentialState,
 from laurel.credentials.services import history
 from laurel.credentials.services.holds import put_on_hold, release
 from laurel.credentials.services.issuing import add_pending, issue, revoke
+from laurel.credentials.services.reinstating import reinstate, why_not
 from laurel.credentials.services.renewing import RenewalRefusedError
 from laurel.quizzes.services import close_rounds
 
@@ -63,11 +63,11 @@ def follow_fee(session: Session, order_line_id: UUID, *, issuer: Issuer, keys: K
             if not _award(session, fee, permit.about_id, now=fee.paid_at or now):
                 return_fee(session, fee, env=env, now=now)
         elif made is not None:  # else it was erased: nothing makes it again
-            _resume(session, fee, *made, about_id=permit.about_id, issuer=issuer, keys=keys, now=now)
+            _resume(session, *made, issuer=issuer, keys=keys, now=now)
     elif made is not None and fee.status is EntitlementStatus.SUSPENDED:
         _pause(session, *made, now=now)
     elif made is not None:
-        _end(session, fee, *made, now=now)
+        _end(session, *made, now=now)
 
 
 def _award(session: Session, fee: RenewalFee, about_id: UUID | None, *, now: datetime) -> bool:
@@ -113,23 +113,17 @@ def _lock_renewable(session: Session, about_id: UUID | None, *, now: datetime) -
     return (old, present) if lengthens(new_end, former_end=former_end, now=now) else None
 
 
-def _resume(
-    session: Session,
-    fee: RenewalFee,
-    made: FeeRenewal,
-    credential: Credential,
-    *,
-    about_id: UUID | None,
-    issuer: Issuer,
-    keys: KeyVault,
-    now: datetime,
-) -> None:
-    """The money is ours: what was on hold counts again, what waited is signed, what was revoked is made anew."""
+def _resume(session: Session, made: FeeRenewal, credential: Credential, *, issuer: Issuer, keys: KeyVault, now: datetime) -> None:
+    """The money is ours: what was on hold counts again, what waited is signed, what had ended with its fee is reinstated.
+
+    Unless something stands against that by now, such as another renewal: then it stays as it is.
+    """
     if credential.state is CredentialState.PENDING:
         issue(session, credential.id, issuer=issuer, keys=keys, now=now)
-    elif credential.state is CredentialState.REVOKED and made.ended_at is not None:
-        made.ended_at = None
-        _award(session, fee, about_id, now=now)
+    elif credential.state is CredentialState.REVOKED:
+        if made.ended_at == credential.revoked_at and why_not(session, credential.id, now=now) is None:
+            made.ended_at = None
+            reinstate(session, credential.id, reason=RESUMED, actor_id=None, issuer=issuer, keys=keys, now=now)
     elif made.held_at is not None:
         made.held_at = None
         release(session, credential.id, note=RESUMED, actor_id=None, now=now)
@@ -142,13 +136,8 @@ def _pause(session: Session, made: FeeRenewal, credential: Credential, *, now: d
         put_on_hold(session, credential.id, note=PAUSED, actor_id=None, now=now)
 
 
-def _end(session: Session, fee: RenewalFee, made: FeeRenewal, credential: Credential, *, now: datetime) -> None:
-    """The money is gone, and the certificate with it. One that was never signed is as if it had not been awarded."""
-    if credential.state is CredentialState.ISSUED:
-        made.ended_at = now
+def _end(session: Session, made: FeeRenewal, credential: Credential, *, now: datetime) -> None:
+    """The money is gone, and the certificate with it, signed or not. One that others had revoked before, they have revoked."""
+    if credential.state is not CredentialState.REVOKED:
+        made.held_at, made.ended_at = None, now
         revoke(session, credential.id, reason=RevocationReason.REQUIREMENTS_WITHDRAWN, note=ENDED, actor_id=None, now=now)
-    elif credential.state is CredentialState.PENDING:
-        for table in (FeeRenewal, RenamedCredential, ShareLink):
-            session.execute(delete(table).where(table.credential_id == credential.id))
-        session.delete(credential)
-        use_fee(session, fee, used_at=None)

@@ -47,6 +47,7 @@ def issuer_of(settings: Settings) -> Issuer:
         name=settings.issuer_name,
         email=settings.issuer_email,
         is_production=settings.stage is Stage.PRODUCTION,
+        official=settings.issuer_official,
     )
 
 
@@ -62,6 +63,7 @@ def in_name_of(house: Issuer, organization: Organization | None) -> Issuer:
         home_url=organization.url,
         description=organization.description,
         has_logo=organization.has_logo,
+        official="",  # who answers for the house does not answer for others
     )
 
 

@@ -22,6 +22,7 @@ from laurel.credentials.models import Achievement, AchievementVersion, Credentia
 from laurel.credentials.openbadges_gateway import sign_credential
 from laurel.credentials.queries.erasure import is_award_erased
 from laurel.credentials.queries.renewing import find_earned_by
+from laurel.credentials.queries.scores import find_exam_record
 from laurel.credentials.rules.document import CredentialFacts, HolderFacts, build_document
 from laurel.credentials.rules.gate import UnsignableError
 from laurel.credentials.rules.history import HistoryKind
@@ -125,7 +126,7 @@ def issue(
     credential = queries.lock_credential(session, credential_id)
     if credential.state is not CredentialState.PENDING or queries.is_held(session, credential):
         return credential
-    achievement = _what_it_certifies(session, credential, now=now)
+    achievement = what_it_certifies(session, credential, now=now)
     history.hold_chain(session)
     signatory = open_signatory(session, issuer_for(session, issuer, achievement.organization_id), keys, now=now)
     status_list, entry = reserve_entry(session, signatory, now=now)
@@ -140,7 +141,7 @@ def issue(
     return credential
 
 
-def _what_it_certifies(session: Session, credential: Credential, *, now: datetime) -> AchievementVersion:
+def what_it_certifies(session: Session, credential: Credential, *, now: datetime) -> AchievementVersion:
     """The version that it was awarded of; where all of that have ended before it could be signed, the program's present one.
 
     Raises UnsignableError if that has ended, too: it waits for the program to say something new, and staff see why.
@@ -242,7 +243,7 @@ def gather(
         achievement=achievement.facts,
         holder=HolderFacts(
             subject_id=credential.subject_id,
-            name=credential.holder_name,
+            name=credential.holder_name if achievement.names_holder else None,
             email=holder.email if holder.confirmed_at is not None else None,
             salt=secrets.token_hex(SALT_BYTES),
         ),
@@ -250,6 +251,7 @@ def gather(
         valid_from=valid_from,
         valid_until=valid_until,
         started_at=min(began_at, credential.awarded_at) if began_at else None,
+        exam=find_exam_record(session, credential) if credential.score_consented_at is not None else None,
         status_list=status_list.number,
         status_index=entry.position,
     )

@@ -111,7 +111,7 @@ def refuse_name(session: Session, change_id: UUID, *, reason: str, actor_id: UUI
 
 
 def withdraw_name(session: Session, person_id: UUID, change_id: UUID, *, now: datetime) -> NameChange:
-    """The person does not want it any more, and staff have not decided yet."""
+    """The person does not want it any more; possible until it is on the certificates."""
     change = names.lock_change_of(session, person_id, change_id)
     if change.state is NameChangeState.WITHDRAWN:
         return change

@@ -24,7 +24,7 @@ from laurel.credentials.rules.verdicts import CredentialState
 from laurel.credentials.services import history
 from laurel.credentials.services.correcting import withdraw_all
 from laurel.credentials.services.issuers import issuer_for, open_signatory
-from laurel.credentials.services.issuing import end_of, gather, sign_version
+from laurel.credentials.services.issuing import end_of, gather, sign_version, what_it_certifies
 from laurel.credentials.services.old_links import close_old_links
 from laurel.credentials.services.status_lists import reserve_entry
 
@@ -40,7 +40,7 @@ def why_not(session: Session, credential_id: UUID, *, now: datetime) -> str | No
 
 
 def reinstate(
-    session: Session, credential_id: UUID, *, reason: str, actor_id: UUID, issuer: Issuer, keys: KeyVault, now: datetime
+    session: Session, credential_id: UUID, *, reason: str, actor_id: UUID | None, issuer: Issuer, keys: KeyVault, now: datetime
 ) -> Credential:
     """Sign it anew and let it count again, until it would have ended. One that was revoked before it was signed is signed now.
 
@@ -67,7 +67,8 @@ def reinstate(
 def _sign(
     session: Session, credential: Credential, last: CredentialVersion | None, *, issuer: Issuer, keys: KeyVault, now: datetime
 ) -> CredentialVersion:
-    achievement = session.get_one(AchievementVersion, credential.achievement_version_id)
+    awarded = session.get_one(AchievementVersion, credential.achievement_version_id)
+    achievement = awarded if last is not None else what_it_certifies(session, credential, now=now)
     if credential.revoked_at is not None and reinstating.has_new_name(session, credential.holder_id, since=credential.revoked_at):
         credential.holder_name = sanitize_text(lock_user(session, credential.holder_id).name_on_certificates)
         credential.former_name_since = None
@@ -92,7 +93,7 @@ def _forget_revocation(credential: Credential, version: CredentialVersion, *, no
 
 
 def _write_down(
-    session: Session, credential: Credential, version: CredentialVersion, *, actor_id: UUID, reason: str, now: datetime
+    session: Session, credential: Credential, version: CredentialVersion, *, actor_id: UUID | None, reason: str, now: datetime
 ) -> None:
     history.record(
         session,

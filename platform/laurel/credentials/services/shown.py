@@ -41,4 +41,5 @@ def shown_facts(credential: Credential, achievement: AchievementVersion, version
         awarded_at=credential.awarded_at,
         valid_from=version.valid_from,
         valid_until=version.valid_until,
+        names_holder=achievement.names_holder,
     )

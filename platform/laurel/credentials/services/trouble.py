@@ -1,4 +1,4 @@
-"""What keeps credentials from being signed or checked, in words for staff, before anybody else notices."""
+"""What keeps credentials from being signed or checked, or what was begun from its end, in words for staff, before anybody else notices."""
 
 import re
 from collections.abc import Sequence
@@ -21,8 +21,10 @@ from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.key_acts import successor_is_due
 from laurel.credentials.rules.keys import STAGING, KeyPurpose, KeyState
 from laurel.credentials.rules.status_list import RENEW_BEFORE
+from laurel.credentials.services.anchoring import find_chain_trouble
 from laurel.credentials.services.issuers import list_issuers
 from laurel.credentials.services.keys import find_lost_keys
+from laurel.credentials.services.stuck import find_stuck
 
 GRACE = timedelta(hours=12)
 """How far behind its time the signing of a list may be before staff hear of it; the list itself lasts 60 hours more."""
@@ -33,7 +35,8 @@ WHAT = {KeyPurpose.DATA_INTEGRITY: "certificates", KeyPurpose.JWT: "tokens"}
 
 def find_trouble(session: Session, house: Issuer, keys: KeyVault, *, now: datetime) -> list[str]:
     """One sentence for each thing that a person must look after, of the house and of every organization; empty if all is well."""
-    return [said for issuer in list_issuers(session, house) for said in _named(issuer, _trouble_of(session, issuer, keys, now))]
+    signing = [said for issuer in list_issuers(session, house) for said in _named(issuer, _trouble_of(session, issuer, keys, now))]
+    return [*signing, *find_chain_trouble(session, now=now), *find_stuck(session, now=now)]
 
 
 def find_reminders(session: Session, house: Issuer, *, now: datetime) -> list[str]:

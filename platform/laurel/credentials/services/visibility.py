@@ -18,6 +18,12 @@ MAX_LINKS = 20
 MAX_LABEL = 80
 
 
+class TooManyLinksError(ConflictError):
+    """There are MAX_LINKS that work."""
+
+    message = f"There are {MAX_LINKS} links to this certificate already. Withdraw one of them first."
+
+
 def change_visibility(session: Session, holder_id: UUID, credential_id: UUID, *, wanted: Visibility, now: datetime) -> Credential:
     """The holder's certificate is seen by others from now on as wanted. Saying it twice changes nothing."""
     credential = holding.lock_credential_of(session, holder_id, credential_id)
@@ -40,7 +46,7 @@ def make_share_link(session: Session, holder_id: UUID, credential_id: UUID, *, l
     if len(words) > MAX_LABEL:
         raise InvalidInputError(f"Use {MAX_LABEL} characters at most.", field="label")
     if len(holding.list_share_links(session, credential.id, now=now)) >= MAX_LINKS:
-        raise ConflictError(f"There are {MAX_LINKS} links to this certificate already. Withdraw one of them first.")
+        raise TooManyLinksError
     link = ShareLink(credential_id=credential.id, label=words, made_at=now, ends_at=now + timedelta(days=days))
     session.add(link)
     session.flush()

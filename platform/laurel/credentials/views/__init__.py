@@ -14,11 +14,14 @@ from laurel.credentials.views import (  # noqa: F401 (they add their views)
     private,
     published,
     renewing,
+    scores,
     uploads,
     verification,
 )
-from laurel.credentials.views.base import bp
+from laurel.credentials.views.base import bp, tell_machine
 from laurel.settings import Settings
+
+__all__ = ["blueprints", "tell_machine"]
 
 
 def blueprints(settings: Settings) -> list[Blueprint]:

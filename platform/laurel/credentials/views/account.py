@@ -16,8 +16,11 @@ from laurel.credentials.views.base import bp, issuer
 from laurel.credentials.views.presenters import show
 from laurel.quizzes.queries import get_attempt_of
 from laurel.web.access import SIGNED_IN, my_id, policy
+from laurel.web.pages import paginate
 from laurel.web.session import current_session
 
+PAGE_SIZE = 20
+"""Each one's signature is checked, which takes some milliseconds the first time."""
 SOON = timedelta(minutes=2)
 """How long signing may take before the page stops looking again by itself and says that it takes longer."""
 LOOK_AFTER = 3  # seconds
@@ -27,10 +30,11 @@ LOOK_AFTER = 3  # seconds
 @policy(GET=SIGNED_IN)
 def credential_list() -> ResponseReturnValue:
     session = current_session()
-    records = queries.list_credentials_of(session, my_id())
+    page = paginate(session, queries.select_credentials_of(my_id()), size=PAGE_SIZE, scalars=False)
+    records = [queries.record_of(row) for row in page.rows]
     renewals = renewing.map_renewals(session, records, now=database_now(session))
     mine = [show(issuer(), record) for record in records]
-    return render_template("credentials/credential_list.html", mine=mine, renewals=renewals)
+    return render_template("credentials/credential_list.html", mine=mine, renewals=renewals, page=page)
 
 
 @bp.get("/account/credentials/of-course/<course_slug>")

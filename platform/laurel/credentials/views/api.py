@@ -13,17 +13,19 @@ from laurel.credentials.rules.foreign import MAX_UPLOAD, Kind, UnreadableError
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.moments import timestamp
 from laurel.credentials.rules.numbers import parse_number
+from laurel.credentials.rules.scores import score_in
+from laurel.credentials.rules.shown import as_object, official_in
 from laurel.credentials.rules.verdicts import Check, Verdict
 from laurel.credentials.rules.visibility import Visibility
 from laurel.credentials.services.examining import Issued
 from laurel.credentials.views.admission import admit
 from laurel.credentials.views.base import FOR_ALL, RegisterAwayError, bp, compact, document, from_register, issuer, problem
-from laurel.credentials.views.presenters import close, show
+from laurel.credentials.views.presenters import close, holder_in, show
 from laurel.credentials.views.uploads import examine
 from laurel.credentials.views.verification import find_by_number
 from laurel.web.access import PUBLIC, READING, policy
 from laurel.web.bodies import takes
-from laurel.web.limits import VERIFY, limiter
+from laurel.web.limits import VERIFY
 from laurel.web.session import current_session
 
 KINDS = {
@@ -41,7 +43,7 @@ PREFLIGHT = {"Access-Control-Allow-Methods": "POST", "Access-Control-Allow-Heade
 
 
 @bp.post("/api/v1/verify", provide_automatic_options=False)
-@limiter.limit(VERIFY)
+@VERIFY
 @takes(MAX_UPLOAD)
 @policy(POST=READING)
 def verify_by_api() -> ResponseReturnValue:
@@ -60,6 +62,7 @@ def verify_by_api() -> ResponseReturnValue:
         return problem(503, "Temporarily unknown", error.message, verdict=Verdict.TEMPORARILY_UNKNOWN)
     examined, issued = examination.examined, examination.issued
     answer = _answer(examined.verdict, examined.checks, _describe_issued(issuer(), issued) if issued is not None else None)
+    answer["compare"] = _describe_signed(issued) if issued is not None and examined.looks else None
     response = Response(compact(answer), mimetype="application/json")
     response.headers.update(FOR_ALL | {"Cache-Control": "no-store"})
     return response
@@ -72,7 +75,7 @@ def allow_other_origins() -> ResponseReturnValue:
 
 
 @bp.get("/api/v1/certificates/<number>")
-@limiter.limit(VERIFY)
+@VERIFY
 @policy(GET=PUBLIC)
 def certificate_status(number: str) -> ResponseReturnValue:
     """The status of a certificate by its number. It does not say whose it is: the page does, to who looks at it."""
@@ -106,10 +109,23 @@ def _describe_issued(issuer: Issuer, issued: Issued) -> dict[str, Any]:
         "number": issued.number,
         "name": issued.document["name"],
         "issuer": issued.document["issuer"]["id"],
+        "official": official_in(issued.document) or None,
         "validFrom": timestamp(issued.valid_from),
         "validUntil": timestamp(issued.valid_until) if issued.valid_until else None,
         "revokedAt": timestamp(issued.revoked_at) if issued.revoked_at else None,
         "revocationReason": issued.revocation_reason,
+        **_describe_score(issued.document),
+    }
+
+
+def _describe_signed(issued: Issued) -> dict[str, Any]:
+    """What must be read on the file itself, too: its sender has the name anyway, in the credential inside."""
+    return {
+        "holder": holder_in(issued.document),
+        "title": issued.document["name"],
+        "awarded": issued.document["awardedDate"],
+        "validUntil": timestamp(issued.valid_until) if issued.valid_until else None,
+        "number": issued.number,
     }
 
 
@@ -136,8 +152,16 @@ def _describe_record(issuer: Issuer, found: CredentialRecord) -> dict[str, Any]:
         "number": credential.number,
         "name": found.achievement.name,
         "issuer": issuer.did,
+        "official": (version and official_in(as_object(version.signed_json))) or None,
         "validFrom": timestamp(version.valid_from) if version else None,
         "validUntil": timestamp(version.valid_until) if version and version.valid_until else None,
         "revokedAt": timestamp(credential.revoked_at) if credential.revoked_at else None,
         "revocationReason": credential.revocation_reason,
+        **_describe_score(as_object(version.signed_json) if version else None),
     }
+
+
+def _describe_score(document: Any) -> dict[str, Any]:
+    """In percent, as it was signed; nothing where the holder does not show it."""
+    score = score_in(document)
+    return {"score": {"value": score.value, "requiredValue": score.required}} if score is not None else {}

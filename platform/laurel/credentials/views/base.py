@@ -21,6 +21,10 @@ from laurel.web import errors
 Found = TypeVar("Found")
 bp = Blueprint("credentials", __name__)
 API = "/api/"
+STATUS_LISTS = "/status/"
+FOR_MACHINES = (API, STATUS_LISTS, "/credentials/", "/achievements/", "/keys/", "/orgs/", "/.well-known/")
+"""Where programs ask. An error there is one for them unless they name HTML, and in the API always."""
+RETRIEVAL_ERROR = "https://www.w3.org/ns/credentials/status-list#STATUS_RETRIEVAL_ERROR"
 
 FOR_ALL = {
     "Access-Control-Allow-Origin": "*",
@@ -99,6 +103,14 @@ def from_register(read: Callable[[], Found]) -> Found:
 
 def _wants_page() -> bool:
     return asked_for(PAGE_TYPES) == HTML and not request.path.startswith(API)
+
+
+def tell_machine(status: int, title: str, message: str, reference: str | None) -> Response | None:
+    """Any error at an address of ours as RFC 9457 says it, also one that no view was reached for; None if it is to be a page."""
+    if not request.path.startswith(FOR_MACHINES) or _wants_page():
+        return None
+    kind = RETRIEVAL_ERROR if request.path.startswith(STATUS_LISTS) else "about:blank"
+    return problem(status, title, message, kind=kind, **({"reference": reference} if reference else {}))
 
 
 @bp.errorhandler(DomainError)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from flask import render_template
 
+from laurel.core.typefaces import can_be_set
 from laurel.credentials.queries import SignedCredential
 from laurel.credentials.rules.baking import bake_png, bake_svg
 from laurel.credentials.rules.issuer import Issuer
@@ -53,7 +54,9 @@ def bundle(issuer: Issuer, found: SignedCredential, token: TokenKey | None, cert
     address = with_code(issuer.credential_url(found.credential.id), found.credential.address_token)
     return Bundle(
         number=found.credential.number,
-        readme=render_template("credentials/readme.txt", found=found, issuer=issuer, address=address),
+        readme=render_template(
+            "credentials/readme.txt", found=found, issuer=issuer, address=address, has_pdf=can_be_set(certificate.text.words)
+        ),
         svg=drawings.badge_svg(found.achievement),
         document=found.version.signed_json,
         token=token,

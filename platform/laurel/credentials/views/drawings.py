@@ -8,6 +8,8 @@ from laurel.credentials.queries import SignedCredential
 from laurel.credentials.rules.baking import measure_png
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.old_links import with_code
+from laurel.credentials.rules.scores import score_in
+from laurel.credentials.rules.shown import as_object, official_in
 from laurel.credentials.rules.verdicts import CredentialState
 from laurel.credentials.services.shown import check_printable
 from laurel.credentials.typst_gateway import CardText, Certificate, CertificateText, render_png
@@ -70,6 +72,7 @@ def compose_certificate(issuer: Issuer, found: SignedCredential, *, logo: str | 
     credential, version = found.credential, found.version
     is_revoked = credential.state is CredentialState.REVOKED and credential.revoked_at is not None
     address = with_code(issuer.number_url(credential.number), credential.address_token)
+    score = score_in(as_object(version.signed_json))
     text = CertificateText(
         language=found.achievement.language,
         issuer=issuer.name,
@@ -80,7 +83,10 @@ def compose_certificate(issuer: Issuer, found: SignedCredential, *, logo: str | 
         issued=day(credential.awarded_at),
         valid_until=day(version.valid_until) if version.valid_until else "No expiry",
         number=credential.number,
+        score=f"{score.words}, {score.pass_words}" if score else "",
+        scan=f"Scan to see whether it is valid today{'' if found.achievement.names_holder else ', and whose it is'}",
         address=address,
+        official=official_in(as_object(version.signed_json)),
         revoked=f"REVOKED {credential.revoked_at:%d.%m.%Y}" if is_revoked else "",
     )
     return Certificate(

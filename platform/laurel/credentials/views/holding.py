@@ -11,9 +11,11 @@ from laurel.core.errors import NotFoundError
 from laurel.credentials import artwork
 from laurel.credentials.forms import ShareLinkForm, VisibilityForm
 from laurel.credentials.queries import CredentialRecord, SignedCredential, holding, renewing, signed
+from laurel.credentials.queries.weekly_views import map_views
 from laurel.credentials.rules import linkedin
 from laurel.credentials.rules.calendar import expiry_event
 from laurel.credentials.rules.visibility import Visibility
+from laurel.credentials.rules.weekly_views import weeks_told
 from laurel.credentials.services import old_links
 from laurel.credentials.services import visibility as services
 from laurel.credentials.services.tokens import NoTokenError, find_token_key
@@ -58,9 +60,13 @@ def make_share_link(credential_id: UUID) -> ResponseReturnValue:
     form = ShareLinkForm()
     if not form.validate_on_submit():
         return _page(record, link_form=form), 400
-    with transaction() as session:
-        days = int(form.days.data)
-        services.make_share_link(session, my_id(), credential_id, label=form.label.data or "", days=days, now=database_now(session))
+    try:
+        with transaction() as session:
+            days = int(form.days.data)
+            services.make_share_link(session, my_id(), credential_id, label=form.label.data or "", days=days, now=database_now(session))
+    except services.TooManyLinksError as error:
+        form.form_errors.append(error.message)
+        return _page(holding.get_credential_of(current_session(), my_id(), credential_id), link_form=form), 409
     flash("The link is made. Copy it below.", "success")
     return redirect(url_for(".holder_page", credential_id=credential_id, _anchor="links"), 303)
 
@@ -83,6 +89,26 @@ def change_old_links(credential_id: UUID, act: str) -> ResponseReturnValue:
     said = "Links and codes from before lead to this certificate now." if act == "open" else "Links and codes from before show nothing now."
     flash(said, "success")
     return redirect(url_for(".holder_page", credential_id=credential_id, _anchor="old-links"), 303)
+
+
+FILES = {
+    "page": "credentials.credential_page",
+    "pdf": "credentials.certificate_pdf",
+    "png": "credentials.credential_badge_png",
+    "svg": "credentials.credential_badge_svg",
+    "json": "credentials.credential_json",
+    "jwt": "credentials.credential_jwt",
+}
+
+
+@bp.get("/account/credentials/<uuid:credential_id>/files/<any('page', 'pdf', 'png', 'svg', 'json', 'jwt'):file>")
+@policy(GET=SIGNED_IN)
+def holder_file(credential_id: UUID, file: str) -> ResponseReturnValue:
+    """To one's own page or file. Of a private certificate the way there is opened anew each time: the page may have been open for hours."""
+    credential = holding.get_credential_of(current_session(), my_id(), credential_id).credential
+    response = redirect(_address_of(file, credential_id, holder_token(credential, database_now(current_session()))), 303)
+    response.headers["Cache-Control"] = AS_FILE
+    return response
 
 
 @bp.get("/account/credentials/<uuid:credential_id>/everything.zip")
@@ -124,6 +150,10 @@ def expiry_calendar(credential_id: UUID) -> ResponseReturnValue:
     return response
 
 
+def _address_of(file: str, credential_id: UUID, token: str | None = None) -> str:
+    return url_for(FILES[file], credential_id=credential_id, download=None if file == "page" else 1, t=token)
+
+
 def _get_signed_of(credential_id: UUID) -> SignedCredential:
     found = signed(holding.get_credential_of(current_session(), my_id(), credential_id))
     if found is None:
@@ -136,12 +166,15 @@ def _page(record: CredentialRecord, *, visibility_form: VisibilityForm | None = 
     now = database_now(session)
     is_private = credential.visibility is Visibility.PRIVATE
     links = holding.list_share_links(session, credential.id, now=now) if is_private else []
-    shown = show(issuer(), record)
+    shown, token = show(issuer(), record), holder_token(credential, now)
     return render_template(
         "credentials/holder_page.html",
         shown=shown,
         issuer=shown.issuer,
-        token=(token := holder_token(credential, now)),
+        addresses={
+            file: url_for(".holder_file", credential_id=credential.id, file=file) if is_private else _address_of(file, credential.id, token)
+            for file in FILES
+        },
         wallet_qr=artwork.qr_code(f"{shown.page_url}.json{f'?t={token}' if token else ''}", quiet_zone=4) if record.version else "",
         links=[(link, f"{shown.page_url}?t={link_token(link.id)}") for link in links],
         visibility_form=visibility_form or VisibilityForm(visibility=credential.visibility.value),
@@ -149,6 +182,7 @@ def _page(record: CredentialRecord, *, visibility_form: VisibilityForm | None = 
         linkedin_add=linkedin.add_to_profile_url(_entry(shown)) if record.version else "",
         linkedin_entries=linkedin.ENTRIES,
         linkedin_share=linkedin.share_url(shown.address),
+        weeks=[] if is_private or not record.version else weeks_told(map_views(session, credential.id), now=now),
         kin=holding.list_kin(session, credential),
         renewal=renewing.map_renewals(session, [record], now=now)[credential.id],
     )

@@ -1,5 +1,6 @@
 """Changing the name on one's certificates: asked for, looked at on each certificate, sent; withdrawn or taken back."""
 
+from datetime import datetime
 from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
@@ -11,7 +12,8 @@ from laurel.core.errors import InvalidInputError
 from laurel.credentials.forms import NameChangeForm
 from laurel.credentials.models import NameChange
 from laurel.credentials.queries import names
-from laurel.credentials.rules.name_changes import OPEN, REVERSIBLE, NameChangeState, answer_due, check_wanted_name
+from laurel.credentials.queries.stuck import map_causes
+from laurel.credentials.rules.name_changes import OPEN, REVERSIBLE, SLOW, NameChangeState, answer_due, check_wanted_name
 from laurel.credentials.services import name_changes
 from laurel.credentials.services.issuers import issuer_for
 from laurel.credentials.views.base import bp, issuer
@@ -113,9 +115,16 @@ def _form_page(form: NameChangeForm) -> str:
         has_any=names.holds_certificate(session, my_id()),
         latest=latest,
         is_open=latest is not None and latest.state in OPEN,
+        is_slow=latest is not None and _has_waited(latest, now),
         answer_by=answer_due(latest.asked_at) if latest is not None else None,
         reversible_until=until if latest is not None and latest.state is NameChangeState.APPLIED and until and now < until else None,
     )
+
+
+def _has_waited(change: NameChange, now: datetime) -> bool:
+    """Whether it should have been signed by now."""
+    cause = map_causes(current_session(), [change]).get(change.id)
+    return cause is not None and now - cause.occurred_at >= SLOW
 
 
 def _preview_page(form: NameChangeForm, *, error: str = "", status: int = 200) -> ResponseReturnValue:

@@ -13,6 +13,7 @@ from laurel.credentials.rules.baking import bake_png, bake_svg
 from laurel.credentials.rules.negotiation import HTML, PAGE_TYPES
 from laurel.credentials.rules.old_links import with_code
 from laurel.credentials.rules.verdicts import Verdict
+from laurel.credentials.rules.visibility import Visibility
 from laurel.credentials.services.issuers import in_name_of
 from laurel.credentials.services.shown import check_printable
 from laurel.credentials.services.tokens import find_token_key, make_token
@@ -20,6 +21,7 @@ from laurel.credentials.typst_gateway import UnprintableError, render_card, rend
 from laurel.credentials.views import drawings
 from laurel.credentials.views.admission import admit, require_admission
 from laurel.credentials.views.base import as_download, asked_for, bp, document, issuer, not_acceptable
+from laurel.credentials.views.counting import count_view
 from laurel.credentials.views.presenters import ShownCredential, show
 from laurel.credentials.views.printing import compose, issued_by
 from laurel.credentials.views.private import closed_page, private_page
@@ -80,6 +82,8 @@ def _page(shown: ShownCredential) -> str:
         return private_page(shown, is_dead=admission.is_dead)
     if not shown.is_named:
         return render_template("credentials/unsigned_page.html", shown=shown, issuer=shown.issuer)
+    if credential.visibility is not Visibility.PRIVATE:
+        count_view(credential.id)
     address = with_code(issuer().number_url(credential.number), credential.address_token)
     return render_template(
         "credentials/credential_page.html",

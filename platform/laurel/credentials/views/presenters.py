@@ -10,11 +10,13 @@ from laurel.credentials.models import Credential, VersionCause
 from laurel.credentials.queries import CredentialRecord, SignedCredential, is_held, signed
 from laurel.credentials.rules import erasure
 from laurel.credentials.rules.erasure import ErasureReason
-from laurel.credentials.rules.examination import ADVICE, NOT_CHECKED
+from laurel.credentials.rules.examination import ADVICE, ADVICE_ON_LOOKS, ADVICE_ON_OLD_KEY, NOT_CHECKED
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.keys import TRUSTED
 from laurel.credentials.rules.old_links import with_code
-from laurel.credentials.rules.shown import as_object
+from laurel.credentials.rules.printing import has_pdf
+from laurel.credentials.rules.scores import SignedScore, score_in
+from laurel.credentials.rules.shown import as_object, official_in
 from laurel.credentials.rules.verdicts import Check, CredentialState, Findings, Verdict
 from laurel.credentials.services.examining import Examination, Issued
 from laurel.credentials.services.issuers import in_name_of
@@ -105,6 +107,22 @@ class ShownCredential:
         return found
 
     @property
+    def official(self) -> str:
+        """Who answers for the issuer, as it was signed; empty if nobody is named."""
+        return official_in(as_object(self.record.version.signed_json)) if self.record.version else ""
+
+    @property
+    def has_pdf(self) -> bool:
+        """Whether our fonts have all of its letters."""
+        achievement = self.record.achievement
+        return has_pdf(self.record.credential.holder_name, achievement.name, achievement.description, self.official)
+
+    @property
+    def score(self) -> SignedScore | None:
+        """The exam's score, if the signed document says it."""
+        return score_in(as_object(self.record.version.signed_json)) if self.record.version else None
+
+    @property
     def has_renewed_signature(self) -> bool:
         """Whether it was signed again because a key of ours was compromised: then files of it from before do not verify any more."""
         return self.record.version is not None and self.record.version.cause is VersionCause.SIGNATURE_RENEWED
@@ -125,10 +143,14 @@ class ShownExamination:
     checked_at: datetime | None = None
     erased: str = ""
     """What is said of a file whose certificate was erased."""
+    looks: str = ""
+    """What a person sees of the file, and must compare with `facts`; empty if there is nothing to compare."""
+    has_only_an_old_key: bool = False
 
     @property
     def word(self) -> str:
-        return self.verdict.value.capitalize()
+        """The status word; of a file that can look like anything it is said of its inside alone."""
+        return f"Inside: {self.verdict.value}" if self.looks else self.verdict.value.capitalize()
 
     @property
     def kind(self) -> str:
@@ -136,10 +158,18 @@ class ShownExamination:
 
     @property
     def sentence(self) -> str:
+        if self.looks and self.verdict is Verdict.VALID:
+            return "The credential inside the file is valid. The file itself may show something else."
+        if self.has_only_an_old_key:
+            return "Do not rely on this copy: it was signed with a key that does not count any more."
         return self.erased or SENTENCES[self.verdict]
 
     @property
     def advice(self) -> str:
+        if self.looks and self.verdict is Verdict.VALID:
+            return ADVICE_ON_LOOKS
+        if self.has_only_an_old_key:
+            return ADVICE_ON_OLD_KEY
         return erasure.ADVICE if self.erased else ADVICE[self.verdict]
 
 
@@ -149,9 +179,15 @@ def show_examination(issuer: Issuer, examination: Examination) -> ShownExaminati
     if issued is None:
         is_erased = bool(examined.erased) and examined.verdict is Verdict.REVOKED
         said = ErasureReason(examined.erased).sentence if is_erased else ""
-        return ShownExamination(examined.verdict, examined.checks, checked_at=examined.checked_at, erased=said)
+        return ShownExamination(
+            examined.verdict,
+            examined.checks,
+            checked_at=examined.checked_at,
+            erased=said,
+            has_only_an_old_key=examined.has_only_an_old_key,
+        )
     page_url = with_code(issuer.credential_url(issued.credential_id), issued.address_token)
-    return ShownExamination(examined.verdict, examined.checks, _facts_of(issued), page_url, examined.checked_at)
+    return ShownExamination(examined.verdict, examined.checks, _facts_of(issued), page_url, examined.checked_at, looks=examined.looks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,19 +217,23 @@ def close(credential: Credential) -> Closed:
 def _facts_of(issued: Issued) -> tuple[tuple[str, str], ...]:
     document = issued.document
     facts = [
-        ("Holder", _holder_in(document)),
+        ("Holder", holder_in(document) or "Not named in the signed file; its page says who it is"),
         ("Credential", document["name"]),
         ("Issued by", document["issuer"]["name"]),
+        ("For the issuer", official_in(document)),
         ("Issued", day(datetime.fromisoformat(document["awardedDate"]))),  # `validFrom` moves with each correction
         ("Valid until", day(issued.valid_until) if issued.valid_until else "No expiry"),
         ("Number", issued.number),
     ]
+    score = score_in(document)
+    if score is not None:
+        facts.append(("Exam score", f"{score.words}, {score.pass_words}"))
     if issued.revoked_at is not None and issued.revocation_reason is not None:
         facts.append(("Revoked", f"{day(issued.revoked_at)}, {issued.revocation_reason.value}"))
     return tuple(fact for fact in facts if fact[1])
 
 
-def _holder_in(document: dict[str, Any]) -> str:
+def holder_in(document: dict[str, Any]) -> str:
     """The name in clear, if the document says it."""
     identifiers = document["credentialSubject"].get("identifier", [])
     return next((entry["identityHash"] for entry in identifiers if entry["identityType"] == "name" and not entry["hashed"]), "")

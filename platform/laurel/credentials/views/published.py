@@ -13,7 +13,7 @@ from laurel.credentials.rules.keys import verification_method
 from laurel.credentials.rules.negotiation import CREDENTIAL_TYPES, HTML, PAGE_TYPES
 from laurel.credentials.services.issuers import get_issuer, issuer_for
 from laurel.credentials.views import drawings
-from laurel.credentials.views.base import asked_for, bp, compact, document, issuer, not_acceptable
+from laurel.credentials.views.base import RETRIEVAL_ERROR, asked_for, bp, compact, document, issuer, not_acceptable
 from laurel.web.access import PUBLIC, policy
 from laurel.web.limits import limiter
 from laurel.web.session import current_session, end_transaction
@@ -21,7 +21,6 @@ from laurel.web.session import current_session, end_transaction
 DID_TYPES = ("application/json", "application/did+json")
 HOUR = "public, max-age=3600"
 STATUS = "public, max-age=300, stale-while-revalidate=600"
-RETRIEVAL_ERROR = "https://www.w3.org/ns/credentials/status-list#STATUS_RETRIEVAL_ERROR"
 
 
 class NoSuchListError(NotFoundError):

@@ -14,7 +14,7 @@ from laurel.credentials.views.presenters import UNKNOWN, show_examination
 from laurel.credentials.views.verification import search, verification_page
 from laurel.web.access import READING, policy
 from laurel.web.bodies import takes
-from laurel.web.limits import VERIFY, limiter
+from laurel.web.limits import VERIFY
 from laurel.web.session import current_session, end_transaction
 
 ENVELOPE = 64 * 1024
@@ -24,7 +24,7 @@ ECHO = 20_000
 
 
 @bp.post("/verify")
-@limiter.limit(VERIFY)
+@VERIFY
 @takes(MAX_UPLOAD + ENVELOPE)
 @policy(POST=READING)
 def examine_upload() -> ResponseReturnValue:

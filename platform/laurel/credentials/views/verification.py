@@ -31,7 +31,7 @@ NOTHING_TYPED = "Enter the number of the certificate. It begins with LRL."
 
 
 @bp.get("/verify")
-@limiter.limit(VERIFY)
+@VERIFY
 @policy(GET=PUBLIC)
 def verify_page() -> ResponseReturnValue:
     return search(request.args.get("number", ""), is_sent="number" in request.args)

@@ -1,4 +1,4 @@
-// <confirm-submit heading text verb> around a form: asks before an act that cannot be undone.
+// <confirm-submit heading text verb [kind]> around a form: asks before an act that cannot be undone.
 // Without the script the form posts at once, so the server must be able to live with that.
 let dialogs = 0; // names their headings; crypto.randomUUID is not there without HTTPS
 
@@ -23,7 +23,7 @@ class ConfirmSubmit extends HTMLElement {
     const row = Object.assign(document.createElement("div"), { className: "buttons" });
     row.append(
       this.button("Keep it as it is", "button button-quiet", () => dialog.close()),
-      this.button(this.getAttribute("verb"), "button button-danger", () => this.go()),
+      this.button(this.getAttribute("verb"), `button button-${this.hasAttribute("kind") ? "primary" : "danger"}`, () => this.go()),
     );
     dialog.setAttribute("aria-labelledby", heading.id);
     dialog.append(heading, text, row);

@@ -1,0 +1,71 @@
+"""Mails link to a PDF only if there can be one; who answers for the issuer is shown as it was signed."""
+
+import io
+from dataclasses import replace
+
+import pypdf
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from laurel.core import clock
+from laurel.core.mail import Mail
+from laurel.credentials.events import CredentialIssued, SignatureRenewed
+from laurel.credentials.handlers import email_holder, email_renewed_signature
+from laurel.credentials.services.issuers import in_name_of
+from laurel.credentials.services.issuing import issue
+from tests.factories.accounts import make_user
+from tests.factories.credentials import ISSUER, make_credential, make_pending
+from tests.factories.organizations import make_acme
+from tests.fakes import PlainVault
+
+
+@pytest.mark.usefixtures("app")
+@pytest.mark.parametrize(("name", "has_pdf"), [("राम कृष्णमूर्ति", True), ("\u1810\u1820\u1828", False)], ids=["Hindi", "Mongolian"])
+def test_a_mail_links_to_a_pdf_only_if_there_can_be_one(session: Session, name: str, has_pdf: bool) -> None:
+    credential = make_credential(session, learner=make_user(session, name=name))
+    about = {"occurred_at": clock.now(), "credential_id": credential.id, "holder_id": credential.holder_id}
+
+    email_holder(session, CredentialIssued(**about))
+    email_renewed_signature(session, SignatureRenewed(**about, n=2))
+
+    mails = session.scalars(select(Mail)).all()
+    assert len(mails) == 2
+    for text in [part for mail in mails for part in (mail.text, mail.html or "")]:
+        assert ("certificate.pdf" in text) is has_pdf
+        assert ("print that page" in text) is not has_pdf
+
+
+def test_who_answers_for_the_issuer_is_signed_and_shown_as_it_was_signed(client: FlaskClient, session: Session) -> None:
+    said = "Dr. Helen Marsh, Head of Certification"
+    issuer = replace(ISSUER, official=said)  # the site's settings name nobody by now
+    credential = issue(session, make_pending(session).id, issuer=issuer, keys=PlainVault(), now=clock.now())
+    session.commit()
+    place = f"/credentials/{credential.id}"
+
+    page = client.get(place, headers={"Accept": "text/html"})
+    pdf = pypdf.PdfReader(io.BytesIO(client.get(f"{place}/certificate.pdf").data)).pages[0].extract_text()
+    document = client.get(f"{place}.json")
+    status = client.get(f"/api/v1/certificates/{credential.number}").json["credential"]
+    examined = client.post("/api/v1/verify", data=document.data, content_type="application/json").json
+
+    assert document.json["issuer"]["official"] == status["official"] == examined["credential"]["official"] == said
+    assert said in page.text
+    assert said in " ".join(pdf.split())
+    assert examined["verdict"] == "valid"
+
+
+def test_without_an_official_nobody_is_named(client: FlaskClient, session: Session) -> None:
+    credential = make_credential(session)
+    session.commit()
+
+    assert "official" not in client.get(f"/credentials/{credential.id}.json").json["issuer"]
+    assert "For Laurel Academy" not in client.get(f"/credentials/{credential.id}", headers={"Accept": "text/html"}).text
+
+
+def test_who_answers_for_the_house_does_not_answer_for_an_organization(session: Session) -> None:
+    house = replace(ISSUER, official="Dr. Helen Marsh")
+
+    assert in_name_of(house, None).official == "Dr. Helen Marsh"
+    assert in_name_of(house, make_acme(session)).official == ""

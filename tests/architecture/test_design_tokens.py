@@ -154,3 +154,9 @@ def test_every_sheet_is_listed_in_its_layer() -> None:
 
 def test_the_style_sheets_stay_within_their_budget() -> None:
     assert len(gzip.compress(bundle_css(CSS).encode())) <= MAX_CSS_BYTES
+
+
+def test_no_string_in_a_sheet_is_changed_where_space_is_taken_out() -> None:
+    sheets = [without_comments(path) for path in CSS.rglob("*.css")]
+
+    assert [found for sheet in sheets for found in re.findall(r'"[^"\n]*"', sheet) if re.search("[{};]", found)] == []

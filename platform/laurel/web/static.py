@@ -15,17 +15,19 @@ from laurel.web.limits import limiter
 FOLDER = Path(__file__).resolve().parent.parent / "static"
 FOREVER = 365 * 24 * 3600
 COMMENT = re.compile(r"/\*.*?\*/\n?", re.DOTALL)
+SPACE = re.compile(r"\s*([{};])\s*")
+"""Around what ends a rule or a line of it; no string in a sheet holds one of these."""
 IMPORT = re.compile(r'@import "(?P<file>[\w/.-]+)" layer\((?P<layer>\w+)\);')
 
 
 def bundle_css(folder: Path) -> str:
-    """`site.css` with the sheets that it imports, each in its layer and without comments: one request instead of twenty."""
+    """`site.css` with the sheets that it imports, each in its layer, without comments and empty space: one request instead of twenty."""
 
     def sheet(found: re.Match[str]) -> str:
         rules = (folder / found["file"]).read_text().replace('url("../../', 'url("../')
         return f"@layer {found['layer']} {{\n{rules}\n}}"
 
-    return COMMENT.sub("", IMPORT.sub(sheet, (folder / "site.css").read_text()))
+    return SPACE.sub(r"\1", COMMENT.sub("", IMPORT.sub(sheet, (folder / "site.css").read_text())))
 
 
 def init_app(app: Flask, settings: Settings) -> None:

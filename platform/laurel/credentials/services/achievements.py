@@ -58,15 +58,12 @@ def define_achievement(
         "code": sanitize_text(code),
     }
     _check(facts)
-    achievement = _find_or_make(session, course_id=course_id, slug=slug, now=now)
-    if renewal is not None:
-        achievement.adopt(check_terms(renewal))
-    latest = queries.find_achievement_of_course(session, course_id)
+    achievement, latest = _find_or_make(session, course_id=course_id, slug=slug, renewal=renewal, now=now)
     facts |= _decided(options, latest)
-    if latest is not None and all(getattr(latest, key) == value for key, value in facts.items()):
-        return latest
-    check_not_over(Validity(until=valid_until), now)
-    return add_version(session, achievement, facts, now=now)
+    if latest is None or any(getattr(latest, key) != value for key, value in facts.items()):
+        check_not_over(Validity(until=valid_until), now)
+        latest = add_version(session, achievement, facts, now=now)
+    return latest
 
 
 def award_in_name_of(
@@ -126,10 +123,15 @@ def _check(facts: dict[str, Any]) -> None:
     check_validity(Validity(months=facts["validity_months"], until=facts["valid_until"]))
 
 
-def _find_or_make(session: Session, *, course_id: UUID, slug: str, now: datetime) -> Achievement:
+def _find_or_make(
+    session: Session, *, course_id: UUID, slug: str, renewal: RenewalTerms | None, now: datetime
+) -> tuple[Achievement, AchievementVersion | None]:
+    """The achievement of the course, locked and renewed by these terms from now on, if there are any; with its latest version."""
     found = session.scalars(select(Achievement).filter_by(course_id=course_id).with_for_update()).one_or_none()
     if found is None:
         found = Achievement(course_id=course_id, slug=slug, created_at=now)
         session.add(found)
         session.flush()
-    return found
+    if renewal is not None:
+        found.adopt(check_terms(renewal))
+    return found, queries.find_achievement_of_course(session, course_id)

@@ -244,6 +244,8 @@ def test_the_former_name_in_its_old_document_is_forgotten_too(session: Session, 
     texts = session.scalars(select(CredentialVersion.signed_json).order_by(CredentialVersion.n)).all()
     assert ["Lovelace" in text for text in texts] == [False, False]
     assert "Grace Hopper" in texts[1]
+    session.commit()
+    assert list(Audit(read=partial(database.session, writes=False), issuer=ISSUER, now=at + timedelta(days=9)).differences()) == []
 
 
 @on_one

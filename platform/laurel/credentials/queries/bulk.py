@@ -28,7 +28,6 @@ from laurel.credentials.queries import SignedCredential
 from laurel.credentials.rules.bulk import MAX_ROWS, BulkState, RowState
 from laurel.credentials.rules.duplicates import Held
 from laurel.credentials.rules.name_changes import NameChangeState
-from laurel.credentials.rules.verdicts import CredentialState
 
 Value = TypeVar("Value")
 CHUNK = 500
@@ -158,7 +157,7 @@ def list_signers(session: Session, job_id: UUID) -> list[str | None]:
 
 
 def list_held(session: Session, holder_ids: Collection[UUID]) -> dict[tuple[UUID, UUID], list[Held]]:
-    """(holder, achievement) → what these people hold that was not revoked, the first award first."""
+    """(holder, achievement) → what these people hold or held, the first award first."""
     found: dict[tuple[UUID, UUID], list[Held]] = defaultdict(list)
     is_current = (CredentialVersion.credential_id == Credential.id) & (CredentialVersion.n == Credential.current_n)
     for some in _in_chunks(list(holder_ids)):
@@ -166,7 +165,7 @@ def list_held(session: Session, holder_ids: Collection[UUID]) -> dict[tuple[UUID
             select(Credential, AchievementVersion.achievement_id, CredentialVersion.valid_from, CredentialVersion.valid_until)
             .join(AchievementVersion, AchievementVersion.id == Credential.achievement_version_id)
             .outerjoin(CredentialVersion, is_current)
-            .where(Credential.holder_id.in_(some), Credential.state != CredentialState.REVOKED)
+            .where(Credential.holder_id.in_(some))
             .order_by(Credential.awarded_at, Credential.id)
         )
         for credential, achievement_id, valid_from, valid_until in rows:

@@ -213,7 +213,7 @@ def test_the_holder_reads_which_address_it_confirms_after_another_one_became_the
     make_first(session, ada.id, further.id, now=clock.now())
     session.commit()
 
-    assert f"It confirms your address {signed_for} to whoever knows it" in holder.get(home).text
+    assert f"It confirms your address {signed_for} to whoever knows that address." in holder.get(home).text
 
     former = list_further_addresses(session, ada.id)[0]
     remove_address(session, ada.id, former.id, now=clock.now())

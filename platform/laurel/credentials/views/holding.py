@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import Response, current_app, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from laurel.accounts.queries import get_user, list_addresses_of
+from laurel.accounts.queries import list_further_addresses
 from laurel.core.db import database_now
 from laurel.core.errors import NotFoundError
 from laurel.credentials import artwork
@@ -26,7 +26,7 @@ from laurel.credentials.views.base import bp, issuer
 from laurel.credentials.views.bundle import bundle
 from laurel.credentials.views.presenters import ShownCredential, show
 from laurel.credentials.views.printing import compose, issued_by
-from laurel.web.access import SIGNED_IN, my_id, policy
+from laurel.web.access import SIGNED_IN, my_id, policy, viewer
 from laurel.web.limits import limiter
 from laurel.web.session import current_session, end_transaction, transaction
 
@@ -195,8 +195,11 @@ def _confirmed_address(record: CredentialRecord) -> str | None:
     """As `shown.confirmed_address` says it of the holder's addresses of today."""
     if record.version is None:
         return None
-    mine = list_addresses_of(current_session(), get_user(current_session(), my_id()))
-    return confirmed_address(as_object(record.version.signed_json), mine)
+    document, person = as_object(record.version.signed_json), viewer()
+    said = confirmed_address(document, [person.email] if person is not None else [])
+    if said == "":  # not the first one: only then are the others asked for
+        return confirmed_address(document, [address.email for address in list_further_addresses(current_session(), my_id())])
+    return said
 
 
 def _entry(shown: ShownCredential) -> linkedin.Entry:

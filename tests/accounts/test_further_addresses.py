@@ -16,6 +16,7 @@ from laurel.accounts import services
 from laurel.accounts.models import FurtherAddress, LinkPurpose, MailedLink, User
 from laurel.accounts.queries import find_user_by_email, list_addresses_of
 from laurel.accounts.services.links import link_id, make_link
+from laurel.core import clock
 from laurel.core.db import Database, table_of
 from laurel.core.errors import InvalidInputError, NotFoundError
 from laurel.core.ids import new_id
@@ -220,8 +221,8 @@ def test_a_first_address_that_was_never_confirmed_does_not_stay(app: Flask, sess
     assert find_user_by_email(session, "typo@example.com") is None
 
 
-def test_a_removed_address_is_free_and_its_mails_keep_no_words(app: Flask, session: Session, now: datetime) -> None:
-    ada, eve = make_user(session), make_user(session)
+def test_a_removed_address_is_free_and_its_mails_keep_no_words(app: Flask, session: Session) -> None:
+    now, (ada, eve) = clock.now() + timedelta(seconds=1), (make_user(session), make_user(session))
     further = make_further_address(session, ada, WORK)
     services.tell(session, ada, "Something of before", recipient=WORK, now=now)
     session.execute(update(Mail).values(status=MailStatus.SENT, sent_at=now))

@@ -11,6 +11,7 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from laurel.accounts.models import User
+from laurel.accounts.queries import owners_of
 from laurel.catalog.models import Course
 from laurel.core.errors import NotFoundError
 from laurel.credentials.models import (
@@ -111,10 +112,10 @@ def list_next_rows(session: Session, job_id: UUID, *, limit: int) -> Sequence[Bu
 
 
 def map_people(session: Session, emails: Iterable[str]) -> dict[str, UUID]:
-    """Person by address, of those that have an account."""
+    """Person by address, be it their first or a further one, of those that have an account."""
     found: dict[str, UUID] = {}
     for some in _in_chunks(list(set(emails))):
-        found |= {row[0]: row[1] for row in session.execute(select(User.email, User.id).where(User.email.in_(some)))}
+        found |= {row[0]: row[1] for row in session.execute(owners_of(some))}
     return found
 
 
@@ -122,7 +123,8 @@ def lock_people(session: Session, emails: Collection[str]) -> list[UUID]:
     """The people with these addresses, locked by their ids until the transaction ends."""
     if not emails:
         return []
-    named = select(User.id).where(User.email.in_(emails)).order_by(User.id)
+    owners = owners_of(emails).subquery()
+    named = select(User.id).where(User.id.in_(select(owners.c.id))).order_by(User.id)
     return list(session.scalars(named.with_for_update(key_share=True)))
 
 

@@ -47,6 +47,7 @@ from laurel.settings import Settings
 
 def subscriptions(settings: Settings, keys: KeyVault) -> Subscriptions:
     """The whole business, on one page."""
+    pause = partial(credentials.pause_what_was_released, issuer=issuer_of(settings), keys=keys, env=settings.host)
     follow_fee = partial(credentials.follow_renewal_fee, issuer=issuer_of(settings), keys=keys, env=settings.host)
     return Subscriptions(
         together={  # same transaction: all of it happens, or none of it
@@ -75,7 +76,7 @@ def subscriptions(settings: Settings, keys: KeyVault) -> Subscriptions:
             SignatureRenewed: [credentials.email_renewed_signature],
             CredentialCorrected: [partial(credentials.email_correction, issuer=issuer_of(settings))],
             CredentialHeld: [partial(credentials.email_hold, issuer=issuer_of(settings))],
-            CredentialReleased: [credentials.email_release],
+            CredentialReleased: [credentials.email_release, pause],
             CredentialRevoked: [partial(credentials.email_revocation, issuer=issuer_of(settings))],
             CredentialReinstated: [credentials.email_reinstatement],
             NameChangeApproved: [partial(credentials.apply_name_change, issuer=issuer_of(settings), keys=keys)],

@@ -233,7 +233,13 @@ class Chores:
         """What is done once an hour. None of it stops the others."""
         renew = partial(make_renewals, self.transaction)
         self.look_after_each(
-            self.clear_sessions, renew, self.issue_pending, self.carry_on_with_names, self.expire_keys, self.tell_of_expiry
+            self.clear_sessions,
+            self.forget_names,
+            renew,
+            self.issue_pending,
+            self.carry_on_with_names,
+            self.expire_keys,
+            self.tell_of_expiry,
         )
 
     def look_after_each(self, *chores: Callable[[], object]) -> None:
@@ -344,4 +350,8 @@ class Chores:
             delete_ended_counters(session, now=now)
             delete_old_focus_notes(session, now=now)
             forget_old_signs(session, now=now)
-            forget_former_names(session, now=now)
+
+    def forget_names(self) -> None:
+        """Forget the former names of people whose change of name cannot be taken back any more."""
+        with self.transaction() as session:
+            forget_former_names(session, now=database_now(session))

@@ -145,6 +145,26 @@ def test_what_staff_put_on_hold_a_bank_does_not_release(fees: Fees) -> None:
     assert (new.on_hold_at is not None, new.hold_note) == (True, "We look into it.")
 
 
+def test_what_staff_release_while_a_bank_decides_does_not_count_all_the_same(fees: Fees) -> None:
+    order = fees.buy()
+    (new,), staff = fees.renewals(), make_user(fees.session)
+    put_on_hold(fees.session, new.id, note="We look into it.", actor_id=staff.id, now=clock.now())
+    fees.session.commit()
+    name = fees.payments.add_dispute(fees.intent(order), 4900, is_withdrawn=True).id
+    fees.tell_dispute(name)
+
+    (new,) = fees.renewals()
+    release(fees.session, new.id, note="All is well.", actor_id=staff.id, now=clock.now())
+    fees.session.commit()
+    fees.work()
+
+    (new,) = fees.renewals()
+    assert (new.on_hold_at is not None, "The bank is deciding" in new.hold_note) == (True, True)
+    fees.payments.change_dispute(name, status="won", is_reinstated=True)
+    fees.tell_dispute(name)
+    assert [new.on_hold_at for new in fees.renewals()] == [None]
+
+
 def test_nor_what_staff_released_and_put_on_hold_anew_while_the_bank_decided(fees: Fees) -> None:
     order = fees.buy()
     name = fees.payments.add_dispute(fees.intent(order), 4900, is_withdrawn=True).id

@@ -34,6 +34,7 @@ from laurel.credentials.events import (
 from laurel.credentials.gateway import KeyVault
 from laurel.credentials.models import Credential
 from laurel.credentials.queries import CredentialRecord, names
+from laurel.credentials.queries.renewing import find_line_of_renewal
 from laurel.credentials.rules import linkedin
 from laurel.credentials.rules.erasure import ErasedError
 from laurel.credentials.rules.issuer import Issuer
@@ -225,6 +226,13 @@ def renew_credential(session: Session, event: RenewalEarned) -> None:
 def follow_renewal_fee(session: Session, event: RenewalFeeMoved, *, issuer: Issuer, keys: KeyVault, env: str) -> None:
     """Who paid for renewing their certificate has a new one, for as long as the money stays."""
     fee_renewals.follow_fee(session, event.order_line_id, issuer=issuer, keys=keys, env=env, now=database_now(session))
+
+
+def pause_what_was_released(session: Session, event: CredentialReleased, *, issuer: Issuer, keys: KeyVault, env: str) -> None:
+    """What staff release does not count all the same while a bank decides about the fee that it was renewed for."""
+    line_id = find_line_of_renewal(session, event.credential_id)
+    if line_id is not None:
+        fee_renewals.follow_fee(session, line_id, issuer=issuer, keys=keys, env=env, now=database_now(session))
 
 
 def apply_name_change(session: Session, event: NameChangeApproved, *, issuer: Issuer, keys: KeyVault) -> None:

@@ -199,6 +199,11 @@ def list_earned(session: Session, *, after: UUID | None = None, limit: int = 100
     return [row[0] for row in session.execute(earned.order_by(Attempt.id).limit(limit))]
 
 
+def find_line_of_renewal(session: Session, credential_id: UUID) -> UUID | None:
+    """The line of the order whose fee this certificate was renewed for."""
+    return session.scalar(select(FeeRenewal.order_line_id).filter_by(credential_id=credential_id))
+
+
 def find_of_fee(session: Session, order_line_id: UUID) -> tuple[FeeRenewal, Credential] | None:
     """What this line of an order has renewed a certificate to, the latest if it did so again; both as they are now."""
     statement = select(FeeRenewal, Credential).join(Credential, Credential.id == FeeRenewal.credential_id)

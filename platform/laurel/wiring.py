@@ -21,6 +21,7 @@ from laurel.commerce.events import (
 from laurel.core.bus import Subscriptions
 from laurel.credentials import handlers as credentials
 from laurel.credentials.events import (
+    ActivityDecided,
     CredentialAwarded,
     CredentialCorrected,
     CredentialHeld,
@@ -78,6 +79,7 @@ def subscriptions(settings: Settings, keys: KeyVault) -> Subscriptions:
             CredentialReleased: [credentials.email_release],
             CredentialRevoked: [partial(credentials.email_revocation, issuer=issuer_of(settings))],
             CredentialReinstated: [credentials.email_reinstatement],
+            ActivityDecided: [credentials.email_activity_decision],
             NameChangeApproved: [partial(credentials.apply_name_change, issuer=issuer_of(settings), keys=keys)],
             NameChangeApplied: [credentials.email_name_change],
             NameChangeRefused: [credentials.email_name_refusal],

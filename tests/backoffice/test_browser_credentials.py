@@ -28,6 +28,7 @@ from tests.credentials.rotation import stage
 from tests.factories.accounts import make_user
 from tests.factories.credentials import ISSUER, make_achievement, make_credential, make_pending, make_revocation_job
 from tests.factories.organizations import FACTS, make_acme, make_credential_of, png
+from tests.factories.points import make_activity
 from tests.quizzes.browsing import SITE, faults_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
@@ -76,7 +77,9 @@ def make_a_lot(session: Session) -> list[str]:
         f"{place}/{revoked.id}/reinstate",
     ]
     many = [f"{place}/bulk{path}" for path in ("", "/issue", "/revoke", f"/{draft.id}", f"/{running.id}", f"/{done.id}")]
-    return one + many + make_keys(session)
+    activity = make_activity(session, issued, title=LONG * 2, link=f"https://a.example/{'verylongpath' * 20}")
+    session.commit()
+    return [*one, *many, "/backoffice/activities", f"/backoffice/activities/{activity.id}", *make_keys(session)]
 
 
 def make_keys(session: Session) -> list[str]:

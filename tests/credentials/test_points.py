@@ -173,6 +173,7 @@ def test_a_program_may_ask_for_other_points_at_any_time_and_for_none(holder: Col
     assert renew_complete(session, holder.credential.id, now=clock.now()) is not None
 
 
+@on_one
 def test_the_renewal_is_awarded_in_the_name_of_whoever_the_program_is_of(session: Session) -> None:
     acme = make_acme(session)
     holder = Collector(session)
@@ -222,6 +223,7 @@ def test_what_is_not_within_the_validity_or_was_entered_before_is_refused(holder
     assert len(states(holder.session)) == 1
 
 
+@on_one
 def test_what_waits_is_changed_or_withdrawn_by_its_holder_and_by_nobody_else(holder: Collector) -> None:
     session, activity = holder.session, holder.enter()
     mine: dict[str, Any] = {"holder_id": holder.credential.holder_id, "credential_id": holder.credential.id, "activity_id": activity.id}
@@ -254,6 +256,7 @@ def test_so_many_wait_and_no_more(holder: Collector) -> None:
 # ---- what staff decide
 
 
+@on_one
 def test_staff_decide_about_what_they_have_seen_and_about_nobody_of_their_own(holder: Collector) -> None:
     session, activity = holder.session, holder.enter()
     change_activity(
@@ -273,6 +276,7 @@ def test_staff_decide_about_what_they_have_seen_and_about_nobody_of_their_own(ho
     assert (states(session), holder.renewals()) == ([ActivityState.WAITING], [])
 
 
+@on_one
 def test_a_refusal_needs_a_reason_that_the_holder_reads_and_an_approval_is_taken_back_until_it_has_counted(holder: Collector) -> None:
     session = holder.session
     refused, kept = holder.enter(title="A party"), holder.enter(title="A talk", hundredths=2000)
@@ -307,13 +311,14 @@ def tell(session: Session) -> None:
         perform(session, delivery_id, now=clock.now())
 
 
+@on_one
 def test_the_mail_promises_a_renewal_only_for_when_it_may_be_made(session: Session) -> None:
     early = Collector(session, days_ago=100)
     early.collect(3000)
     tell(session)
 
     text = session.scalars(select(Mail.text)).one()
-    assert "If that is still so on" in text
+    assert "if they are still enough then" in text
     assert "has been renewed" not in text
 
 

@@ -73,6 +73,7 @@ def test_while_it_is_on_hold_points_are_collected_and_renew_nothing(holder: Coll
     assert renew_complete(session, credential.id, now=clock.now()) is not None
 
 
+@on_one
 def test_a_new_name_leaves_activities_alone(holder: Collector) -> None:
     session, activity = holder.session, holder.enter()
     person = session.get_one(User, holder.credential.holder_id)

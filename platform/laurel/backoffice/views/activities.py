@@ -39,6 +39,10 @@ class DecisionForm(LaurelForm):
         return int(text) if text.isascii() and text.isdigit() and len(text) <= DIGITS else 0
 
 
+class TakeBackForm(DecisionForm):
+    reason = TextAreaField("Why", validators=[Length(max=MAX_NOTE, message=f"Use {MAX_NOTE} characters at most.")])
+
+
 @bp.get("")
 @policy(GET="credentials:read")
 def activity_list() -> ResponseReturnValue:
@@ -57,7 +61,7 @@ def activity_list() -> ResponseReturnValue:
 @bp.get("/<uuid:activity_id>")
 @policy(GET="credentials:read")
 def activity_page(activity_id: UUID) -> ResponseReturnValue:
-    return _page(activity_id, DecisionForm())
+    return _page(activity_id)
 
 
 @bp.post("/<uuid:activity_id>/approve")
@@ -110,7 +114,7 @@ def refuse(activity_id: UUID) -> ResponseReturnValue:
 @bp.post("/<uuid:activity_id>/take-back")
 @policy(POST="credentials:write")
 def take_back(activity_id: UUID) -> ResponseReturnValue:
-    form = DecisionForm()
+    form = TakeBackForm()
     if form.validate_on_submit():
         try:
             with transaction() as session:
@@ -124,10 +128,11 @@ def take_back(activity_id: UUID) -> ResponseReturnValue:
     return _page(activity_id, form), 400
 
 
-def _page(activity_id: UUID, form: DecisionForm) -> str:
+def _page(activity_id: UUID, form: DecisionForm | None = None) -> str:
     """The form shows the revision that the page shows, whatever was sent."""
     session = current_session()
     activity = points.get_activity(session, activity_id)
+    form = form or (TakeBackForm() if activity.state is ActivityState.APPROVED else DecisionForm())
     record = get_credential(session, activity.credential_id)
     form.seen.data = str(activity.revision)
     return render_template(

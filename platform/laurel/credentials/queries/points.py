@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from laurel.accounts.models import User
 from laurel.core.errors import NotFoundError
-from laurel.credentials.models import Achievement, AchievementVersion, Credential, CredentialVersion, PointActivity, PointRenewal
+from laurel.credentials.models import Achievement, AchievementVersion, Credential, CredentialVersion, PointActivity
 from laurel.credentials.queries import CredentialRecord
 from laurel.credentials.queries.renewing import has_renewal, map_renewals
 from laurel.credentials.rules.points import ALIVE, HUNDREDTHS, ActivityFacts, ActivityState, Tally
@@ -115,8 +115,3 @@ def list_complete(session: Session, *, now: datetime, after: UUID | None = None,
     if after is not None:
         complete = complete.where(PointActivity.credential_id > after)
     return session.scalars(complete.order_by(PointActivity.credential_id).limit(limit)).all()
-
-
-def find_point_renewal(session: Session, credential_id: UUID) -> PointRenewal | None:
-    """By how many points this certificate was renewed to, if it was."""
-    return session.get(PointRenewal, credential_id)

@@ -11,10 +11,10 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from laurel.core.errors import InvalidInputError
+from laurel.credentials.rules.renewing import MAX_POINTS
 from laurel.credentials.rules.text import sanitize_text
 
 HUNDREDTHS = 100
-MAX_POINTS = 9999
 MAX_LINE = 200
 MAX_LINK = 500
 MAX_NOTE = 2000
@@ -75,11 +75,6 @@ class Tally:
     def missing(self) -> int:
         """So many are still to be approved."""
         return max(0, self.needed - self.approved)
-
-    @property
-    def not_entered(self) -> int:
-        """So many are still to be entered, if all that waits is approved."""
-        return max(0, self.missing - self.waiting)
 
     @property
     def is_complete(self) -> bool:

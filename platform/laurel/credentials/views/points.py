@@ -12,7 +12,7 @@ from laurel.core.errors import InvalidInputError
 from laurel.core.spreadsheets import harmless
 from laurel.credentials.forms import ActivityForm
 from laurel.credentials.models import PointActivity
-from laurel.credentials.queries import CredentialRecord, holding, points
+from laurel.credentials.queries import CredentialRecord, holding, points, renewing
 from laurel.credentials.rules.points import ActivityFacts, ActivityState, parse_points, points_text
 from laurel.credentials.services.points import ClosedBookError, change_activity, enter_activity, withdraw_activity
 from laurel.credentials.views.base import bp, issuer
@@ -29,11 +29,12 @@ ENTER = "60 per hour"
 @policy(GET=SIGNED_IN)
 def activity_list(credential_id: UUID) -> ResponseReturnValue:
     session = current_session()
-    record = holding.get_credential_of(session, my_id(), credential_id)
+    record, now = holding.get_credential_of(session, my_id(), credential_id), database_now(session)
     return render_template(
         "credentials/activity_list.html",
         shown=show(issuer(), record),
-        book=points.get_book(session, record, now=database_now(session)),
+        way=renewing.get_way(session, record, now=now),
+        tally=points.get_book(session, record, now=now).tally,
         page=paginate(session, points.select_activities_of(credential_id)),
         points_text=points_text,
     )

@@ -51,7 +51,7 @@ def renewal_page(credential_id: UUID) -> ResponseReturnValue:
         next_issuer=issuer_for(session, issuer(), latest.organization_id if latest is not None else None),
         prices={} if way.includes_attempts else _prices_of(way.course_id, OfferingKind.EXAM_RETAKE),
         fees=_prices_of(way.course_id, OfferingKind.RENEWAL) if way.renewal.paths.fee else {},
-        tally=points.get_book(session, record, now=now).tally if way.renewal.collects_points else None,
+        tally=points.get_book(session, record, now=now).tally if way.renewal.paths.points else None,
         points_text=points_text,
         kin=holding.list_kin(session, record.credential),
     )

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from laurel.core import clock
-from laurel.credentials.models import BulkRow
+from laurel.credentials.models import BulkRow, Credential
 from laurel.credentials.queries.keys import find_active_key
 from laurel.credentials.rules.bulk import BulkKind, BulkState, RowState
 from laurel.credentials.rules.bulk_table import COLUMNS, read_table
@@ -77,9 +77,14 @@ def make_a_lot(session: Session) -> list[str]:
         f"{place}/{revoked.id}/reinstate",
     ]
     many = [f"{place}/bulk{path}" for path in ("", "/issue", "/revoke", f"/{draft.id}", f"/{running.id}", f"/{done.id}")]
-    activity = make_activity(session, issued, title=LONG * 2, link=f"https://a.example/{'verylongpath' * 20}")
+    return [*one, *many, *make_activities(session, issued), *make_keys(session)]
+
+
+def make_activities(session: Session, credential: Credential) -> list[str]:
+    """An activity with a long title and a long link; the addresses of the pages about it."""
+    activity = make_activity(session, credential, title=LONG * 2, link=f"https://a.example/{'verylongpath' * 20}")
     session.commit()
-    return [*one, *many, "/backoffice/activities", f"/backoffice/activities/{activity.id}", *make_keys(session)]
+    return ["/backoffice/activities", f"/backoffice/activities/{activity.id}"]
 
 
 def make_keys(session: Session) -> list[str]:

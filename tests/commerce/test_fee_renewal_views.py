@@ -60,6 +60,8 @@ def test_the_way_from_the_certificate_to_the_payment_and_back(
     assert "It has been renewed" in text(client.get(address))
     (new,) = fees.renewals()
     assert "There was no new exam" in text(client.get(f"/credentials/{new.id}", headers={"Accept": "text/html"}))
+    assert "Your exam score" not in text(client.get(f"/account/credentials/{new.id}"))
+    assert "was renewed for a fee" in text(client.get(f"/account/credentials/{new.id}/score"))
 
 
 def slug_of(fees: Fees) -> str:

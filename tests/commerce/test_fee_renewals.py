@@ -19,6 +19,7 @@ from laurel.commerce.services.fulfilling import settle
 from laurel.commerce.services.quoting import RenewalOverError, UnderWayError
 from laurel.core import clock
 from laurel.core.db import Database
+from laurel.core.events import Delivery
 from laurel.credentials.models import Credential, FeeRenewal
 from laurel.credentials.rules.renewing import RenewalTerms
 from laurel.credentials.rules.verdicts import CredentialSource, CredentialState, RevocationReason
@@ -28,6 +29,7 @@ from laurel.credentials.services.holds import put_on_hold, release
 from laurel.credentials.services.issuing import revoke
 from laurel.credentials.services.renewing import RenewalRefusedError
 from laurel.quizzes.models import ExamRound
+from laurel.sweeping import make_renewals
 from tests.commerce.fees import Fees, Make, open_fees
 from tests.commerce.racing import TOGETHER, at_once
 from tests.factories.accounts import make_user
@@ -216,6 +218,41 @@ def test_who_passes_the_exam_while_paying_has_the_money_back(database: Database,
 
     assert [new.source for new in fees.renewals()] == [CredentialSource.EXAM]
     assert fees.session.scalars(select(Refund.state)).all() == [RefundState.SUCCEEDED]
+
+
+def test_whose_earned_renewal_was_lost_has_the_money_back_and_one_renewal_by_the_sweep(
+    database: Database, till: Till, session: Session
+) -> None:
+    holder = make_holder(session)
+    fees = open_fees(database, till, session, holder.credential, holder.room.course)
+    session_id = fees.open_page(fees.order(fees.permit()))
+    holder.begin()
+    holder.hand_in(holder.start(), works=False)
+    for lost in session.scalars(select(Delivery).where(Delivery.handler == "credentials.renew_credential")):
+        session.delete(lost)
+    session.commit()
+
+    fees.pay(session_id)
+    assert fees.renewals() == []
+    made = [make_renewals(till.transaction), make_renewals(till.transaction)]
+
+    assert (made, [new.source for new in fees.renewals()]) == ([1, 0], [CredentialSource.EXAM])
+    assert fees.session.scalars(select(Refund.state)).all() == [RefundState.SUCCEEDED]
+
+
+def test_the_sweep_makes_no_second_one_of_what_a_fee_renewed(database: Database, till: Till, session: Session) -> None:
+    holder = make_holder(session)
+    holder.begin()
+    attempt = holder.start()
+    fees = open_fees(database, till, session, holder.credential, holder.room.course)
+    fees.buy()
+    holder.hand_in(attempt, works=False)
+    session.commit()
+
+    assert make_renewals(till.transaction) == 0
+    fees.work()
+    assert [new.source for new in fees.renewals()] == [CredentialSource.FEE]
+    assert fees.audit() == []
 
 
 def test_a_renewal_that_was_paid_ends_the_round_of_the_exam(database: Database, till: Till, session: Session) -> None:

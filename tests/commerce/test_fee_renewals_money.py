@@ -18,7 +18,7 @@ from laurel.credentials.models import Achievement, Credential
 from laurel.credentials.rules.erasure import ErasureReason
 from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
 from laurel.credentials.services.erasing import erase
-from laurel.credentials.services.holds import put_on_hold
+from laurel.credentials.services.holds import put_on_hold, release
 from laurel.credentials.services.issuing import revoke
 from tests.commerce.fees import Fees, open_fees
 from tests.factories.accounts import make_user
@@ -137,6 +137,22 @@ def test_what_staff_put_on_hold_a_bank_does_not_release(fees: Fees) -> None:
     fees.session.commit()
     name = fees.payments.add_dispute(fees.intent(order), 4900, is_withdrawn=True).id
     fees.tell_dispute(name)
+    fees.payments.change_dispute(name, status="won", is_reinstated=True)
+
+    fees.tell_dispute(name)
+
+    (new,) = fees.renewals()
+    assert (new.on_hold_at is not None, new.hold_note) == (True, "We look into it.")
+
+
+def test_nor_what_staff_released_and_put_on_hold_anew_while_the_bank_decided(fees: Fees) -> None:
+    order = fees.buy()
+    name = fees.payments.add_dispute(fees.intent(order), 4900, is_withdrawn=True).id
+    fees.tell_dispute(name)
+    (new,), staff = fees.renewals(), make_user(fees.session)
+    release(fees.session, new.id, note="The holder needs it.", actor_id=staff.id, now=clock.now())
+    put_on_hold(fees.session, new.id, note="We look into it.", actor_id=staff.id, now=clock.now())
+    fees.session.commit()
     fees.payments.change_dispute(name, status="won", is_reinstated=True)
 
     fees.tell_dispute(name)

@@ -98,6 +98,15 @@ def test_a_file_with_the_former_name_is_superseded_still_and_nothing_like_it_is(
     assert verdict(json.dumps({**document, "@unsigned": "more words"}))[0] == "signature invalid"
 
 
+def test_a_mail_that_was_on_its_way_when_the_name_changed_is_emptied_too(session: Session, credential: Credential) -> None:
+    session.execute(update(Mail).where(Mail.status == MailStatus.SENT).values(sent_at=clock.now() - AGO + timedelta(hours=1)))
+    session.execute(update(Mail).where(Mail.status == MailStatus.FAILED).values(due_at=clock.now() - AGO + timedelta(hours=2)))
+
+    forget(session)
+
+    assert [line[:60] for line in dump(session).splitlines() if "quin" in line.casefold()] == []
+
+
 def test_the_audit_tells_if_what_is_in_force_was_forgotten(session: Session, database: Database, credential: Credential) -> None:
     forget(session)
     session.execute(update(CredentialVersion).where(CredentialVersion.n == 3).values(signed_json="", settled_sha256="0" * 64))

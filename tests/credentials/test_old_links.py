@@ -1,6 +1,8 @@
 """What a file, a link or a number from before a change of name leads to: never to the new name, until the holder chooses so."""
 
+import re
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
@@ -10,6 +12,9 @@ from sqlalchemy.orm import Session
 
 from laurel.accounts.models import User
 from laurel.core import clock
+from laurel.core.mail import Mail
+from laurel.credentials import handlers
+from laurel.credentials.events import CredentialIssued
 from laurel.credentials.models import Credential, CredentialEvent, NameChange
 from laurel.credentials.queries import find_credential, get_credential, get_version, signed
 from laurel.credentials.queries.staff import search_credentials
@@ -233,3 +238,22 @@ def test_a_code_is_read_as_people_write_it(text: str, fits: bool) -> None:
     assert code == "0000000000ZZ"
     assert is_code(text, code) is fits
     assert not is_code(text, None)
+
+
+@pytest.mark.parametrize("is_private", [False, True])
+def test_mails_lead_their_holder_to_what_others_do_not_see_any_more(
+    session: Session, person: User, credential: Credential, sign_in: SignIn, is_private: bool
+) -> None:
+    make_private(session, credential) if is_private else rename(session, person)
+    told = CredentialIssued(occurred_at=clock.now(), credential_id=credential.id, holder_id=person.id)
+    handlers.email_holder(session, told)
+    session.commit()
+
+    mail = session.scalars(select(Mail).where(Mail.key == f"credential:{credential.id}")).one()
+    ways = set(re.findall(rf"http[^\s\"<]*/credentials/{credential.id}[^\s\"<]*", mail.text + (mail.html or "")))
+    assert len(ways) == 2
+    client = sign_in(person)
+    for way in ways:
+        answer = client.get(urlsplit(way).path, follow_redirects=True)
+        assert (answer.status_code, ASK_THE_HOLDER.encode() in answer.data) == (200, False)
+    assert "To show it to anyone, send" not in mail.text

@@ -10,18 +10,21 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from laurel.accounts.models import User
 from laurel.commerce.rules import EntitlementStatus
 from laurel.core import clock
 from laurel.core.db import Database
 from laurel.core.mail import Mail
 from laurel.credentials import queries
-from laurel.credentials.models import Credential, CredentialVersion, StatusEntry
+from laurel.credentials.models import Credential, CredentialVersion, NameChange, StatusEntry
 from laurel.credentials.rules.erasure import ErasedError, ErasureReason
 from laurel.credentials.rules.history import HistoryKind
 from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
+from laurel.credentials.rules.visibility import Visibility
 from laurel.credentials.services import name_changes
 from laurel.credentials.services.auditing import Audit
 from laurel.credentials.services.erasing import erase
+from laurel.credentials.services.forgetting import forget_former_names
 from laurel.credentials.services.issuing import revoke
 from laurel.credentials.services.reinstating import NotReinstatableError, reinstate, why_not
 from laurel.credentials.services.status_lists import refresh_status_lists
@@ -34,6 +37,7 @@ from tests.credentials.test_holds import grant, lose
 from tests.credentials.test_on_hold import words_of
 from tests.factories.accounts import make_user
 from tests.factories.credentials import ISSUER, make_course, make_credential, make_pending
+from tests.factories.holders import apply_name, make_name_change, reverse_name
 from tests.factories.renewals import Holder, make_holder
 from tests.fakes import PlainVault
 
@@ -214,6 +218,69 @@ def test_a_former_name_does_not_come_back_with_it(session: Session) -> None:
 
     assert credential.holder_name == "Grace Hopper"
     assert "Grace Hopper" in queries.get_version(session, credential.id, 2).signed_json
+
+
+def renamed(session: Session, person: User, *, at: datetime) -> NameChange:
+    """Their new name, Grace Hopper, on whatever counts."""
+    change = make_name_change(session, person, name="Grace Hopper", now=at)
+    name_changes.approve_name(session, change.id, actor_id=make_user(session, roles=["admin"]).id, now=at)
+    apply_name(session, change, at=at)
+    return change
+
+
+@on_one
+@pytest.mark.parametrize("days", [1, 9])
+def test_the_former_name_in_its_old_document_is_forgotten_too(session: Session, database: Database, days: int) -> None:
+    person = make_user(session, name="Ada Lovelace")
+    credential = make_credential(session, learner=person)
+    revoke_it(session, credential)
+    at = later()
+    renamed(session, person, at=at)
+
+    forget_former_names(session, now=at + timedelta(days=days - 1))
+    bring_back(session, credential, now=at + timedelta(days=days))
+    forget_former_names(session, now=at + timedelta(days=9))
+
+    texts = session.scalars(select(CredentialVersion.signed_json).order_by(CredentialVersion.n)).all()
+    assert ["Lovelace" in text for text in texts] == [False, False]
+    assert "Grace Hopper" in texts[1]
+    session.commit()
+    assert list(Audit(read=partial(database.session, writes=False), issuer=ISSUER, now=at + timedelta(days=9)).differences()) == []
+
+
+@on_one
+def test_who_takes_their_change_of_name_back_has_the_former_one_on_what_was_reinstated_since(session: Session) -> None:
+    person = make_user(session, name="Ada Lovelace")
+    credential = make_credential(session, learner=person)
+    revoke_it(session, credential)
+    change = renamed(session, person, at=later())
+    bring_back(session, credential, now=later(9))
+    name_changes.ask_to_reverse(session, person.id, change.id, now=later(20))
+    reverse_name(session, change, at=later(30))
+
+    session.expire_all()
+    assert (credential.holder_name, credential.address_token) == ("Ada Lovelace", None)
+    texts = session.scalars(select(CredentialVersion.signed_json).order_by(CredentialVersion.n)).all()
+    assert ["Hopper" in text for text in texts] == [False, False, False]
+
+
+@on_one
+def test_a_name_that_was_taken_back_stays_hidden_on_what_was_revoked_meanwhile_and_does_not_come_back_with_it(session: Session) -> None:
+    person = make_user(session, name="Ada Lovelace")
+    credential = make_credential(session, learner=person)
+    change = renamed(session, person, at=later())
+    revoke(session, credential.id, reason=RevocationReason.ISSUED_IN_ERROR, note="Help.", actor_id=None, now=later(10))
+    name_changes.ask_to_reverse(session, person.id, change.id, now=later(20))
+    reverse_name(session, change, at=later(30))
+    session.expire_all()
+    assert (credential.shown_name, credential.visibility) == ("A former name", Visibility.PRIVATE)
+
+    bring_back(session, credential, now=later(40))
+
+    session.expire_all()
+    assert credential.shown_name == "Ada Lovelace"
+    texts = session.scalars(select(CredentialVersion.signed_json).order_by(CredentialVersion.n)).all()
+    assert ["Hopper" in text for text in texts] == [False, False, False]
 
 
 @on_one

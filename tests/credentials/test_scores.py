@@ -7,6 +7,7 @@ from html import unescape
 from typing import Any
 
 import pytest
+import time_machine
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 from laurel.core import clock
 from laurel.core.db import Database
 from laurel.core.errors import ConflictError, NotFoundError
-from laurel.credentials.models import Credential, CredentialEvent, CredentialVersion
+from laurel.credentials.models import AchievementVersion, Credential, CredentialEvent, CredentialVersion
 from laurel.credentials.rules.programs import ProgramOptions
 from laurel.credentials.rules.scores import score_in
 from laurel.credentials.rules.verdicts import RevocationReason
@@ -204,6 +205,21 @@ def test_the_holder_sees_exactly_what_will_be_signed_then_agrees_then_takes_it_b
     }
     assert client.post(address, data={"csrf_token": token, "wish": "dance"}).status_code == 400
     assert "Take my score off the certificate" in client.get(address).text
+
+
+def test_what_cannot_be_signed_is_said_on_the_page_and_changes_nothing(session: Session, sign_in: SignIn) -> None:
+    ada = make_user(session)
+    credential = make_scored(session, learner=ada)
+    session.execute(update(AchievementVersion).values(criteria="x" * 300_000))
+    session.commit()
+    client, address = sign_in(ada), f"/account/credentials/{credential.id}/score"
+
+    with time_machine.travel(clock.now() + timedelta(seconds=2)):
+        answer = client.post(address, data={"csrf_token": token_in(client, address), "wish": "show", "seen": "91.67"})
+
+    assert (answer.status_code, "We cannot sign this certificate as it is" in answer.text) == (409, True)
+    session.expire_all()
+    assert (credential.score_consented_at, credential.current_n) == (None, 1)
 
 
 DAMAGES: list[tuple[Callable[[Session], object], str]] = [

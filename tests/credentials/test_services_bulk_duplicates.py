@@ -12,6 +12,8 @@ from laurel.credentials.rules.bulk import RowState
 from laurel.credentials.rules.duplicates import Duplicates
 from laurel.credentials.rules.history import HistoryKind
 from laurel.credentials.rules.name_changes import NameChangeState
+from laurel.credentials.rules.verdicts import RevocationReason
+from laurel.credentials.services.issuing import revoke
 from tests.credentials.bulk_jobs import YESTERDAY, draft, finish, make_line, rows_of, start
 from tests.factories.accounts import make_user
 from tests.factories.credentials import make_achievement
@@ -38,6 +40,21 @@ def test_replacing_corrects_what_is_held_and_the_same_file_again_changes_nothing
     assert (act.credential_id, act.actor_id) == (corrected.id, second.actor_id)
     assert [row.state for row in rows_of(session, second)] == [RowState.DONE, RowState.SKIPPED, RowState.DONE]
     assert [row.state for row in rows_of(session, again)] == [RowState.SKIPPED] * 3
+
+
+def test_what_is_revoked_after_the_dry_run_is_not_issued_anew_instead_of_corrected(session: Session) -> None:
+    achievement, person = make_achievement(session), make_user(session, name="Ada")
+    finish(session, start(session, draft(session, make_line(person, achievement.slug), key="one")))
+    held = session.scalars(select(Credential)).one()
+    job = draft(session, make_line(person, achievement.slug, name="Ada King"), key="two", duplicates=Duplicates.REPLACE)
+    job_id = start(session, job)
+    revoke(session, held.id, reason=RevocationReason.ISSUED_IN_ERROR, note="Why.", actor_id=None, now=clock.now())
+
+    finish(session, job_id)
+
+    assert session.scalars(select(Credential)).all() == [held]
+    [row] = rows_of(session, job)
+    assert (row.state, row.message) == (RowState.FAILED, "What this row corrects was revoked in the meantime.")
 
 
 def test_allowing_issues_another_one_and_the_same_file_again_none(session: Session) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import Connection, event, func, select
 from sqlalchemy.orm import Session
 
 from laurel.core.db import Database, database_now
@@ -198,3 +198,17 @@ def test_all_sessions_but_one_end(sign_in: SignIn, probe: FlaskClient, session: 
 )
 def test_an_address_is_kept_as_its_network(address: str | None, prefix: str) -> None:
     assert address_prefix(address) == prefix
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_page_that_begins_a_session_queues_with_those_who_write(client: FlaskClient, database: Database) -> None:
+    turns = []
+
+    @event.listens_for(database.engine, "before_cursor_execute")
+    def note(connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+        if "INTO browser_sessions" in statement:
+            turns.append(connection.get_execution_options().get("laurel_writes", True))
+
+    assert client.get("/login").status_code == 200
+
+    assert turns == [True]

@@ -1,6 +1,7 @@
 """Identifiers: UUIDs that sort by the time they were made."""
 
 import secrets
+from datetime import datetime
 from threading import Lock
 from uuid import UUID
 
@@ -28,6 +29,11 @@ def new_id() -> UUID:
         _last = fresh
     time, random = fresh >> RANDOM_BITS, fresh & (1 << RANDOM_BITS) - 1
     return UUID(int=(time & (1 << 48) - 1) << 80 | 0x7 << 76 | random >> 62 << 64 | 0b10 << 62 | random & (1 << 62) - 1)
+
+
+def first_id_after(moment: datetime) -> UUID:
+    """No id that was made until this moment, to the millisecond, is as great."""
+    return UUID(int=(int(moment.timestamp() * 1000) + 1) << 80)
 
 
 def id_or_new(text: str | None) -> UUID:

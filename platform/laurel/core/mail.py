@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from laurel.core.bus import nudge_after_commit
 from laurel.core.db import Base, text_enum
 from laurel.core.errors import InvalidInputError
-from laurel.core.ids import new_id
+from laurel.core.ids import first_id_after, new_id
 
 MAX_TRIES = 8
 LEASE = timedelta(minutes=2)
@@ -128,10 +128,12 @@ def forget_mails(session: Session, about: UUID) -> None:
 
 
 def empty_mails(session: Session, recipient: str, *, until: datetime) -> None:
-    """Keep that mails were sent to this address until then, and nothing of what they said; those that failed for good go."""
-    sent = update(Mail).where(Mail.recipient == recipient, Mail.status == MailStatus.SENT, Mail.sent_at <= until)
+    """Keep that mails were sent to this address, and nothing of what those said that were written until then, however long they were on
+    their way; those that failed for good go."""
+    written = (Mail.recipient == recipient, Mail.id < first_id_after(until))
+    sent = update(Mail).where(*written, Mail.status == MailStatus.SENT)
     session.execute(sent.values(subject="", text="", html=None).execution_options(synchronize_session=False))
-    session.execute(delete(Mail).where(Mail.recipient == recipient, Mail.status == MailStatus.FAILED, Mail.due_at <= until))
+    session.execute(delete(Mail).where(*written, Mail.status == MailStatus.FAILED))
 
 
 def list_due_mails(session: Session, *, now: datetime, limit: int = 50) -> list[UUID]:

@@ -42,6 +42,7 @@ from laurel.credentials.rules.name_changes import REVERSIBLE
 from laurel.credentials.rules.points import ActivityState, points_text
 from laurel.credentials.rules.printing import has_pdf
 from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
+from laurel.credentials.rules.visibility import Visibility
 from laurel.credentials.services import fee_renewals, issuing, name_changes, renewing
 from laurel.credentials.services.issuers import in_name_of
 from laurel.learning.events import CourseCompleted
@@ -181,10 +182,17 @@ def _mail_holder(session: Session, name: str, key: str, record: CredentialRecord
         holder_name=credential.holder_name if credential.former_name_since is None else holder.name_on_certificates,
         achievement_name=achievement.name,
         has_pdf=has_pdf(credential.holder_name, achievement.name, achievement.description),
-        credential_id=event.credential_id,
         number=record.credential.number,
+        **_ways_to(credential),
         **facts,
     )
+
+
+def _ways_to(credential: Credential) -> dict[str, Any]:
+    """Where its mails lead: to the page that all may see; by the account where its bare address shows strangers nothing."""
+    is_open = credential.visibility is not Visibility.PRIVATE and credential.address_token is None
+    page = f"/credentials/{credential.id}" if is_open else f"/account/credentials/{credential.id}"
+    return {"page": page, "pdf": f"{page}/certificate.pdf" if is_open else f"{page}/files/pdf", "is_open": is_open}
 
 
 def issue_held(session: Session, event: AccessReturned, *, issuer: Issuer, keys: KeyVault) -> None:

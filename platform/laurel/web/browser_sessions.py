@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 from typing import Any, cast
@@ -18,7 +19,7 @@ from werkzeug.datastructures import CallbackDict
 
 from laurel.core.db import DATABASE_CLOCK, Base, database_now, moment_of, table_of
 from laurel.settings import Settings
-from laurel.web.session import current_session, recognition
+from laurel.web.session import recognition, separate_transaction
 
 ANONYMOUS = timedelta(hours=12), timedelta(days=1)
 TOUCH = timedelta(minutes=1)
@@ -157,22 +158,15 @@ class DatabaseSessions(SessionInterface):
             return
         response.vary.add("Cookie")
         if session.modified:
-            database = current_session()
-            database.rollback()  # what a view did not commit is not ours to commit
-            self._write(database, session, response, database_now(database))
-            database.commit()
+            with separate_transaction() as database:  # what a view did not commit is not ours to commit
+                self._write(database, session, response, database_now(database))
         elif session.use_is_due:
             self._touch(session)
 
     def _touch(self, session: LazySession) -> None:
         """Note that the session is in use. A busy database does not spoil the answer for that."""
-        database = current_session()
-        database.rollback()
-        try:
+        with suppress(OperationalError), separate_transaction() as database:
             session.note_use(database)
-            database.commit()
-        except OperationalError:
-            database.rollback()
 
     def _write(self, database: DatabaseSession, session: LazySession, response: Response, now: datetime) -> None:
         user_id = session.get("_laurel_user")

@@ -66,7 +66,7 @@ def _about_renewal(stand: LineStand) -> str:
         return f"{stand.line.title}: there is no renewal left to take back."
     if stand.renewal.used_at is None:
         return f"{stand.line.title}: nothing was renewed yet, and nothing will be once Stripe says that the money is back."
-    return f"{stand.line.title}: the renewed certificate is revoked for good as soon as Stripe says that the money is back."
+    return f"{stand.line.title}: the renewed certificate is revoked as soon as Stripe says that the money is back."
 
 
 def _about_rights(session: Session, stand: LineStand) -> list[str]:

@@ -46,10 +46,11 @@ def list_family(session: Session, credential: Credential, *, now: datetime) -> l
     return [Sibling(id=row[0], number=row[1], renewed_from_id=row[2], counts=bool(row[3])) for row in rows]
 
 
-def has_new_name(session: Session, holder_id: UUID, *, since: datetime) -> bool:
-    """Whether a change of the holder's name was applied after that moment: then no certificate may bring the former one back."""
-    applied = select(NameChange.id).where(NameChange.person_id == holder_id, NameChange.applied_at >= since)
-    return session.scalar(applied.where(NameChange.state == NameChangeState.APPLIED).limit(1)) is not None
+def find_new_name(session: Session, holder_id: UUID, *, since: datetime) -> NameChange | None:
+    """The latest change of the holder's name that was applied after that moment: no certificate may bring the former one back."""
+    applied = select(NameChange).where(NameChange.person_id == holder_id, NameChange.applied_at >= since)
+    in_force = applied.where(NameChange.state.in_((NameChangeState.APPLIED, NameChangeState.REVERSING)))
+    return session.scalars(in_force.order_by(NameChange.applied_at.desc()).limit(1)).one_or_none()
 
 
 def _is_earned(session: Session, credential: Credential) -> bool:

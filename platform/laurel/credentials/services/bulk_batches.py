@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from laurel.accounts.queries import find_user_by_email
 from laurel.core.db import database_now
-from laurel.core.errors import DomainError, NotFoundError, UnavailableError
+from laurel.core.errors import ConflictError, DomainError, NotFoundError, UnavailableError
 from laurel.credentials.gateway import KeyVault
 from laurel.credentials.models import AchievementVersion, BulkJob, BulkRow
 from laurel.credentials.queries import bulk as queries
@@ -109,6 +109,8 @@ def _issue(session: Session, job: BulkJob, row: BulkRow, achievements: dict[str,
     award = Award(holder_id=holder.id, name=row.name, achievement=achievement, awarded_at=row.awarded_at)
     duplicates, tells_holder = Duplicates(job.terms["duplicates"]), bool(job.terms["tells_holder"])
     terms = Terms(duplicates=duplicates, tells_holder=tells_holder, actor_id=job.actor_id)
+    if row.credential_id is not None and get_credential(session, row.credential_id).credential.state is CredentialState.REVOKED:
+        raise ConflictError("What this row corrects was revoked in the meantime.")
     decision = carry_out(session, award, terms, issuer=desk.issuer, keys=desk.keys, now=now)
     row.state, row.message = OUTCOMES[decision.act], decision.message[:300]
     row.credential_id = decision.credential_id

@@ -88,8 +88,9 @@ def _resume(session: Session, made: FeeRenewal, credential: Credential, *, issue
             made.ended_at = None
             reinstate(session, credential.id, reason=RESUMED, actor_id=None, issuer=issuer, keys=keys, now=now)
     elif made.held_at is not None:
+        if made.held_at == credential.on_hold_at:  # else it is a later one, of staff
+            release(session, credential.id, note=RESUMED, actor_id=None, now=now)
         made.held_at = None
-        release(session, credential.id, note=RESUMED, actor_id=None, now=now)
 
 
 def _pause(session: Session, made: FeeRenewal, credential: Credential, *, now: datetime) -> None:

@@ -1,10 +1,11 @@
 """Forgetting former names once they cannot come back (docs/decisions/0021): not what was certified, and not that it was signed."""
 
 import hashlib
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
 from laurel.accounts.models import User
@@ -32,7 +33,8 @@ def forget_former_names(session: Session, *, now: datetime) -> None:
 
 def _forget(session: Session, change: NameChange) -> None:
     if change.applied_at is not None:
-        forget_documents(session, change.person_id, until=change.applied_at)
+        mine = select(Credential.id).where(Credential.holder_id == change.person_id)
+        forget_documents(session, mine, before=change.applied_at)
         empty_mails(session, session.get_one(User, change.person_id).email, until=change.applied_at)
     names = update(RenamedCredential).where(RenamedCredential.change_id == change.id)
     session.execute(names.values(former_name=None).execution_options(synchronize_session=False))
@@ -41,14 +43,21 @@ def _forget(session: Session, change: NameChange) -> None:
     session.flush()
 
 
-def forget_documents(session: Session, person_id: UUID, *, until: datetime, after: datetime | None = None) -> None:
-    """The words of a person's superseded documents go. Their SHA-256 and their places on status lists stay, and a file is known again."""
-    mine = select(Credential.id).where(Credential.holder_id == person_id)
+def forget_documents(
+    session: Session, credential_ids: Collection[UUID] | Select[UUID], *, before: datetime, since: datetime | None = None
+) -> None:
+    """Of what was signed before, and not earlier than `since`, the words go as far as it is superseded by now, whenever that came.
+
+    Its SHA-256 and its place on a status list stay, and a file is known again.
+    """
     superseded = select(CredentialVersion.id, CredentialVersion.signed_json).where(
-        CredentialVersion.credential_id.in_(mine), CredentialVersion.superseded_at <= until, CredentialVersion.settled_sha256.is_(None)
+        CredentialVersion.credential_id.in_(credential_ids),
+        CredentialVersion.signed_at < before,
+        CredentialVersion.superseded_at.is_not(None),
+        CredentialVersion.settled_sha256.is_(None),
     )
-    if after is not None:
-        superseded = superseded.where(CredentialVersion.superseded_at > after)
+    if since is not None:
+        superseded = superseded.where(CredentialVersion.signed_at >= since)
     for version_id, text in session.execute(superseded).all():
         digest = hashlib.sha256(settled(as_object(text)).encode()).hexdigest()
         forgotten = update(CredentialVersion).where(CredentialVersion.id == version_id)

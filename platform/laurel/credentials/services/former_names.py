@@ -1,5 +1,6 @@
 """Taking a former name out of where it still stands once a new one is on a person's certificates."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -7,7 +8,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from laurel.accounts.models import User
-from laurel.credentials.models import BulkRow, Credential, CredentialVersion, NameChange
+from laurel.credentials.models import BulkRow, Credential, CredentialVersion, NameChange, RenamedCredential
 from laurel.credentials.rules.bulk import RowState
 from laurel.credentials.rules.former_names import without_name
 from laurel.credentials.rules.name_changes import NameChangeState
@@ -22,11 +23,27 @@ def close_ended(session: Session, person: User, *, name: str, now: datetime) -> 
     """Certificates that nobody can sign anew are private from now on, and no link shows them. The names that stay on them."""
     others = select(Credential).where(Credential.holder_id == person.id, Credential.holder_name != name).order_by(Credential.id)
     left = list(session.scalars(others))
+    close_certificates(session, person, left, now=now)
+    return {credential.holder_name for credential in left}
+
+
+def close_certificates(session: Session, person: User, left: Collection[Credential], *, now: datetime) -> None:
+    """What nobody can sign anew bears a name that is none of the person's any more: nobody sees it but them."""
     for credential in left:
         change_visibility(session, person.id, credential.id, wanted=Visibility.PRIVATE, now=now)
         credential.former_name_since = credential.former_name_since or now
     withdraw_links(session, [credential.id for credential in left], now=now)
-    return {credential.holder_name for credential in left}
+
+
+def as_it_was(change: NameChange, credential: Credential, *, former_name: str) -> RenamedCredential:
+    """What taking the change back needs of a certificate that it corrects."""
+    return RenamedCredential(
+        change_id=change.id,
+        credential_id=credential.id,
+        former_name=former_name,
+        former_code=credential.address_code,
+        former_closed_at=credential.old_links_closed_at,
+    )
 
 
 def bring_back_ended(session: Session, person: User, *, since: datetime | None) -> None:

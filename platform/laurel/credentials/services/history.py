@@ -2,7 +2,7 @@
 
 The order of locks. A transaction that needs several of these takes them in this order, and all of one line before the next line:
 
-1. the bulk job, the change of name, or the request for a second person;
+1. the bulk job, the change of name, the fee of a renewal, or the request for a second person;
 2. the persons, by their ids;
 3. the certificates, by their ids, all that will be touched (`queries.lock_credentials`); the issuer’s keys, if they change;
 4. the end of the chain (`hold_chain`): before the first place on a status list is taken or set, and before a first key is made;

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -25,7 +26,7 @@ from laurel.credentials.events import (
     NameReversalAsked,
 )
 from laurel.credentials.gateway import KeyVault
-from laurel.credentials.models import Credential, NameChange, RenamedCredential
+from laurel.credentials.models import Credential, NameChange
 from laurel.credentials.queries import lock_all_of, names
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.name_changes import REVERSIBLE, NameChangeState, check_wanted_name, is_small
@@ -33,7 +34,15 @@ from laurel.credentials.rules.text import sanitize_text
 from laurel.credentials.rules.verdicts import CredentialState
 from laurel.credentials.services.correcting import correct
 from laurel.credentials.services.forgetting import forget_documents
-from laurel.credentials.services.former_names import bring_back_ended, close_ended, forget_earlier_changes, hide_in_notes, rename_bulk_rows
+from laurel.credentials.services.former_names import (
+    as_it_was,
+    bring_back_ended,
+    close_certificates,
+    close_ended,
+    forget_earlier_changes,
+    hide_in_notes,
+    rename_bulk_rows,
+)
 from laurel.credentials.services.old_links import close_old_links
 
 NOTE = "The holder’s name changed."
@@ -146,7 +155,7 @@ def apply_name(session: Session, change_id: UUID, *, issuer: Issuer, keys: KeyVa
     renamed = [credential for credential, _achievement in names.list_correctable(session, person.id, now=now)]
     for credential in renamed:
         formerly.add(credential.holder_name)
-        session.add(_as_it_was(change, credential))
+        session.add(as_it_was(change, credential, former_name=credential.holder_name))
         _correct(session, credential, change.new_name, NOTE, person.id, issuer=issuer, keys=keys, now=now)
     if not change.old_links_lead_on:
         close_old_links(session, [credential for credential in renamed if credential.current_n > 0], now=now)
@@ -170,15 +179,20 @@ def reverse_name(session: Session, change_id: UUID, *, issuer: Issuer, keys: Key
         return
     person = lock_user(session, change.person_id)
     lock_all_of(session, person.id)
+    left = []
     for renamed, credential, version in names.list_renamed(session, change.id):
         has_ended = version is not None and version.valid_until is not None and now >= version.valid_until
         is_as_changed = credential.holder_name == change.new_name  # staff may have corrected it since
         if is_as_changed and renamed.former_name and credential.state is not CredentialState.REVOKED and not has_ended:
             _correct(session, credential, renamed.former_name, RESTORED, person.id, issuer=issuer, keys=keys, now=now)
             credential.address_code, credential.old_links_closed_at = renamed.former_code, renamed.former_closed_at
+        elif is_as_changed:
+            left.append(credential)
         renamed.former_name = None
     bring_back_ended(session, person, since=change.applied_at)
-    forget_documents(session, person.id, after=change.applied_at, until=now)  # the name that was taken back is nobody's business
+    close_certificates(session, person, left, now=now)
+    mine = select(Credential.id).where(Credential.holder_id == person.id)
+    forget_documents(session, mine, before=now, since=change.applied_at)  # the name that was taken back is nobody's business
     account_name = person.name if person.name != change.new_name else change.former_account_name or person.name
     rename(session, person.id, name=account_name)
     rename_on_certificates(session, person.id, name=change.former_certificate_name)
@@ -215,16 +229,6 @@ def _add(session: Session, change: NameChange) -> None:
             session.flush()
     except IntegrityError:  # asked at this very moment in another tab
         raise OpenChangeError from None
-
-
-def _as_it_was(change: NameChange, credential: Credential) -> RenamedCredential:
-    return RenamedCredential(
-        change_id=change.id,
-        credential_id=credential.id,
-        former_name=credential.holder_name,
-        former_code=credential.address_code,
-        former_closed_at=credential.old_links_closed_at,
-    )
 
 
 def _approve(session: Session, change: NameChange, *, actor_id: UUID | None, now: datetime) -> None:

@@ -23,6 +23,8 @@ from laurel.credentials.rules.text import sanitize_text
 from laurel.credentials.rules.verdicts import CredentialState
 from laurel.credentials.services import history
 from laurel.credentials.services.correcting import withdraw_all
+from laurel.credentials.services.forgetting import forget_documents
+from laurel.credentials.services.former_names import as_it_was
 from laurel.credentials.services.issuers import issuer_for, open_signatory
 from laurel.credentials.services.issuing import end_of, gather, sign_version, what_it_certifies
 from laurel.credentials.services.old_links import close_old_links
@@ -69,18 +71,37 @@ def _sign(
 ) -> CredentialVersion:
     awarded = session.get_one(AchievementVersion, credential.achievement_version_id)
     achievement = awarded if last is not None else what_it_certifies(session, credential, now=now)
-    if credential.revoked_at is not None and reinstating.has_new_name(session, credential.holder_id, since=credential.revoked_at):
-        credential.holder_name = sanitize_text(lock_user(session, credential.holder_id).name_on_certificates)
-        credential.former_name_since = None
-        close_old_links(session, [credential], now=now)
+    must_forget = _carry_present_name(session, credential, now=now)
     ends_at = last.valid_until if last is not None else end_of(session, credential, achievement)
     history.hold_chain(session)
     withdraw_all(session, credential.id, now=now)
+    if must_forget:
+        session.flush()
+        forget_documents(session, [credential.id], before=now)
     signatory = open_signatory(session, issuer_for(session, issuer, achievement.organization_id), keys, now=now)
     status_list, entry = reserve_entry(session, signatory, now=now)
     valid_from = whole_second(now) if last is not None else credential.awarded_at
     facts = gather(session, credential, achievement, status_list, entry, valid_from=valid_from, valid_until=ends_at)
     return sign_version(credential, facts, signatory, entry, now=now)
+
+
+def _carry_present_name(session: Session, credential: Credential, *, now: datetime) -> bool:
+    """If the one on it is a former one by now, put the person's present name on it. If that change can still be taken back, so can this;
+    returns whether it cannot, and the words of what was signed must be forgotten at once."""
+    since, masked_since = credential.revoked_at or now, credential.former_name_since
+    change = reinstating.find_new_name(session, credential.holder_id, since=since)
+    name = sanitize_text(lock_user(session, credential.holder_id).name_on_certificates)
+    if (change is None and masked_since is None) or credential.holder_name == name:
+        credential.former_name_since = None
+        return False
+    must_forget = True
+    if change is not None and change.applied_at is not None and change.former_account_name is not None:
+        must_forget = masked_since is not None and masked_since < change.applied_at  # it was a former one before
+        former_name = change.former_certificate_name or change.former_account_name if must_forget else credential.holder_name
+        session.add(as_it_was(change, credential, former_name=former_name))
+    credential.holder_name, credential.former_name_since = name, None
+    close_old_links(session, [credential], now=now)
+    return must_forget
 
 
 def _forget_revocation(credential: Credential, version: CredentialVersion, *, now: datetime) -> None:

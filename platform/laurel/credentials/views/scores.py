@@ -1,6 +1,7 @@
 """The exam's score on one's certificate: looked at as it would be signed, agreed to, taken back; and the record that it refers to."""
 
 import json
+import logging
 from uuid import UUID
 
 from flask import current_app, flash, make_response, redirect, render_template, url_for
@@ -11,10 +12,12 @@ from laurel.core.errors import ConflictError, NotFoundError
 from laurel.credentials import queries
 from laurel.credentials.forms import ScoreForm
 from laurel.credentials.gateway import KeyVault, KeyVaultError
+from laurel.credentials.openbadges_gateway import UnfitIssuerError
 from laurel.credentials.queries import CredentialRecord
 from laurel.credentials.queries.holding import get_credential_of
 from laurel.credentials.queries.scores import find_exam_record
 from laurel.credentials.rules.document import CONTEXTS
+from laurel.credentials.rules.gate import UnsignableError
 from laurel.credentials.rules.negotiation import HTML, PAGE_TYPES
 from laurel.credentials.rules.scores import ExamRecord, evidence_in, narrative_of, preview, score_in, write_percent
 from laurel.credentials.rules.shown import as_object
@@ -28,9 +31,13 @@ from laurel.web.access import PUBLIC, SIGNED_IN, my_id, policy
 from laurel.web.limits import limiter
 from laurel.web.session import current_session, transaction
 
+log = logging.getLogger("laurel.credentials")
 CHANGES = "10 per hour"
 """Each takes a place on a status list for good."""
 NO_KEY = "We cannot sign at the moment, so nothing was changed. Try again in a while."
+UNSIGNABLE = (
+    "We cannot sign this certificate as it is, so nothing was changed. Please write to us: the address is on the certificate’s page."
+)
 EVIDENCE = "public, max-age=300"
 
 
@@ -61,8 +68,11 @@ def change_score(credential_id: UUID) -> ResponseReturnValue:
         return _page(record, error="Use one of the buttons."), 400
     try:
         _change(credential_id, form)
-    except (KeyVaultError, NoActiveKeyError):
+    except (KeyVaultError, NoActiveKeyError, UnfitIssuerError):
         return _page(_again(credential_id), error=NO_KEY), 503
+    except UnsignableError:
+        log.exception("Credential %s could not be signed with or without its score", credential_id)
+        return _page(_again(credential_id), error=UNSIGNABLE), 409
     except ConflictError as error:
         return _page(_again(credential_id), error=error.message), 409
     said = "says your exam score now" if form.wish.data == "show" else "says no exam score any more"

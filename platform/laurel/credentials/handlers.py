@@ -134,7 +134,13 @@ def email_activity_decision(session: Session, event: ActivityDecided) -> None:
         return
     key = f"activity:{event.credential_id}:{event.activity_id}:{event.decision}"
     book = points.get_book(session, record, now=database_now(session))
-    facts = {"activity": activity, "points": points_text(activity.hundredths), "book": book, "points_text": points_text}
+    facts = {
+        "activity": activity,
+        "points": points_text(activity.hundredths),
+        "book": book,
+        "points_text": points_text,
+        "credential_id": event.credential_id,
+    }
     _mail_holder(session, "activity_decided", key, record, event, decision=event.decision, **facts)
 
 

@@ -320,6 +320,7 @@ def test_the_mail_promises_a_renewal_only_for_when_it_may_be_made(session: Sessi
     text = session.scalars(select(Mail.text)).one()
     assert "if they are still enough then" in text
     assert "has been renewed" not in text
+    assert f"/account/credentials/{early.credential.id}/activities" in text
 
 
 def test_two_that_are_approved_at_the_same_moment_renew_once_and_nothing_is_left_over(database: Database, holder: Collector) -> None:

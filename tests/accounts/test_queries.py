@@ -7,7 +7,9 @@ from laurel.accounts.models import User
 from laurel.accounts.queries import PeopleFilters, count_people_with_role, find_user_by_email, get_user, list_people
 from laurel.accounts.rules import Role
 from laurel.core.errors import NotFoundError
-from tests.factories.accounts import make_user
+from laurel.credentials.queries.staff import search_credentials
+from tests.factories.accounts import make_further_address, make_user
+from tests.factories.credentials import make_credential
 
 
 def emails(session: Session, filters: PeopleFilters) -> list[str]:
@@ -47,6 +49,16 @@ def test_people_are_found(session: Session, people: list[User], filters: PeopleF
 def test_an_address_is_found_however_it_is_spelled(session: Session, people: list[User]) -> None:
     assert find_user_by_email(session, " ADA@Example.com ") is people[0]
     assert find_user_by_email(session, "ada@example.co") is None
+
+
+def test_people_and_their_certificates_are_found_by_a_further_address(session: Session, people: list[User]) -> None:
+    credential = make_credential(session, learner=people[0])
+    make_credential(session, learner=people[1])
+    make_further_address(session, people[0], "ada@work_1.example")
+
+    assert emails(session, PeopleFilters(words="Ada@WORK_1")) == ["ada"]
+    assert [row[0] for row in session.execute(search_credentials("Work_1"))] == [credential]
+    assert session.execute(search_credentials("work%1")).all() == []
 
 
 def test_people_are_counted_by_role(session: Session, people: list[User]) -> None:

@@ -15,7 +15,7 @@ from laurel.credentials.services.erasing import erase_own
 from laurel.credentials.services.holds import put_on_hold
 from laurel.credentials.services.old_links import close_old_links
 from tests.conftest import SignIn
-from tests.factories.accounts import make_user
+from tests.factories.accounts import make_further_address, make_user
 from tests.factories.credentials import make_credential
 from tests.factories.holders import make_name_change, make_private, make_share_link
 from tests.quizzes.browsing import SITE, faults_of
@@ -83,6 +83,7 @@ def make_pages(session: Session, sign_in: SignIn) -> tuple[str, ...]:
     make_share_link(session, private)
     make_credential(session, learner=other)
     change = make_name_change(session, other)
+    make_further_address(session, person, f"{'a' * 60}@{'b' * 60}.{'c' * 60}.{'d' * 60}.example")
     held = make_credential(session, learner=other)
     gone = make_credential(session, learner=other)
     number, gone_id = gone.number, gone.id
@@ -102,6 +103,7 @@ def make_pages(session: Session, sign_in: SignIn) -> tuple[str, ...]:
         f"/account/credentials/{closed.id}",
         f"/credentials/{closed.id}",
         f"/verify?number={private.number}",
+        "/account/addresses",
         "/account/certificate-name",
         "preview",
         "/backoffice/name-changes",

@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from laurel.accounts.models import User
+from laurel.accounts.services import make_first
 from laurel.core import clock
 from laurel.core.db import Database
 from laurel.core.mail import Mail, MailStatus, queue_mail
@@ -25,7 +26,7 @@ from laurel.credentials.services.name_changes import approve_name, ask_to_revers
 from tests.credentials import carriers
 from tests.credentials.test_audit import run
 from tests.credentials.test_erasure import dump
-from tests.factories.accounts import make_user
+from tests.factories.accounts import make_further_address, make_user
 from tests.factories.credentials import ISSUER, make_credential, make_revocation_job
 from tests.factories.holders import apply_name, make_name_change, reverse_name
 from tests.fakes import PlainVault
@@ -75,6 +76,16 @@ def test_the_former_name_is_nowhere_in_the_database_any_more(session: Session, d
     assert [line[:60] for line in left.splitlines() if "quin" in line.casefold()] == []
     assert NEW in left
     assert run(database) == (1, [])
+
+
+def test_mails_to_an_address_that_is_not_the_first_one_any_more_forget_it_too(session: Session, credential: Credential) -> None:
+    further = make_further_address(session, session.get_one(User, credential.holder_id))
+    make_first(session, credential.holder_id, further.id, now=clock.now())
+    session.commit()
+
+    forget(session)
+
+    assert "quin" not in dump(session).casefold()
 
 
 def test_a_file_with_the_former_name_is_superseded_still_and_nothing_like_it_is(

@@ -10,13 +10,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from laurel.accounts.models import User
+from laurel.accounts.queries import list_further_addresses
+from laurel.accounts.services import make_first, remove_address
 from laurel.core import clock
 from laurel.credentials.models import Credential, CredentialVersion, ShareLink
 from laurel.credentials.rules.baking import find_in_png, find_in_svg
 from laurel.credentials.rules.visibility import Visibility
 from tests.conftest import QueryCount, SignIn
 from tests.credentials.carriers import add_token_key
-from tests.factories.accounts import make_user
+from tests.factories.accounts import make_further_address, make_user
 from tests.factories.credentials import NAME, make_credential, make_pending
 from tests.factories.holders import make_private, make_share_link
 
@@ -201,6 +203,30 @@ def test_without_an_end_there_is_nothing_for_a_calendar(session: Session, ada: U
     lasting = make_credential(session, learner=ada, validity_months=0)
 
     assert sign_in(ada).get(f"/account/credentials/{lasting.id}/expiry.ics").status_code == 404
+
+
+def test_the_holder_reads_which_address_it_confirms_after_another_one_became_the_first(
+    holder: FlaskClient, session: Session, ada: User, home: str
+) -> None:
+    signed_for, further = ada.email, make_further_address(session, ada, "ada@work.example")
+    session.commit()
+    make_first(session, ada.id, further.id, now=clock.now())
+    session.commit()
+
+    assert f"It confirms your address {signed_for} to whoever knows that address." in holder.get(home).text
+
+    former = list_further_addresses(session, ada.id)[0]
+    remove_address(session, ada.id, former.id, now=clock.now())
+    session.commit()
+    assert "It confirms an e-mail address that is not one of yours any more." in holder.get(home).text
+
+
+def test_one_signed_before_an_address_was_confirmed_confirms_none(session: Session, sign_in: SignIn) -> None:
+    person = make_user(session, confirmed=False)
+    unconfirmed = make_credential(session, learner=person)
+    session.commit()
+
+    assert "It confirms no e-mail address." in sign_in(person).get(f"/account/credentials/{unconfirmed.id}").text
 
 
 def test_the_page_takes_few_queries(holder: FlaskClient, session: Session, credential: Credential, home: str, queries: QueryCount) -> None:

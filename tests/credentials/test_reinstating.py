@@ -284,6 +284,24 @@ def test_a_name_that_was_taken_back_stays_hidden_on_what_was_revoked_meanwhile_a
 
 
 @on_one
+def test_a_name_that_was_taken_back_stays_on_nothing_that_was_issued_meanwhile(session: Session) -> None:
+    person = make_user(session, name="Ada Lovelace")
+    make_credential(session, learner=person)
+    change = renamed(session, person, at=later())
+    with time_machine.travel(later(5), tick=False):
+        new, ended = (make_credential(session, course=make_course(session), learner=person) for _ in range(2))
+    assert {new.holder_name, ended.holder_name} == {"Grace Hopper"}
+    revoke(session, ended.id, reason=RevocationReason.ISSUED_IN_ERROR, note="Help.", actor_id=None, now=later(10))
+    name_changes.ask_to_reverse(session, person.id, change.id, now=later(20))
+    reverse_name(session, change, at=later(30))
+
+    session.expire_all()
+    assert (new.shown_name, ended.shown_name, ended.visibility) == ("Ada Lovelace", "A former name", Visibility.PRIVATE)
+    texts = session.scalars(select(CredentialVersion.signed_json).filter_by(credential_id=new.id).order_by(CredentialVersion.n)).all()
+    assert ["Hopper" in text for text in texts] == [False, False]
+
+
+@on_one
 def test_staff_read_what_it_does_and_why_it_cannot_be_and_the_holder_hears_of_it(
     client: FlaskClient, session: Session, sign_in: SignIn, csrf: Callable[[], str], database: Database
 ) -> None:

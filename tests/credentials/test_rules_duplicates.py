@@ -21,6 +21,7 @@ HELD = Held(
     valid_until=None,
 )
 EXPIRED = replace(HELD, valid_until=NOW - timedelta(days=1))
+REVOKED = replace(HELD, state=CredentialState.REVOKED)
 PENDING = replace(HELD, state=CredentialState.PENDING, valid_from=None)
 SKIP, REPLACE, ALLOW, REFUSE = Duplicates.SKIP, Duplicates.REPLACE, Duplicates.ALLOW, Duplicates.REFUSE
 
@@ -44,6 +45,8 @@ def test_who_holds_nothing_gets_one(duplicates: Duplicates) -> None:
         (HELD, "Ada", OTHER, ALLOW, Act.ISSUE, "beside LRL-1"),
         (EXPIRED, "Ada", OTHER, ALLOW, Act.ISSUE, "beside LRL-1"),
         (HELD, "Ada King", DAY, ALLOW, Act.LEAVE_OUT, "for this very day"),
+        *((REVOKED, "Ada", DAY, chosen, Act.REFUSE, "was revoked") for chosen in Duplicates),
+        *((REVOKED, "Ada", OTHER, chosen, Act.ISSUE, "") for chosen in Duplicates),
     ],
 )
 def test_who_holds_one(held: Held, name: str, day: date, duplicates: Duplicates, act: Act, words: str) -> None:

@@ -65,6 +65,8 @@ def test_different_bits_make_different_numbers(one: int, other: int) -> None:
         f"\u00a0{EXAMPLE}\n",
         EXAMPLE.replace("-", "_"),
         f"http://laurel.test/v/{EXAMPLE}",
+        f"No. {EXAMPLE}",
+        f"Certificate number: {EXAMPLE}",
         "\uff2c\uff32\uff2c-7Q4M-KD2X-93ZZ",  # full-width letters
     ],
 )

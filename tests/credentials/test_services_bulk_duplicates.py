@@ -15,7 +15,7 @@ from laurel.credentials.rules.name_changes import NameChangeState
 from laurel.credentials.rules.verdicts import RevocationReason
 from laurel.credentials.services.issuing import revoke
 from tests.credentials.bulk_jobs import YESTERDAY, draft, finish, make_line, rows_of, start
-from tests.factories.accounts import make_user
+from tests.factories.accounts import make_further_address, make_user
 from tests.factories.credentials import make_achievement
 
 
@@ -88,3 +88,20 @@ def test_a_list_does_not_bring_back_a_former_name(session: Session) -> None:
     [row] = rows_of(session, job)
     assert row.state is RowState.WRONG
     assert "Changed their name here" in row.message
+
+
+def test_a_person_is_found_by_any_of_their_addresses_and_not_taken_for_two(session: Session) -> None:
+    achievement, ada = make_achievement(session), make_user(session)
+    make_further_address(session, ada, "ada@work.example")
+    lines = [f"{address},Ada Lovelace,{achievement.slug},{YESTERDAY:%Y-%m-%d}" for address in ("Ada@Work.example", ada.email)]
+
+    job = draft(session, *lines)
+    assert [(row.state, row.message) for row in rows_of(session, job)] == [
+        (RowState.READY, ""),
+        (RowState.WRONG, "Line 2 is for the same person, by another of their addresses."),
+    ]
+    finish(session, start(session, job))
+
+    assert session.scalars(select(Credential)).one().holder_id == ada.id
+    again = draft(session, lines[1], key="again")
+    assert [row.state for row in rows_of(session, again)] == [RowState.SKIPPED]

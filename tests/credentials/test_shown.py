@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 from laurel.core import clock
 from laurel.core.db import Database
 from laurel.credentials.models import AchievementVersion, Credential, CredentialVersion
-from laurel.credentials.rules.document import AchievementFacts, CredentialFacts, HolderFacts, build_document
+from laurel.credentials.rules.document import AchievementFacts, CredentialFacts, HolderFacts, build_document, identity_hash
 from laurel.credentials.rules.programs import Alignment
-from laurel.credentials.rules.shown import ShownFacts, shown_equals_signed, unsigned_words
+from laurel.credentials.rules.shown import ShownFacts, confirmed_address, shown_equals_signed, unsigned_words
 from tests.credentials.test_audit import run
 from tests.credentials.test_examining import ask
 from tests.factories.credentials import ISSUER, make_achievement, make_credential
@@ -157,3 +157,21 @@ def test_a_document_that_was_changed_along_with_its_columns_is_not_printed(clien
     session.commit()
 
     assert client.get(f"/credentials/{credential.id}/certificate.pdf").status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("subject", "said"),
+    [
+        (
+            {"identifier": [{"identityType": "emailAddress", "salt": "00", "identityHash": identity_hash("ada@work.example", "00")}]},
+            "ada@work.example",
+        ),
+        ({"identifier": [{"identityType": "emailAddress", "salt": "01", "identityHash": identity_hash("ada@work.example", "00")}]}, ""),
+        ({"identifier": [{"identityType": "emailAddress"}]}, ""),
+        ({"identifier": [{"identityType": "name", "identityHash": "ada@work.example"}, 7]}, None),
+        ({"identifier": "ada@work.example"}, None),
+        ([], None),
+    ],
+)
+def test_which_address_a_document_confirms_is_found_by_comparing(subject: Any, said: str | None) -> None:
+    assert confirmed_address({"credentialSubject": subject}, ["ada@example.com", "ada@work.example"]) == said

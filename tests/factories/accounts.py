@@ -5,7 +5,7 @@ from itertools import count
 
 from sqlalchemy.orm import Session
 
-from laurel.accounts.models import User
+from laurel.accounts.models import FurtherAddress, User
 from laurel.accounts.services import hash_password
 from laurel.core.clock import now
 
@@ -34,3 +34,11 @@ def make_user(
     session.add(user)
     session.flush()
     return user
+
+
+def make_further_address(session: Session, user: User, email: str | None = None) -> FurtherAddress:
+    """One more address that the person has proven, flushed."""
+    address = FurtherAddress(email=email or f"further-{next(_numbers)}@example.com", user_id=user.id, verified_at=now())
+    session.add(address)
+    session.flush()
+    return address

@@ -23,7 +23,7 @@ from laurel.credentials.rules.key_acts import ActKind, KeyAct
 from laurel.credentials.services.key_acts import ACTION
 from tests.conftest import SignIn
 from tests.credentials.rotation import stage
-from tests.factories.accounts import make_user
+from tests.factories.accounts import make_further_address, make_user
 from tests.factories.articles import make_article
 from tests.factories.bank import make_question
 from tests.factories.commerce import (
@@ -134,6 +134,7 @@ def build(session: Session) -> World:
         **build_certificates(session, owner),
         **build_keys(session),
         "user_id": owner.id,
+        "address_id": make_further_address(session, owner).id,
         "request_id": make_review_request(session).id,
         "delivery_id": owner.id,
         "mail_id": owner.id,

@@ -17,6 +17,25 @@ class EmailConfirmed(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AddressAdded(Event):
+    """One more address was proven to be the person's."""
+
+    user_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddressRemoved(Event):
+    user_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class FirstAddressChanged(Event):
+    """Mails go to another of the person's addresses from now on."""
+
+    user_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class SignedIn(Event):
     """With password alone, or with a second factor too."""
 

@@ -48,6 +48,10 @@ class ResetForm(LaurelForm):
     email = EmailField("E-mail address", validators=_ADDRESS)
 
 
+class AddressForm(LaurelForm):
+    email = EmailField("E-mail address", validators=_ADDRESS)
+
+
 class NewPasswordForm(LaurelForm):
     password = PasswordField("New password", validators=_NEW_PASSWORD)
 

@@ -67,15 +67,31 @@ class User(Base):
         return self.fs_uniquifier
 
 
+class FurtherAddress(Base):
+    """One more address of a person, proven to be theirs: good for signing in, and for finding them. Mails go to `users.email`.
+
+    No address stands in both tables. The database itself refuses that (migration 0032), so whoever is second gets an IntegrityError.
+    """
+
+    __tablename__ = "further_addresses"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default_factory=new_id)
+    email: Mapped[str] = mapped_column(String(254), unique=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), index=True)
+    verified_at: Mapped[datetime]
+
+
 class LinkPurpose(StrEnum):
     CONFIRM = "confirm"
     RESET = "reset"
+    ADD = "add"
+    """Makes `email`, which is not the person's yet, one of their addresses."""
 
 
 class MailedLink(Base):
     """A link in a mail that proves its reader holds the address. Its id is the SHA-256 of the token, which is not kept.
 
-    It is good for the address and the password that were the person's when it was made, until `ends_at`, and once.
+    It is good until `ends_at` and once, while `email` is the person's (for ADD: nobody's); for RESET, while their password is the same.
     """
 
     __tablename__ = "mailed_links"

@@ -1,12 +1,14 @@
 """Finding people."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, String, cast, func, or_, select
+from sqlalchemy import CompoundSelect, Select, String, cast, func, or_, select
 from sqlalchemy.orm import Session
 
-from laurel.accounts.models import LinkPurpose, MailedLink, User
+from laurel.accounts.models import FurtherAddress, LinkPurpose, MailedLink, User
 from laurel.accounts.rules import Role
 from laurel.core.db import table_of
 from laurel.core.errors import NotFoundError
@@ -17,7 +19,7 @@ PERSON = tuple(table_of(User).c[name].label(f"person_{name}") for name in ("id",
 
 @dataclass(frozen=True, slots=True)
 class PeopleFilters:
-    """What a list of people is narrowed by: words in name or address, and a role."""
+    """What a list of people is narrowed by: words in name or an address, and a role."""
 
     words: str = ""
     role: Role | None = None
@@ -48,8 +50,41 @@ def lock_user(session: Session, user_id: UUID) -> User:
 
 
 def find_user_by_email(session: Session, email: str) -> User | None:
-    """The person with this address, however it is spelled in upper and lower case."""
-    return session.scalar(select(User).where(User.email == email.strip().casefold()))
+    """The person with this address, their first or a further one, however it is spelled in upper and lower case."""
+    address = email.strip().casefold()
+    first, further = select(User.id).where(User.email == address), select(FurtherAddress.user_id).where(FurtherAddress.email == address)
+    return session.scalar(select(User).where(User.id.in_(first.union_all(further))))
+
+
+def owners_of(emails: Collection[str]) -> CompoundSelect[str, UUID]:
+    """(address, person) of those of these addresses that are somebody's, first or further, as a statement."""
+    first = select(User.email, User.id).where(User.email.in_(emails))
+    return first.union_all(select(FurtherAddress.email, FurtherAddress.user_id).where(FurtherAddress.email.in_(emails)))
+
+
+def list_further_addresses(session: Session, user_id: UUID) -> Sequence[FurtherAddress]:
+    """The person's addresses besides the first, in the order in which they were proven."""
+    mine = select(FurtherAddress).filter_by(user_id=user_id)
+    return session.scalars(mine.order_by(FurtherAddress.verified_at, FurtherAddress.id)).all()
+
+
+def get_further_address(session: Session, user_id: UUID, address_id: UUID) -> FurtherAddress:
+    """One of the person's further addresses. Raises NotFoundError."""
+    found = session.scalar(select(FurtherAddress).filter_by(id=address_id, user_id=user_id))
+    if found is None:
+        raise NotFoundError("This address is not among your further ones any more.")
+    return found
+
+
+def list_addresses_of(session: Session, user: User) -> list[str]:
+    """Every address of the person, the first one first."""
+    return [user.email, *(address.email for address in list_further_addresses(session, user.id))]
+
+
+def list_claims(session: Session, user_id: UUID, *, now: datetime) -> Sequence[MailedLink]:
+    """The addresses that the person asked to add and has not proven yet, as the links that were mailed to them."""
+    mine = select(MailedLink).filter_by(user_id=user_id, purpose=LinkPurpose.ADD).where(MailedLink.ends_at > now)
+    return session.scalars(mine.order_by(MailedLink.created_at, MailedLink.id)).all()
 
 
 def has_other_with_role(session: Session, role: Role, user_id: UUID) -> bool:
@@ -63,7 +98,11 @@ def list_people(filters: PeopleFilters) -> Select[User]:
     statement = select(User).order_by(User.created_at.desc(), User.id.desc())
     for word in filters.words.split()[:8]:
         statement = statement.where(
-            or_(func.lower(User.name).contains(word.lower(), autoescape=True), User.email.contains(word.lower(), autoescape=True))
+            or_(
+                func.lower(User.name).contains(word.lower(), autoescape=True),
+                User.email.contains(word.lower(), autoescape=True),
+                User.id.in_(select(FurtherAddress.user_id).where(FurtherAddress.email.contains(word.lower(), autoescape=True))),
+            )
         )
     if filters.role is not None:
         statement = statement.where(cast(User.role_names, String).contains(f'"{filters.role.value}"', autoescape=True))

@@ -14,6 +14,8 @@ LIMITS: dict[str, dict[str, list[tuple[int, timedelta]]]] = {
     "code": {"account": [(5, MINUTES), (20, HOUR), (50, DAY)], "network": [(10, MINUTES)]},
     "reset": {"account": [(5, DAY)], "network": [(20, HOUR)]},
     "confirm": {"account": [(5, DAY)], "network": [(20, HOUR)]},
+    "add address": {"account": [(5, MINUTES), (20, HOUR)], "network": [(20, HOUR)]},
+    "mail to added address": {"account": [(5, DAY)]},
     "exam password": {"account": [(10, HOUR)], "network": [(30, HOUR)]},
     "register": {"network": [(10, HOUR)]},
     "seat code": {"account": [(10, HOUR)], "network": [(60, HOUR)]},

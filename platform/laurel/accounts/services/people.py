@@ -102,11 +102,11 @@ def confirm_email(session: Session, user: User, *, now: datetime) -> None:
 
 
 def request_reset(session: Session, email: str, *, now: datetime) -> None:
-    """Mail a link for a new password to whoever has this address. For nobody's address the same work is done and undone."""
-    user = find_user_by_email(session, email)
+    """Mail a link for a new password to this address, if it is somebody's. For nobody's address the same work is done and undone."""
+    user, address = find_user_by_email(session, email), normalize_email(email)
     if user is not None and user.active:
-        token = make_link(session, user, LinkPurpose.RESET, now=now)
-        queue_mail(session, "reset", key=f"reset:{new_id()}", recipient=user.email, now=now, name=user.name, token=token)
+        token = make_link(session, user, LinkPurpose.RESET, email=address, now=now)
+        queue_mail(session, "reset", key=f"reset:{new_id()}", recipient=address, now=now, name=user.name, token=token)
         return
     undone = session.begin_nested()
     stranger = User(email=f"{new_id()}@nobody.invalid", name="", password=None, created_at=now, active=False)
@@ -117,15 +117,19 @@ def request_reset(session: Session, email: str, *, now: datetime) -> None:
     undone.rollback()
 
 
-def change_password(session: Session, user_id: UUID, *, password_hash: str, by_reset: bool, now: datetime) -> User:
-    """Set the password, end every session, and tell the person by mail. A reset also shows that the address is theirs."""
+def change_password(
+    session: Session, user_id: UUID, *, password_hash: str, by_reset: bool, now: datetime, mailed_to: str | None = None
+) -> User:
+    """Set the password, end every session, and tell the person by mail. A reset also shows that the first address is theirs,
+    unless its link was `mailed_to` a further one.
+    """
     user = lock_user(session, user_id)
     user.password = password_hash
     user.forget_sessions()
     delete_links(session, user, LinkPurpose.RESET)
     session.flush()
     publish(session, events.PasswordChanged(occurred_at=now, user_id=user.id, by_reset=by_reset), actor_id=user.id)
-    if by_reset:
+    if by_reset and mailed_to in {None, user.email}:
         confirm_email(session, user, now=now)
     tell(session, user, "Your password was changed", now=now)
     return user
@@ -168,9 +172,10 @@ def set_roles(session: Session, user_id: UUID, *, role_names: Sequence[str], by_
     return user
 
 
-def tell(session: Session, user: User, what: str, *, now: datetime) -> None:
-    """Mail the person that something about their account's safety changed."""
-    queue_mail(session, "security_notice", key=f"security:{new_id()}", recipient=user.email, now=now, name=user.name, what=what, at=now)
+def tell(session: Session, user: User, what: str, *, now: datetime, recipient: str | None = None) -> None:
+    """Mail the person, at their first address or at `recipient`, that something about their account's safety changed."""
+    address = recipient or user.email
+    queue_mail(session, "security_notice", key=f"security:{new_id()}", recipient=address, now=now, name=user.name, what=what, at=now)
 
 
 def _mail_confirmation(session: Session, user: User, mail: str, *, now: datetime) -> None:

@@ -2,14 +2,14 @@
 
 from flask import Blueprint, Flask
 
-from laurel.accounts.views import account, passwords, registration, second_factor, security, sign_in
+from laurel.accounts.views import account, email_addresses, passwords, registration, second_factor, security, sign_in
 from laurel.accounts.views.blueprint import bp
 from laurel.accounts.views.presence import make_gate
 from laurel.settings import Settings
 from laurel.web.access import Gate
 from laurel.web.compression import keep_plain
 
-SCREENS = (account, passwords, registration, second_factor, sign_in)
+SCREENS = (account, email_addresses, passwords, registration, second_factor, sign_in)
 """The modules whose screens `bp` has once they are imported."""
 
 

@@ -59,18 +59,18 @@ def new_password_page() -> ResponseReturnValue:
     link = session.get("_laurel_reset", "")
     try:
         with transaction() as database:
-            user = services.get_user_of_link(database, link, LinkPurpose.RESET, now=database_now(database))
+            mailed, user = services.get_link(database, link, LinkPurpose.RESET, now=database_now(database))
     except DeadLinkError as error:
         return render_template("accounts/dead_link_page.html", message=error.message), 404
     form = NewPasswordForm()
     if not form.validate_on_submit() or not _is_acceptable(form, user):
-        return render_template("accounts/new_password_page.html", form=form, email=user.email)
+        return render_template("accounts/new_password_page.html", form=form, email=mailed.email)
     password_hash = services.hash_password(form.password.data)
     with transaction() as database:
         now = database_now(database)
         lock_user(database, user.id)
         services.get_user_of_link(database, link, LinkPurpose.RESET, now=now)  # once, even if two come at the same time
-        services.change_password(database, user.id, password_hash=password_hash, by_reset=True, now=now)
+        services.change_password(database, user.id, password_hash=password_hash, by_reset=True, mailed_to=mailed.email, now=now)
         end_sessions_of(database, user.id)
     presence.sign_out()
     flash("Your new password is set. Sign in with it.", "success")

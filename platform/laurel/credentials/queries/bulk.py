@@ -11,6 +11,7 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from laurel.accounts.models import User
+from laurel.accounts.queries import owners_of
 from laurel.catalog.models import Course
 from laurel.core.errors import NotFoundError
 from laurel.credentials.models import (
@@ -28,7 +29,6 @@ from laurel.credentials.queries import SignedCredential
 from laurel.credentials.rules.bulk import MAX_ROWS, BulkState, RowState
 from laurel.credentials.rules.duplicates import Held
 from laurel.credentials.rules.name_changes import NameChangeState
-from laurel.credentials.rules.verdicts import CredentialState
 
 Value = TypeVar("Value")
 CHUNK = 500
@@ -112,10 +112,10 @@ def list_next_rows(session: Session, job_id: UUID, *, limit: int) -> Sequence[Bu
 
 
 def map_people(session: Session, emails: Iterable[str]) -> dict[str, UUID]:
-    """Person by address, of those that have an account."""
+    """Person by address, be it their first or a further one, of those that have an account."""
     found: dict[str, UUID] = {}
     for some in _in_chunks(list(set(emails))):
-        found |= {row[0]: row[1] for row in session.execute(select(User.email, User.id).where(User.email.in_(some)))}
+        found |= {row[0]: row[1] for row in session.execute(owners_of(some))}
     return found
 
 
@@ -123,7 +123,8 @@ def lock_people(session: Session, emails: Collection[str]) -> list[UUID]:
     """The people with these addresses, locked by their ids until the transaction ends."""
     if not emails:
         return []
-    named = select(User.id).where(User.email.in_(emails)).order_by(User.id)
+    owners = owners_of(emails).subquery()
+    named = select(User.id).where(User.id.in_(select(owners.c.id))).order_by(User.id)
     return list(session.scalars(named.with_for_update(key_share=True)))
 
 
@@ -158,7 +159,7 @@ def list_signers(session: Session, job_id: UUID) -> list[str | None]:
 
 
 def list_held(session: Session, holder_ids: Collection[UUID]) -> dict[tuple[UUID, UUID], list[Held]]:
-    """(holder, achievement) → what these people hold that was not revoked, the first award first."""
+    """(holder, achievement) → what these people hold or held, the first award first."""
     found: dict[tuple[UUID, UUID], list[Held]] = defaultdict(list)
     is_current = (CredentialVersion.credential_id == Credential.id) & (CredentialVersion.n == Credential.current_n)
     for some in _in_chunks(list(holder_ids)):
@@ -166,7 +167,7 @@ def list_held(session: Session, holder_ids: Collection[UUID]) -> dict[tuple[UUID
             select(Credential, AchievementVersion.achievement_id, CredentialVersion.valid_from, CredentialVersion.valid_until)
             .join(AchievementVersion, AchievementVersion.id == Credential.achievement_version_id)
             .outerjoin(CredentialVersion, is_current)
-            .where(Credential.holder_id.in_(some), Credential.state != CredentialState.REVOKED)
+            .where(Credential.holder_id.in_(some))
             .order_by(Credential.awarded_at, Credential.id)
         )
         for credential, achievement_id, valid_from, valid_until in rows:

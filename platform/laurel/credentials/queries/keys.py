@@ -120,11 +120,7 @@ def _to_be_signed_again(session: Session, did: str, now: datetime) -> tuple[Colu
     )
 
 
-def find_first_change_of_lists(session: Session, did: str) -> datetime | None:
-    """Since when a change of a status list waits to be published; None if none does."""
-    return session.scalar(select(func.min(StatusList.changed_at)).filter_by(did=did))
-
-
-def find_first_end_of_lists(session: Session, did: str) -> datetime | None:
-    """When the first of the published status lists ends, unless it is signed again."""
-    return session.scalar(select(func.min(StatusList.valid_until)).filter_by(did=did))
+def find_first_of_lists(session: Session, did: str) -> tuple[datetime | None, datetime | None]:
+    """Since when a change of a status list waits to be published, and when the first published one ends; None if none does."""
+    row = session.execute(select(func.min(StatusList.changed_at), func.min(StatusList.valid_until)).filter_by(did=did)).one()
+    return row[0], row[1]

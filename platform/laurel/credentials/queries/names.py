@@ -71,6 +71,11 @@ def list_names_on(session: Session, person_id: UUID) -> list[str]:
     return list(session.scalars(mine.distinct().order_by(Credential.holder_name)))
 
 
+def list_named(session: Session, person_id: UUID, name: str) -> list[Credential]:
+    """A person's certificates that carry this name, however they stand."""
+    return list(session.scalars(select(Credential).filter_by(holder_id=person_id, holder_name=name).order_by(Credential.id)))
+
+
 def list_renamed(session: Session, change_id: UUID) -> list[tuple[RenamedCredential, Credential, CredentialVersion | None]]:
     """What a change corrected, each with its certificate and that one's current document."""
     rows = session.execute(

@@ -36,7 +36,7 @@ class Act(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """A certificate of the row's course that its person holds and that was not revoked. While it is pending it has no dates."""
+    """A certificate of the row's course that its person holds or held, for it may be revoked. While it is pending it has no dates."""
 
     credential_id: UUID
     number: str
@@ -58,6 +58,10 @@ class Decision:
 
 def decide(held: Sequence[Held], *, name: str, awarded_on: date, duplicates: Duplicates, has_renamed: bool, now: datetime) -> Decision:
     """What a row is, by what its person holds of the course. `has_renamed`: the person has changed their name here."""
+    revoked = next((found for found in held if found.state is CredentialState.REVOKED and found.awarded_on == awarded_on), None)
+    if revoked is not None:
+        return Decision(Act.REFUSE, f"{revoked.number} for this very day was revoked. If that was a mistake, reinstate it.")
+    held = [found for found in held if found.state is not CredentialState.REVOKED]
     if not held:
         return Decision(Act.ISSUE)
     same_day = next((found for found in held if found.awarded_on == awarded_on), None)

@@ -73,13 +73,13 @@ def parse_number(text: str) -> str:
     """The number as it is printed, from whatever somebody typed.
 
     Case, spaces, dashes, dots and underscores do not matter, the prefix may be missing, O is read as 0, I and L as 1. The address
-    that is printed on certificates may stand before it.
+    that is printed on certificates may stand before it, or any words if the prefix is there: "No. LRL-…".
     Raises NumberShapeError or NumberTypoError.
     """
     typed = unicodedata.normalize("NFKC", text.strip().rpartition("/v/")[2][:MAX_TYPED]).upper()
     letters = "".join(c for c in typed if not c.isspace() and c not in "._" and unicodedata.category(c) != "Pd")
-    if len(letters) == len(PREFIX) + BODY + 1 and letters.startswith(PREFIX):
-        letters = letters.removeprefix(PREFIX)
+    if len(letters) > BODY + 1:
+        letters = letters.partition(PREFIX)[2] or letters
     letters = letters.translate(LOOKALIKES)
     if len(letters) != BODY + 1 or any(c not in ALPHABET for c in letters):
         raise NumberShapeError(field="number")

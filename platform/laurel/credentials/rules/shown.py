@@ -1,13 +1,13 @@
 """What is shown of a credential is kept apart from what was signed: the two must say the same, or nobody may believe what is shown."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from laurel.credentials.rules.document import AchievementFacts
+from laurel.credentials.rules.document import AchievementFacts, identity_hash
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.moments import timestamp
 from laurel.credentials.rules.text import sanitize_text
@@ -71,6 +71,20 @@ def official_in(document: Any) -> str:
     """Who answers for the issuer as this document says it, or empty. It is shown from nowhere else: so it was signed."""
     said = _in(_in(document, "issuer"), "official")
     return said if isinstance(said, str) else ""
+
+
+def confirmed_address(document: dict[str, Any], addresses: Iterable[str]) -> str | None:
+    """The one of these addresses that a document confirms; empty if it is none of them, None if the document confirms no address.
+
+    It says so as a salted hash, so nobody reads the address there; whoever knows it can compare.
+    """
+    identifiers = _in(_in(document, "credentialSubject"), "identifier")
+    entries = identifiers if isinstance(identifiers, list) else []
+    hashed = next((entry for entry in entries if _in(entry, "identityType") == "emailAddress"), None)
+    if hashed is None:
+        return None
+    salt, said = str(_in(hashed, "salt")), _in(hashed, "identityHash")
+    return next((address for address in addresses if identity_hash(address, salt) == said), "")
 
 
 def says_dates(document: dict[str, Any], valid_from: datetime, valid_until: datetime | None) -> bool:

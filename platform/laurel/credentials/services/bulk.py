@@ -164,6 +164,8 @@ class _Judge:
         self.duplicates, self.actor_id, self.now = duplicates, actor_id, now
         self.without_pdf = 0
         """Rows that are ready and whose names cannot be printed."""
+        self.first: dict[tuple[UUID, str, datetime | None], int] = {}
+        """The line on which each person and course (and day, where several are allowed) comes first."""
         self.people = queries.map_people(session, (row.email.casefold() for row in rows if not row.error))
         self.achievements = queries.map_achievements(session)
         people = list(self.people.values())
@@ -191,6 +193,7 @@ class _Judge:
             raise InvalidInputError("No course with a certificate has this short name.")
         if person is None:
             raise InvalidInputError("Nobody has an account with this address. They have to register first.")
+        self._refuse_twin(row, person)
         check_award(achievement, holder_id=person, actor_id=self.actor_id, awarded_at=awarded_at, now=self.now)
         return decide(
             self.held.get((person, achievement.achievement_id), []),
@@ -200,6 +203,12 @@ class _Judge:
             has_renamed=person in self.renamed,
             now=self.now,
         )
+
+    def _refuse_twin(self, row: ImportRow, person: UUID) -> None:
+        """The file was read before, and knows addresses only: two of them may be one person's."""
+        n = self.first.setdefault((person, row.course, row.awarded_at if self.duplicates is Duplicates.ALLOW else None), row.n)
+        if n != row.n:
+            raise InvalidInputError(f"Line {n} is for the same person, by another of their addresses.")
 
 
 def _add_job(

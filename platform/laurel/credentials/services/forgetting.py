@@ -9,6 +9,7 @@ from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
 from laurel.accounts.models import User
+from laurel.accounts.queries import list_addresses_of
 from laurel.core.mail import empty_mails
 from laurel.credentials.models import Credential, CredentialVersion, NameChange, RenamedCredential
 from laurel.credentials.rules.examination import settled
@@ -35,7 +36,8 @@ def _forget(session: Session, change: NameChange) -> None:
     if change.applied_at is not None:
         mine = select(Credential.id).where(Credential.holder_id == change.person_id)
         forget_documents(session, mine, before=change.applied_at)
-        empty_mails(session, session.get_one(User, change.person_id).email, until=change.applied_at)
+        for address in list_addresses_of(session, session.get_one(User, change.person_id)):
+            empty_mails(session, address, until=change.applied_at)
     names = update(RenamedCredential).where(RenamedCredential.change_id == change.id)
     session.execute(names.values(former_name=None).execution_options(synchronize_session=False))
     change.former_account_name = change.former_certificate_name = None

@@ -8,6 +8,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from laurel.accounts.models import User
+from laurel.accounts.queries import list_addresses_of
 from laurel.credentials.models import BulkRow, Credential, CredentialVersion, NameChange, RenamedCredential
 from laurel.credentials.rules.bulk import RowState
 from laurel.credentials.rules.former_names import without_name
@@ -78,7 +79,8 @@ def hide_in_notes(session: Session, person: User, *, formerly: set[str], name: s
 def rename_bulk_rows(session: Session, person: User, *, formerly: set[str], name: str) -> None:
     """What a bulk job still has to do, it does with the new name; what is over keeps no name."""
     mine = select(Credential.id).where(Credential.holder_id == person.id)
-    about = update(BulkRow).where(or_(BulkRow.credential_id.in_(mine), BulkRow.email == person.email), BulkRow.name.in_(formerly - {name}))
+    theirs = or_(BulkRow.credential_id.in_(mine), BulkRow.email.in_(list_addresses_of(session, person)))
+    about = update(BulkRow).where(theirs, BulkRow.name.in_(formerly - {name}))
     waiting = BulkRow.state == RowState.READY
     session.execute(about.where(waiting).values(name=name).execution_options(synchronize_session=False))
     session.execute(about.where(~waiting).values(name="").execution_options(synchronize_session=False))

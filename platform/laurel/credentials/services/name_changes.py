@@ -179,29 +179,38 @@ def reverse_name(session: Session, change_id: UUID, *, issuer: Issuer, keys: Key
         return
     person = lock_user(session, change.person_id)
     lock_all_of(session, person.id)
-    left = []
-    for renamed, credential, version in names.list_renamed(session, change.id):
-        has_ended = version is not None and version.valid_until is not None and now >= version.valid_until
-        is_as_changed = credential.holder_name == change.new_name  # staff may have corrected it since
-        if is_as_changed and renamed.former_name and credential.state is not CredentialState.REVOKED and not has_ended:
-            _correct(session, credential, renamed.former_name, RESTORED, person.id, issuer=issuer, keys=keys, now=now)
-            credential.address_code, credential.old_links_closed_at = renamed.former_code, renamed.former_closed_at
-        elif is_as_changed:
-            left.append(credential)
-        renamed.former_name = None
+    account_name = person.name if person.name != change.new_name else change.former_account_name or person.name
+    rename(session, person.id, name=account_name)
+    rename_on_certificates(session, person.id, name=change.former_certificate_name)
+    left = _restore(session, change, person, issuer=issuer, keys=keys, now=now)
     bring_back_ended(session, person, since=change.applied_at)
     close_certificates(session, person, left, now=now)
     mine = select(Credential.id).where(Credential.holder_id == person.id)
     forget_documents(session, mine, before=now, since=change.applied_at)  # the name that was taken back is nobody's business
-    account_name = person.name if person.name != change.new_name else change.former_account_name or person.name
-    rename(session, person.id, name=account_name)
-    rename_on_certificates(session, person.id, name=change.former_certificate_name)
     rename_bulk_rows(session, person, formerly={change.new_name}, name=person.name_on_certificates)
     change.former_account_name = change.former_certificate_name = None
     change.new_name = change.words = ""
     change.advance(NameChangeState.REVERSED)
     session.flush()
     publish(session, NameChangeReversed(occurred_at=now, change_id=change.id, person_id=person.id))
+
+
+def _restore(session: Session, change: NameChange, person: User, *, issuer: Issuer, keys: KeyVault, now: datetime) -> list[Credential]:
+    """Sign all without the name that is taken back, what was made since the change too. Returns those where nobody can any more."""
+    for renamed, credential, version in names.list_renamed(session, change.id):
+        has_ended = version is not None and version.valid_until is not None and now >= version.valid_until
+        is_as_changed = credential.holder_name == change.new_name  # staff may have corrected it since
+        if is_as_changed and renamed.former_name and credential.state is not CredentialState.REVOKED and not has_ended:
+            _correct(session, credential, renamed.former_name, RESTORED, person.id, issuer=issuer, keys=keys, now=now)
+            credential.address_code, credential.old_links_closed_at = renamed.former_code, renamed.former_closed_at
+        renamed.former_name = None
+    name = person.name_on_certificates
+    if name == change.new_name:
+        return []  # it is theirs all the same
+    for credential, _achievement in names.list_correctable(session, person.id, now=now):
+        if credential.holder_name == change.new_name:
+            _correct(session, credential, name, RESTORED, person.id, issuer=issuer, keys=keys, now=now)
+    return names.list_named(session, person.id, change.new_name)
 
 
 def _check_wish(person: User, credentials: list[Credential], name: str, confirmed: Collection[UUID]) -> None:

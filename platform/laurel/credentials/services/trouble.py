@@ -13,8 +13,7 @@ from laurel.credentials.models import IssuerKey
 from laurel.credentials.queries import count_pending
 from laurel.credentials.queries.keys import (
     count_to_be_signed_again,
-    find_first_change_of_lists,
-    find_first_end_of_lists,
+    find_first_of_lists,
     list_keys,
 )
 from laurel.credentials.rules.issuer import Issuer
@@ -102,10 +101,9 @@ def _renewal_trouble(session: Session, issuer: Issuer, now: datetime) -> list[st
 
 
 def _list_trouble(session: Session, issuer: Issuer, now: datetime) -> list[str]:
-    changed_at = find_first_change_of_lists(session, issuer.did)
+    changed_at, end = find_first_of_lists(session, issuer.did)
     if changed_at is not None and now - changed_at >= UNPUBLISHED:
         return [f"A revocation of {changed_at:%Y-%m-%d %H:%M} UTC is not published: its status list could not be signed."]
-    end = find_first_end_of_lists(session, issuer.did)
     if end is None or end - now >= RENEW_BEFORE - GRACE:
         return []
     return [f"A status list was not signed again. From {end:%Y-%m-%d %H:%M} UTC on verifiers cannot say whether a certificate was revoked."]

@@ -6,6 +6,7 @@ from uuid import UUID
 from flask import Response, current_app, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from laurel.accounts.queries import list_further_addresses
 from laurel.core.db import database_now
 from laurel.core.errors import NotFoundError
 from laurel.credentials import artwork
@@ -14,6 +15,7 @@ from laurel.credentials.queries import CredentialRecord, SignedCredential, holdi
 from laurel.credentials.queries.weekly_views import map_views
 from laurel.credentials.rules import linkedin
 from laurel.credentials.rules.calendar import expiry_event
+from laurel.credentials.rules.shown import as_object, confirmed_address
 from laurel.credentials.rules.visibility import Visibility
 from laurel.credentials.rules.weekly_views import weeks_told
 from laurel.credentials.services import old_links
@@ -24,7 +26,7 @@ from laurel.credentials.views.base import bp, issuer
 from laurel.credentials.views.bundle import bundle
 from laurel.credentials.views.presenters import ShownCredential, show
 from laurel.credentials.views.printing import compose, issued_by
-from laurel.web.access import SIGNED_IN, my_id, policy
+from laurel.web.access import SIGNED_IN, my_id, policy, viewer
 from laurel.web.limits import limiter
 from laurel.web.session import current_session, end_transaction, transaction
 
@@ -183,9 +185,21 @@ def _page(record: CredentialRecord, *, visibility_form: VisibilityForm | None = 
         linkedin_entries=linkedin.ENTRIES,
         linkedin_share=linkedin.share_url(shown.address),
         weeks=[] if is_private or not record.version else weeks_told(map_views(session, credential.id), now=now),
+        confirmed=_confirmed_address(record),
         kin=holding.list_kin(session, credential),
         renewal=renewing.map_renewals(session, [record], now=now)[credential.id],
     )
+
+
+def _confirmed_address(record: CredentialRecord) -> str | None:
+    """As `shown.confirmed_address` says it of the holder's addresses of today."""
+    if record.version is None:
+        return None
+    document, person = as_object(record.version.signed_json), viewer()
+    said = confirmed_address(document, [person.email] if person is not None else [])
+    if said == "":  # not the first one: only then are the others asked for
+        return confirmed_address(document, [address.email for address in list_further_addresses(current_session(), my_id())])
+    return said
 
 
 def _entry(shown: ShownCredential) -> linkedin.Entry:

@@ -132,7 +132,7 @@ def _program_options(earned: dict[str, Any]) -> ProgramOptions | None:
 
 def _renewal_terms(earned: dict[str, Any]) -> RenewalTerms:
     """What `[credential]` says about renewing; what it does not say is as usual."""
-    names = ("window_days", "grace_days", "includes_attempts", "by_exam")
+    names = ("window_days", "grace_days", "includes_attempts", "by_exam", "points")
     return RenewalTerms(**{name: earned[f"renewal_{name}"] for name in names if f"renewal_{name}" in earned})
 
 

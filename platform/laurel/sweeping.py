@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 
 from laurel.core import clock
 from laurel.core.db import database_now
+from laurel.credentials.queries.points import list_complete
 from laurel.credentials.queries.renewing import list_earned
+from laurel.credentials.services.points import renew_complete
 from laurel.credentials.services.renewing import renew_earned
 
 log = logging.getLogger("laurel.worker")
@@ -94,3 +96,17 @@ def make_renewals(transaction: Callable[[], AbstractContextManager[Session]]) ->
             return renew_earned(session, attempt_id, now=database_now(session)) is not None
 
     return Sweep("What attempt %s renews could not be awarded", hopeless=()).run(find_next, make)
+
+
+def make_point_renewals(transaction: Callable[[], AbstractContextManager[Session]]) -> int:
+    """Award the renewals whose points were complete before their window opened; returns how many."""
+
+    def find_next(after: UUID | None) -> Sequence[UUID]:
+        with transaction() as session:
+            return list_complete(session, now=database_now(session), after=after)
+
+    def make(credential_id: UUID) -> bool:
+        with transaction() as session:
+            return renew_complete(session, credential_id, now=database_now(session)) is not None
+
+    return Sweep("Certificate %s could not be renewed by its points", hopeless=()).run(find_next, make)

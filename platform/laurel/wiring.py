@@ -21,6 +21,7 @@ from laurel.commerce.events import (
 from laurel.core.bus import Subscriptions
 from laurel.credentials import handlers as credentials
 from laurel.credentials.events import (
+    ActivityDecided,
     CredentialAwarded,
     CredentialCorrected,
     CredentialHeld,
@@ -66,9 +67,7 @@ def subscriptions(settings: Settings, keys: KeyVault) -> Subscriptions:
             RefundSucceeded: [commerce.email_refund],
             RefundFailed: [commerce.email_failed_refund],
             AccessReturned: [partial(credentials.issue_held, issuer=issuer_of(settings), keys=keys)],
-            RenewalPaid: [follow_fee],
-            RenewalTaken: [follow_fee],
-            RenewalReturned: [follow_fee],
+            **dict.fromkeys((RenewalPaid, RenewalTaken, RenewalReturned), [follow_fee]),
             DisputeClosed: [credentials.revoke_after_lost_dispute] if settings.lost_dispute_revokes else [],
             RenewalEarned: [credentials.renew_credential],
             CredentialAwarded: [partial(credentials.issue_credential, issuer=issuer_of(settings), keys=keys)],
@@ -79,6 +78,7 @@ def subscriptions(settings: Settings, keys: KeyVault) -> Subscriptions:
             CredentialReleased: [credentials.email_release, pause],
             CredentialRevoked: [partial(credentials.email_revocation, issuer=issuer_of(settings))],
             CredentialReinstated: [credentials.email_reinstatement],
+            ActivityDecided: [credentials.email_activity_decision],
             NameChangeApproved: [partial(credentials.apply_name_change, issuer=issuer_of(settings), keys=keys)],
             NameChangeApplied: [credentials.email_name_change],
             NameChangeRefused: [credentials.email_name_refusal],

@@ -46,7 +46,7 @@ from laurel.quizzes.services import expire_attempt, forget_old_signs
 from laurel.quizzes.services.integrity import delete_old_focus_notes
 from laurel.quizzes.services.usage import save_usage
 from laurel.settings import Settings
-from laurel.sweeping import AT_A_STRETCH, Sweeps, make_renewals
+from laurel.sweeping import AT_A_STRETCH, Sweeps, make_point_renewals, make_renewals
 from laurel.web.browser_sessions import delete_ended_sessions
 from laurel.web.counters import delete_ended_counters
 
@@ -231,11 +231,11 @@ class Chores:
 
     def look_after_the_rest(self) -> None:
         """What is done once an hour. None of it stops the others."""
-        renew = partial(make_renewals, self.transaction)
+        renewals = partial(make_renewals, self.transaction), partial(make_point_renewals, self.transaction)
         self.look_after_each(
             self.clear_sessions,
             self.forget_names,
-            renew,
+            *renewals,
             self.issue_pending,
             self.carry_on_with_names,
             self.expire_keys,

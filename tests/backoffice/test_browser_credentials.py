@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from laurel.core import clock
-from laurel.credentials.models import BulkRow
+from laurel.credentials.models import BulkRow, Credential
 from laurel.credentials.queries.keys import find_active_key
 from laurel.credentials.rules.bulk import BulkKind, BulkState, RowState
 from laurel.credentials.rules.bulk_table import COLUMNS, read_table
@@ -28,6 +28,7 @@ from tests.credentials.rotation import stage
 from tests.factories.accounts import make_user
 from tests.factories.credentials import ISSUER, make_achievement, make_credential, make_pending, make_revocation_job
 from tests.factories.organizations import FACTS, make_acme, make_credential_of, png
+from tests.factories.points import make_activity
 from tests.quizzes.browsing import SITE, faults_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
@@ -76,7 +77,14 @@ def make_a_lot(session: Session) -> list[str]:
         f"{place}/{revoked.id}/reinstate",
     ]
     many = [f"{place}/bulk{path}" for path in ("", "/issue", "/revoke", f"/{draft.id}", f"/{running.id}", f"/{done.id}")]
-    return one + many + make_keys(session)
+    return [*one, *many, *make_activities(session, issued), *make_keys(session)]
+
+
+def make_activities(session: Session, credential: Credential) -> list[str]:
+    """An activity with a long title and a long link; the addresses of the pages about it."""
+    activity = make_activity(session, credential, title=LONG * 2, link=f"https://a.example/{'verylongpath' * 20}")
+    session.commit()
+    return ["/backoffice/activities", f"/backoffice/activities/{activity.id}"]
 
 
 def make_keys(session: Session) -> list[str]:

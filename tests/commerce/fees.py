@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -24,10 +24,10 @@ from laurel.core.db import Database
 from laurel.core.events import Delivery, DeliveryStatus
 from laurel.credentials.models import Credential, CredentialVersion
 from laurel.credentials.services.auditing import Audit
-from laurel.credentials.services.fee_renewals import open_fee
+from laurel.credentials.services.fee_renewals import follow_fee, open_fee
 from tests.factories.commerce import make_offering
 from tests.factories.credentials import ISSUER
-from tests.fakes import FakePayments
+from tests.fakes import FakePayments, PlainVault
 
 pytestmark = pytest.mark.usefixtures("app")
 DAY = timedelta(days=1)
@@ -135,6 +135,12 @@ class Fees:
         payment = shop.find_main_payment(session, order.id)
         assert payment is not None
         return payment.payment_intent
+
+    def follow(self, order: Order, *, now: datetime) -> None:
+        """Bring the certificate to where its money stands."""
+        with self.till.transaction() as session:
+            line_id = shop.list_lines(session, order.id)[0].id
+            follow_fee(session, line_id, issuer=ISSUER, keys=PlainVault(), env=self.till.env, now=now)
 
     def tell_dispute(self, name: str) -> None:
         commerce.sync_dispute(self.till, name)

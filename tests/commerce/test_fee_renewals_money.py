@@ -40,6 +40,7 @@ def bounce(fees: Fees, order: Order, refund: Refund) -> None:
     with time_machine.travel(clock.now() + 3 * DAY):
         fees.payments.change_refund(refund.stripe_refund or "", status="failed")
         commerce.sync_refunds(fees.till, fees.intent(order))
+        fees.follow(order, now=clock.now())  # the worker asks the database for the time, which is still that of the signature
         fees.work()
 
 

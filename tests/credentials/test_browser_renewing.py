@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 from laurel.bank.rules import QuestionKind
 from laurel.commerce.rules import OfferingKind
 from laurel.core import clock
+from laurel.credentials.rules.renewing import RenewalTerms
 from laurel.credentials.services.fee_renewals import open_fee
 from tests.conftest import SignIn
 from tests.factories.bank import make_category, make_question
 from tests.factories.commerce import make_offering
+from tests.factories.points import make_activity
 from tests.factories.quizzes import fixed
 from tests.factories.renewals import make_holder
 from tests.quizzes.browsing import SITE, faults_of
@@ -37,8 +39,9 @@ def look_at(page: Page, name: str) -> list[str]:
 def test_pages_of_a_renewal_are_accessible_and_fit(
     visit: Callable[..., BrowserContext], session: Session, sign_in: SignIn, scheme: str, width: int
 ) -> None:
-    sold = make_holder(session, name=LONG, days_ago=400, sells_attempts=True)
+    sold = make_holder(session, name=LONG, days_ago=400, sells_attempts=True, renewal=RenewalTerms(points=30))
     sold.begin()
+    activity = make_activity(session, sold.credential, title=LONG * 2)
     make_offering(session, course=sold.room.course, kind=OfferingKind.RENEWAL, prices={"usd": 4900, "eur": 4500})
     permit_id = open_fee(session, holder_id=sold.room.learner.id, credential_id=sold.credential.id, now=clock.now())
     sign_in(sold.room.learner)
@@ -46,7 +49,12 @@ def test_pages_of_a_renewal_are_accessible_and_fit(
     mine, course = f"/account/credentials/{sold.credential.id}", f"/learn/{sold.room.course.slug}"
     wrong = []
     paths = {"renewal": f"{mine}/renewal", "holder": mine, "list": "/account/credentials", "course": course, "lobby": f"{course}/exam"}
-    for name, path in {**paths, "fee": f"/renewals/{permit_id}"}.items():
+    for name, path in {
+        **paths,
+        "fee": f"/renewals/{permit_id}",
+        "points": f"{mine}/activities",
+        "activity": f"{mine}/activities/{activity.id}",
+    }.items():
         page.goto(SITE + path)
         wrong += look_at(page, f"{name}-{scheme}-{width}")
 

@@ -20,7 +20,16 @@ from laurel.core.events import EventRecord
 from laurel.core.mail import Mail
 from laurel.credentials import handlers
 from laurel.credentials.events import CredentialAwarded, CredentialIssued, CredentialRevoked
-from laurel.credentials.models import AchievementVersion, BulkRow, Credential, CredentialVersion, ExpiryNotice, FeeRenewal, StatusEntry
+from laurel.credentials.models import (
+    AchievementVersion,
+    BulkRow,
+    Credential,
+    CredentialVersion,
+    ExpiryNotice,
+    FeeRenewal,
+    PointRenewal,
+    StatusEntry,
+)
 from laurel.credentials.models.erasure import ErasedCredential
 from laurel.credentials.models.weekly_views import WeeklyViews
 from laurel.credentials.queries import list_history
@@ -41,6 +50,7 @@ from tests.factories.commerce import make_paid_order
 from tests.factories.credentials import ISSUER, make_achievement, make_attempt, make_completion, make_credential
 from tests.factories.credentials import make_revocation_job as make_job
 from tests.factories.holders import apply_name, make_name_change, make_private, make_share_link
+from tests.factories.points import make_activity
 from tests.factories.renewals import make_holder
 from tests.fakes import PlainVault
 
@@ -91,6 +101,8 @@ def test_nothing_that_a_certificate_says_of_a_person_is_left_anywhere(session: S
     session.add(ExpiryNotice(credential_id=credential.id, ends_at=clock.now(), days=7, told_at=clock.now()))
     line = list_lines(session, make_paid_order(session, buyer=person).id)[0]
     session.add(FeeRenewal(credential_id=credential.id, order_line_id=line.id))
+    session.add(PointRenewal(credential_id=credential.id, needed=3000, counted=3000))
+    make_activity(session, credential)
     session.add(WeeklyViews(credential_id=credential.id, monday=clock.now().date(), views=9))
     apply_name(session, make_name_change(session, person, name="Ada Lovelaces"), at=clock.now() + timedelta(seconds=5))
     make_job(session, credential)

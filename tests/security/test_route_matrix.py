@@ -41,6 +41,7 @@ from tests.factories.ctas import make_cta
 from tests.factories.holders import make_name_change, make_share_link
 from tests.factories.learning import make_classroom
 from tests.factories.organizations import make_acme
+from tests.factories.points import make_activity
 from tests.factories.quizzes import make_attempt, make_quiz, make_review_request, make_waiting, tasks_of
 from tests.factories.terms import make_group, make_override
 
@@ -161,6 +162,7 @@ def build_certificates(session: Session, owner: User) -> dict[str, str | UUID]:
         "job_id": make_revocation_job(session, credential).id,
         "link_id": make_share_link(session, credential).id,
         "change_id": make_name_change(session, owner).id,
+        "activity_id": make_activity(session, credential).id,
     }
 
 

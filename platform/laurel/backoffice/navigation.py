@@ -20,6 +20,7 @@ ENTRIES = [
     ("Review requests", "/backoffice/review-requests", "scale", "attempts:review"),
     ("Credentials", "/backoffice/credentials", "award", "credentials:read"),
     ("Name changes", "/backoffice/name-changes", "user-pen", "credentials:read"),
+    ("CPD activities", "/backoffice/activities", "notebook-pen", "credentials:read"),
     ("Signing keys", "/backoffice/keys", "key-round", "keys:write"),
     ("Organizations", "/backoffice/organizations", "building-2", "keys:write"),
     ("Overrides", "/backoffice/quizzes", "sliders-horizontal", "attempts:read"),

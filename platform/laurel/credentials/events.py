@@ -76,6 +76,31 @@ class CredentialReleased(AboutHolder):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ActivityEntered(Event):
+    """A holder entered an activity for the points of a credential, or said of one that waits something else; `revision` counts that."""
+
+    activity_id: UUID
+    credential_id: UUID
+    revision: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActivityWithdrawn(Event):
+    """A holder took back an activity before staff had decided about it."""
+
+    activity_id: UUID
+    credential_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActivityDecided(AboutHolder):
+    """Staff approved or refused an activity, or took their approval back; `decision` is the state that it came to."""
+
+    activity_id: UUID
+    decision: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class CredentialErased(Event):
     """A credential is gone for good; whose it was is not said."""
 

@@ -1,9 +1,10 @@
 """The shape of what holders say about their certificates."""
 
-from wtforms import BooleanField, HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
-from wtforms.validators import AnyOf, DataRequired, Length, Optional
+from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
+from wtforms.validators import AnyOf, DataRequired, InputRequired, Length, Optional
 
 from laurel.credentials.rules.name_changes import MAX_NAME
+from laurel.credentials.rules.points import MAX_LINE, MAX_LINK, MAX_NOTE
 from laurel.credentials.rules.visibility import Visibility
 from laurel.web.forms import LaurelForm, NameField
 
@@ -53,3 +54,31 @@ class NameChangeForm(LaurelForm):
     words = TextAreaField(
         "What staff should know", validators=[Optional(), Length(max=MAX_WORDS, message=f"Use {MAX_WORDS} characters at most.")]
     )
+
+
+class DayField(DateField):  # type: ignore[misc]
+    """A day; what is none is answered in words that say what to do."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError("Enter a day as year, month and day, such as 2026-03-31.") from None
+
+
+class ActivityForm(LaurelForm):
+    title = StringField(
+        "What it was",
+        validators=[
+            DataRequired("Enter what it was, such as the name of the course."),
+            Length(max=MAX_LINE, message=f"Use {MAX_LINE} characters at most."),
+        ],
+    )
+    provider = StringField(
+        "Who offered it",
+        validators=[DataRequired("Enter who offered it."), Length(max=MAX_LINE, message=f"Use {MAX_LINE} characters at most.")],
+    )
+    happened_on = DayField("Day on which it ended", validators=[InputRequired("Enter the day on which it ended.")])
+    points = StringField("Points", validators=[DataRequired("Enter how many points it is."), Length(max=20, message="Enter a number.")])
+    link = StringField("Link", validators=[Optional(), Length(max=MAX_LINK, message=f"Use {MAX_LINK} characters at most.")])
+    note = TextAreaField("Note", validators=[Optional(), Length(max=MAX_NOTE, message=f"Use {MAX_NOTE} characters at most.")])

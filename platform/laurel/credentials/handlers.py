@@ -16,6 +16,7 @@ from laurel.core.mail import queue_mail
 from laurel.credentials import queries
 from laurel.credentials.events import (
     AboutHolder,
+    ActivityDecided,
     CredentialAwarded,
     CredentialCorrected,
     CredentialHeld,
@@ -33,12 +34,13 @@ from laurel.credentials.events import (
 )
 from laurel.credentials.gateway import KeyVault
 from laurel.credentials.models import Credential
-from laurel.credentials.queries import CredentialRecord, names
+from laurel.credentials.queries import CredentialRecord, names, points
 from laurel.credentials.queries.renewing import find_line_of_renewal
 from laurel.credentials.rules import linkedin
 from laurel.credentials.rules.erasure import ErasedError
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.name_changes import REVERSIBLE
+from laurel.credentials.rules.points import ActivityState, points_text
 from laurel.credentials.rules.printing import has_pdf
 from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
 from laurel.credentials.rules.visibility import Visibility
@@ -120,6 +122,27 @@ def email_reinstatement(session: Session, event: CredentialReinstated) -> None:
         note = queries.get_version(session, event.credential_id, event.version_n).note
         key = f"credential-reinstated:{event.credential_id}:{event.version_n}"
         _mail_holder(session, "credential_reinstated", key, record, event, note=note, had_files=event.version_n > 1)
+
+
+def email_activity_decision(session: Session, event: ActivityDecided) -> None:
+    """The holder hears what staff decided about an activity, and where their points stand now."""
+    record = _find_told(session, event)
+    if record is None:
+        return
+    activity = points.get_activity(session, event.activity_id)
+    stands = ActivityState.APPROVED if activity.state is ActivityState.COUNTED else activity.state
+    if stands != event.decision:  # taken back before this was written: the holder hears of that instead
+        return
+    key = f"activity:{event.credential_id}:{event.activity_id}:{event.decision}"
+    book = points.get_book(session, record, now=database_now(session))
+    facts = {
+        "activity": activity,
+        "points": points_text(activity.hundredths),
+        "book": book,
+        "points_text": points_text,
+        "credential_id": event.credential_id,
+    }
+    _mail_holder(session, "activity_decided", key, record, event, decision=event.decision, **facts)
 
 
 def email_hold(session: Session, event: CredentialHeld, *, issuer: Issuer) -> None:

@@ -4,6 +4,7 @@ from flask import Blueprint
 
 from laurel.backoffice.views import (
     accommodations,
+    activities,
     attempts,
     bulk,
     codes,
@@ -63,6 +64,7 @@ def blueprints(settings: Settings) -> list[Blueprint]:
         credential_reinstating.bp,
         bulk.bp,
         name_changes.bp,
+        activities.bp,
         keys.bp,
         key_requests.bp,
         organizations.bp,

@@ -15,6 +15,8 @@ from laurel.core.ids import new_id
 from laurel.credentials.models import anchors, erasure, weekly_views  # noqa: F401 (their tables belong to the metadata)
 from laurel.credentials.models.achievements import Achievement as Achievement
 from laurel.credentials.models.achievements import AchievementVersion as AchievementVersion
+from laurel.credentials.models.points import PointActivity as PointActivity
+from laurel.credentials.models.points import PointRenewal as PointRenewal
 from laurel.credentials.models.renewals import FeeRenewal as FeeRenewal
 from laurel.credentials.rules import bulk
 from laurel.credentials.rules.bulk import BulkKind, BulkState, RowState

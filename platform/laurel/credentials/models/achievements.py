@@ -32,6 +32,7 @@ class Achievement(Base):
     renewal_includes_attempts: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     renewal_by_exam: Mapped[bool] = mapped_column(default=True, server_default=true())
+    renewal_points: Mapped[int] = mapped_column(default=0, server_default="0")
 
     @property
     def renewal_terms(self) -> RenewalTerms:
@@ -41,12 +42,14 @@ class Achievement(Base):
             grace_days=self.renewal_grace_days,
             includes_attempts=self.renewal_includes_attempts,
             by_exam=self.renewal_by_exam,
+            points=self.renewal_points,
         )
 
     def adopt(self, terms: RenewalTerms) -> None:
         """Let the program say this about renewing from now on."""
         self.renewal_window_days, self.renewal_grace_days = terms.window_days, terms.grace_days
         self.renewal_includes_attempts, self.renewal_by_exam = terms.includes_attempts, terms.by_exam
+        self.renewal_points = terms.points
 
 
 class AchievementVersion(Base):

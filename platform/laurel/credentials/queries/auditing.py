@@ -20,6 +20,8 @@ from laurel.credentials.models import (
     CredentialVersion,
     FeeRenewal,
     IssuerKey,
+    PointActivity,
+    PointRenewal,
     StatusEntry,
     StatusList,
 )
@@ -40,7 +42,8 @@ class Stored:
     """A credential and the rows that it rests on. `told`: what the history decided about it.
 
     `is_vouched_for`: a confirmed import names it. `renewed`: the credential that it renews, that one's end, and for which credential
-    the attempt was made, or the fee paid. `organization_slug`: in whose name it is awarded, empty for the house.
+    the attempt was made, the fee paid or the points
+    collected. `organization_slug`: in whose name it is awarded, empty for the house.
     """
 
     credential: Credential
@@ -53,6 +56,8 @@ class Stored:
     told: Sequence[Told]
     renewed: tuple[Credential, datetime | None, UUID | None] | None
     fee: RenewalFee | None
+    points: tuple[PointRenewal, int | None] | None
+    """By how many points it was renewed, and those of the activities that are there."""
 
 
 def list_ids(session: Session, *, after: UUID | None, limit: int) -> Sequence[UUID]:
@@ -76,6 +81,7 @@ def list_stored(session: Session, ids: Sequence[UUID]) -> list[Stored]:
             told=told[row[0].id],
             renewed=(row[4], row[5], row[6]) if row[4] is not None else None,
             fee=row[9],
+            points=(row[10], int(row[11]) if row[11] is not None else None) if row[10] is not None else None,
         )
         for row in session.execute(_stored().where(Credential.id.in_(ids)).order_by(Credential.id))
     ]
@@ -87,10 +93,13 @@ def _stored() -> Select[*tuple[Any, ...]]:
     vouched = named.correlate(Credential).exists()
     old, present, round_ = aliased(Credential), aliased(CredentialVersion), ExamRound
     sat = (round_.learner_id == Attempt.learner_id) & (round_.quiz_id == Attempt.quiz_id) & (round_.number == Attempt.round_number)
-    meant = func.coalesce(round_.opened_for, RenewalPermit.about_id)
+    counted = select(PointActivity).where(PointActivity.renewal_id == Credential.id).correlate(Credential)
+    about = counted.with_only_columns(PointActivity.credential_id).limit(1).scalar_subquery()
+    bound = counted.with_only_columns(func.sum(PointActivity.hundredths)).scalar_subquery()
+    meant = func.coalesce(round_.opened_for, RenewalPermit.about_id, about)
     earned = (Credential, Enrollment.learner_id, Attempt, vouched, old, present.valid_until, meant)
     return (
-        select(*earned, AchievementVersion, Organization.slug, RenewalFee)
+        select(*earned, AchievementVersion, Organization.slug, RenewalFee, PointRenewal, bound)
         .join(AchievementVersion, AchievementVersion.id == Credential.achievement_version_id)
         .outerjoin(Organization, Organization.id == AchievementVersion.organization_id)
         .outerjoin(Enrollment, Enrollment.id == Credential.enrollment_id)
@@ -98,6 +107,7 @@ def _stored() -> Select[*tuple[Any, ...]]:
         .outerjoin(round_, sat)
         .outerjoin(FeeRenewal, FeeRenewal.credential_id == Credential.id)
         .outerjoin(RenewalFee, (RenewalFee.order_line_id == FeeRenewal.order_line_id) & RenewalFee.used_at.is_not(None))
+        .outerjoin(PointRenewal, PointRenewal.credential_id == Credential.id)
         .outerjoin(RenewalPermit, RenewalPermit.id == RenewalFee.permit_id)
         .outerjoin(old, old.id == Credential.renewed_from_id)
         .outerjoin(present, (present.credential_id == old.id) & (present.n == old.current_n))

@@ -52,7 +52,7 @@ class Way:
 
 def map_renewals(session: Session, records: Sequence[CredentialRecord], *, now: datetime) -> Mapping[UUID, Renewal]:
     """Where each of these certificates stands, by id; one query, however many they are. A renewal that is earned is as good as made."""
-    is_renewed = or_(_is_renewed(), exists().where(_earns()))
+    is_renewed = or_(has_renewal(), exists().where(_earns()))
     rows = session.execute(
         select(Credential.id, Achievement, is_renewed, is_sold())
         .join(AchievementVersion, AchievementVersion.id == Credential.achievement_version_id)
@@ -83,8 +83,10 @@ def is_sold() -> ColumnElement[bool]:
 
 def find_paths(session: Session, course_id: UUID) -> Paths:
     """By which ways what is earned in a course is renewed today."""
-    row = session.execute(select(Achievement.renewal_by_exam, is_sold()).where(Achievement.course_id == course_id)).one_or_none()
-    return Paths(exam=row[0], fee=row[1]) if row is not None else Paths(exam=False)
+    row = session.execute(
+        select(Achievement.renewal_by_exam, is_sold(), Achievement.renewal_points).where(Achievement.course_id == course_id)
+    ).one_or_none()
+    return Paths(exam=row[0], fee=row[1], points=row[2]) if row is not None else Paths(exam=False)
 
 
 def get_way(session: Session, record: CredentialRecord, *, now: datetime) -> Way:
@@ -172,7 +174,8 @@ def _earns() -> ColumnElement[bool]:
     )
 
 
-def _is_renewed() -> ColumnElement[bool]:
+def has_renewal() -> ColumnElement[bool]:
+    """That there is a renewal of a credential that is not revoked, in a query that names the credential."""
     newer = aliased(Credential)
     return exists().where(newer.renewed_from_id == Credential.id, newer.state != CredentialState.REVOKED)
 
@@ -184,7 +187,7 @@ def is_earned(session: Session, credential_id: UUID) -> bool:
 
 def _earned() -> Select[UUID, UUID]:
     """Each attempt that has earned a renewal that is not made, with the certificate that it renews."""
-    return select(Attempt.id, Credential.id).where(_earns(), Credential.state == CredentialState.ISSUED, ~_is_renewed())
+    return select(Attempt.id, Credential.id).where(_earns(), Credential.state == CredentialState.ISSUED, ~has_renewal())
 
 
 def find_earned_by(session: Session, holder_id: UUID, attempt_id: UUID) -> UUID | None:

@@ -39,6 +39,15 @@ class Fee:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Points:
+    """The points, in hundredths, that renewed a certificate; `bound`: of the activities that are there, None if they were erased."""
+
+    needed: int
+    counted: int
+    bound: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Renewed:
     """The certificate that another one renews. `is_meant`: what earned the other was to renew this one; `new_end`: what follows."""
 
@@ -82,6 +91,7 @@ class CredentialFacts:
     enrolled_id: UUID | None
     is_vouched_for: bool = False
     fee: Fee | None = None
+    points: Points | None = None
     current_n: int
     earned: Earned | None
     renewed: Renewed | None = None
@@ -119,8 +129,9 @@ def _award(found: CredentialFacts) -> Iterator[str]:
         if not found.is_vouched_for:
             yield "it was imported, and no import names it"
         return
-    if found.source is CredentialSource.FEE:
-        yield from _fee(found)
+    other_way = {CredentialSource.FEE: _fee, CredentialSource.POINTS: _points}.get(found.source)
+    if other_way is not None:
+        yield from other_way(found)
         return
     earned = found.earned
     if earned is None:
@@ -147,6 +158,16 @@ def _fee(found: CredentialFacts) -> Iterator[str]:
         yield "the fee that renewed it went back, and it was not revoked"
 
 
+def _points(found: CredentialFacts) -> Iterator[str]:
+    counted = found.points
+    if counted is None:
+        yield "it was renewed by points, and nothing says by how many"
+    elif counted.counted < counted.needed:
+        yield "it was renewed by fewer points than were needed"
+    elif counted.bound is not None and counted.bound != counted.counted:
+        yield "the activities that renewed it have other points than it was renewed by"
+
+
 def _renewal(found: CredentialFacts) -> Iterator[str]:
     renewed = found.renewed
     if renewed is None:
@@ -154,8 +175,8 @@ def _renewal(found: CredentialFacts) -> Iterator[str]:
     if renewed.holder_id != found.holder_id:
         yield "what it renews is somebody else’s"
     if not renewed.is_meant:
-        earned = "fee" if found.source is CredentialSource.FEE else "attempt"
-        yield f"the {earned} that earned it was not made to renew what it renews"
+        earned = {CredentialSource.FEE: "fee", CredentialSource.POINTS: "activities"}.get(found.source, "attempt")
+        yield f"the {earned} that earned it {'were' if found.source is CredentialSource.POINTS else 'was'} not made to renew what it renews"
     for version in found.versions:
         if version.valid_until != renewed.new_end:
             yield f"version {version.n}: it ends at {version.valid_until}, and {renewed.new_end} follows from what it renews"

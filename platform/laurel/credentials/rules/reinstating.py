@@ -13,6 +13,8 @@ AWAY = (
     "It can be reinstated once the course is theirs again."
 )
 
+TOO_SOON = "It was signed only a moment ago. Wait a second and send it again."
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sibling:
@@ -45,10 +47,7 @@ def find_obstacle(found: Revoked, *, now: datetime) -> str | None:
         (found.is_held, AWAY),
         (not found.is_earned, "The attempt that earned this certificate does not count as passed any more."),
         (found.other is not None, f"Its holder has another certificate of this program that counts: {found.other}."),
-        (
-            found.valid_from is not None and whole_second(now) <= found.valid_from,
-            "It was signed only a moment ago. Wait a second and send it again.",
-        ),
+        (found.valid_from is not None and whole_second(now) <= found.valid_from, TOO_SOON),
     )
     return next((sentence for is_so, sentence in obstacles if is_so), None)
 

@@ -9,6 +9,7 @@ from laurel.credentials.rules.moments import end_of_validity
 from laurel.credentials.rules.verdicts import CredentialState
 
 MAX_DAYS = 3650
+MAX_POINTS = 9999
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,13 +17,15 @@ class RenewalTerms:
     """What a program says about renewing: so many days before the end it begins, and so many after it one may be late.
 
     `includes_attempts`: the attempts that the exam allows come with each renewal, also where further attempts are sold. `by_exam`: by
-    sitting the exam again; for a fee, where a renewal of the course is for sale.
+    sitting the exam again; for a fee, where a renewal of the course is for sale. `points`: so many CPD points within the validity renew
+    it, 0 being none.
     """
 
     window_days: int = 90
     grace_days: int = 90
     includes_attempts: bool = False
     by_exam: bool = True
+    points: int = 0
 
 
 class Standing(StrEnum):
@@ -49,12 +52,16 @@ class Paths:
 
     exam: bool = True
     fee: bool = False
+    points: int = 0
+    """So many CPD points renew it; 0: none do."""
 
     @property
     def words(self) -> str:
-        """`by passing the exam again or for a fee`; empty if there is no way."""
-        named = (("by passing the exam again", self.exam), ("for a fee", self.fee))
-        return " or ".join(words for words, is_open in named if is_open)
+        """`by passing the exam again, for a fee or with 30 CPD points`; empty if there is no way."""
+        points = "with 1 CPD point" if self.points == 1 else f"with {self.points} CPD points"
+        named = (("by passing the exam again", self.exam), ("for a fee", self.fee), (points, bool(self.points)))
+        ways = [words for words, is_open in named if is_open]
+        return " or ".join(part for part in (", ".join(ways[:-1]), *ways[-1:]) if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,11 @@ class Renewal:
     opens_at: datetime | None = None
     closes_at: datetime | None = None
     paths: Paths = Paths()
+
+    @property
+    def collects_points(self) -> bool:
+        """Whether its holder may enter activities now: before the window opens, too, and until the grace is over."""
+        return self.paths.points > 0 and (self.standing is Standing.TOO_EARLY or self.standing.is_open)
 
 
 def check_terms(terms: RenewalTerms) -> RenewalTerms:
@@ -77,6 +89,8 @@ def check_terms(terms: RenewalTerms) -> RenewalTerms:
     for field, is_so in (("renewal_includes_attempts", terms.includes_attempts), ("renewal_by_exam", terms.by_exam)):
         if type(is_so) is not bool:
             raise InvalidInputError(f"{field} is true or false.", field=field)
+    if type(terms.points) is not int or not 0 <= terms.points <= MAX_POINTS:
+        raise InvalidInputError(f"renewal_points is a whole number of points, 0 to {MAX_POINTS}.", field="renewal_points")
     return terms
 
 
@@ -104,7 +118,7 @@ def stand(
         standing = Standing.TOO_EARLY
     else:
         standing = Standing.OPEN if now < ends_at else Standing.GRACE
-    return Renewal(standing, opens_at, closes_at, Paths(exam=terms.by_exam, fee=is_sold))
+    return Renewal(standing, opens_at, closes_at, Paths(exam=terms.by_exam, fee=is_sold, points=terms.points))
 
 
 def opening(*, awarded_at: datetime, ends_at: datetime, terms: RenewalTerms) -> datetime:

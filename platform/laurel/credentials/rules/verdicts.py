@@ -16,12 +16,13 @@ class CredentialState(StrEnum):
 class CredentialSource(StrEnum):
     """How it was earned. IMPORT: elsewhere or earlier; staff answer for it, and there is no attempt here.
 
-    FEE: as a renewal that was paid for, without an exam.
+    FEE: as a renewal that was paid for, without an exam. POINTS: as a renewal by CPD points.
     """
 
     EXAM = "exam"
     IMPORT = "import"
     FEE = "fee"
+    POINTS = "points"
 
     @property
     def line(self) -> str:

@@ -29,7 +29,7 @@ from laurel.credentials.queries.auditing import (
 from laurel.credentials.queries.auditing_chain import iterate_untold_renewals, list_lost_renewals
 from laurel.credentials.queries.scores import map_exam_records
 from laurel.credentials.rules.anchors import Anchor
-from laurel.credentials.rules.auditing import CredentialFacts, Difference, Earned, Fee, Renewed, SignedFacts, compare, compare_list
+from laurel.credentials.rules.auditing import CredentialFacts, Difference, Earned, Fee, Points, Renewed, SignedFacts, compare, compare_list
 from laurel.credentials.rules.auditing_chain import digests_of
 from laurel.credentials.rules.history import find_break
 from laurel.credentials.rules.issuer import Issuer
@@ -155,6 +155,7 @@ def _facts(stored: Stored, issuer: Issuer, shared: set[UUID], records: Mapping[U
         enrolled_id=stored.enrolled_id,
         is_vouched_for=stored.is_vouched_for,
         fee=_fee(stored),
+        points=_points(stored),
         current_n=credential.current_n,
         earned=earned,
         renewed=_renewed(stored),
@@ -168,6 +169,13 @@ def _facts(stored: Stored, issuer: Issuer, shared: set[UUID], records: Mapping[U
 def _fee(stored: Stored) -> Fee | None:
     paid = stored.fee
     return None if paid is None else Fee(payer_id=paid.user_id, is_gone=paid.status is EntitlementStatus.REVOKED)
+
+
+def _points(stored: Stored) -> Points | None:
+    if stored.points is None:
+        return None
+    renewal, bound = stored.points
+    return Points(needed=renewal.needed, counted=renewal.counted, bound=bound)
 
 
 def _renewed(stored: Stored) -> Renewed | None:

@@ -16,7 +16,17 @@ from laurel.core.errors import InvalidInputError
 from laurel.core.mail import forget_mails, queue_mail
 from laurel.credentials import queries
 from laurel.credentials.events import CredentialErased
-from laurel.credentials.models import AchievementVersion, BulkRow, Credential, ExpiryNotice, FeeRenewal, RenamedCredential, ShareLink
+from laurel.credentials.models import (
+    AchievementVersion,
+    BulkRow,
+    Credential,
+    ExpiryNotice,
+    FeeRenewal,
+    PointActivity,
+    PointRenewal,
+    RenamedCredential,
+    ShareLink,
+)
 from laurel.credentials.models.erasure import ErasedAward, ErasedCredential
 from laurel.credentials.models.weekly_views import WeeklyViews
 from laurel.credentials.queries import holding
@@ -28,7 +38,7 @@ from laurel.credentials.rules.verdicts import CredentialState
 from laurel.credentials.services import history
 from laurel.quizzes.services import close_rounds
 
-GONE_WITH_IT = (ExpiryNotice, FeeRenewal, RenamedCredential, ShareLink, WeeklyViews)
+GONE_WITH_IT = (ExpiryNotice, FeeRenewal, PointActivity, PointRenewal, RenamedCredential, ShareLink, WeeklyViews)
 """What is about one certificate and about nothing else, besides its documents."""
 
 
@@ -68,6 +78,8 @@ def _erase(session: Session, credential: Credential, *, reason: ErasureReason, a
     _delete_documents(session, credential_id, now=now)
     for table in GONE_WITH_IT:
         session.execute(delete(table).where(table.credential_id == credential_id))
+    # what had renewed to it has counted, and does not count again
+    session.execute(update(PointActivity).where(PointActivity.renewal_id == credential_id).values(renewal_id=None))
     _clear_bulk_rows(session, credential_id, number)
     forget_mails(session, credential_id)
     session.delete(credential)

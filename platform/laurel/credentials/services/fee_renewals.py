@@ -13,24 +13,19 @@ from laurel.commerce.models import RenewalFee
 from laurel.commerce.queries import lock_fee
 from laurel.commerce.rules import EntitlementStatus
 from laurel.commerce.services import open_permit, return_fee, use_fee
-from laurel.core.bus import publish
-from laurel.core.errors import NotFoundError
-from laurel.credentials.events import CredentialAwarded
+from laurel.core.errors import UnavailableError
 from laurel.credentials.gateway import KeyVault
-from laurel.credentials.models import AchievementVersion, Credential, FeeRenewal
-from laurel.credentials.queries import get_credential, get_version, is_held, lock_credential, renewing
+from laurel.credentials.models import Credential, FeeRenewal
+from laurel.credentials.queries import get_credential, renewing
 from laurel.credentials.queries.holding import lock_credential_of
-from laurel.credentials.rules.erasure import ErasedError
-from laurel.credentials.rules.history import HistoryKind
 from laurel.credentials.rules.issuer import Issuer
-from laurel.credentials.rules.renewing import lengthens
+from laurel.credentials.rules.reinstating import TOO_SOON
 from laurel.credentials.rules.verdicts import CredentialSource, CredentialState, RevocationReason
-from laurel.credentials.services import history
 from laurel.credentials.services.holds import put_on_hold, release
-from laurel.credentials.services.issuing import add_pending, issue, revoke
+from laurel.credentials.services.issuing import issue, revoke
+from laurel.credentials.services.other_ways import add_renewal, lock_renewable, tell_of_renewal
 from laurel.credentials.services.reinstating import reinstate, why_not
 from laurel.credentials.services.renewing import RenewalRefusedError
-from laurel.quizzes.services import close_rounds
 
 PAUSED = "The bank is deciding about the payment of its renewal. Until then it does not count."
 RESUMED = "The payment of its renewal stays with us."
@@ -72,45 +67,15 @@ def follow_fee(session: Session, order_line_id: UUID, *, issuer: Issuer, keys: K
 
 def _award(session: Session, fee: RenewalFee, about_id: UUID | None, *, now: datetime) -> bool:
     """Write down the new certificate, as passing the exam would; False if there is nothing that can be renewed."""
-    found = _lock_renewable(session, about_id, now=now)
+    found = lock_renewable(session, about_id, now=now)
     if found is None:
         return False
     old, version = found
-    new = add_pending(
-        session,
-        version,
-        enrollment_id=old.enrollment_id,
-        holder_id=old.holder_id,
-        attempt_id=None,
-        renewed_from_id=old.id,
-        source=CredentialSource.FEE,
-        now=now,
-    )
-    new.visibility = old.visibility
+    new = add_renewal(session, old, version, source=CredentialSource.FEE, now=now)
     session.add(FeeRenewal(credential_id=new.id, order_line_id=fee.order_line_id))
     use_fee(session, fee, used_at=now)
-    close_rounds(session, opened_for=old.id, now=now)
-    history.record(session, HistoryKind.RENEWED, at=now, credential_id=old.id, reason=f"by {new.id}")
-    publish(session, CredentialAwarded(occurred_at=new.awarded_at, credential_id=new.id, holder_id=new.holder_id))
+    tell_of_renewal(session, old, new, now=now)
     return True
-
-
-def _lock_renewable(session: Session, about_id: UUID | None, *, now: datetime) -> tuple[Credential, AchievementVersion] | None:
-    """The certificate and what it is renewed to, if it can be: when its fee was ordered it could, and much may have happened since."""
-    if about_id is None:
-        return None
-    try:
-        old = lock_credential(session, about_id)
-    except (ErasedError, NotFoundError):
-        return None
-    is_sound = old.state is CredentialState.ISSUED and old.on_hold_at is None and not is_held(session, old)
-    if not is_sound or renewing.is_renewed(session, old.id) or renewing.is_earned(session, old.id):
-        return None
-    earned = session.get_one(AchievementVersion, old.achievement_version_id)
-    present = renewing.find_present_version(session, earned.achievement_id) or earned
-    former_end = get_version(session, old.id, old.current_n).valid_until
-    new_end = present.validity.end(awarded_at=now, former_end=former_end)
-    return (old, present) if lengthens(new_end, former_end=former_end, now=now) else None
 
 
 def _resume(session: Session, made: FeeRenewal, credential: Credential, *, issuer: Issuer, keys: KeyVault, now: datetime) -> None:
@@ -121,7 +86,10 @@ def _resume(session: Session, made: FeeRenewal, credential: Credential, *, issue
     if credential.state is CredentialState.PENDING:
         issue(session, credential.id, issuer=issuer, keys=keys, now=now)
     elif credential.state is CredentialState.REVOKED:
-        if made.ended_at == credential.revoked_at and why_not(session, credential.id, now=now) is None:
+        obstacle = why_not(session, credential.id, now=now)
+        if made.ended_at == credential.revoked_at and obstacle == TOO_SOON:
+            raise UnavailableError(TOO_SOON)  # the worker tries again
+        if made.ended_at == credential.revoked_at and obstacle is None:
             made.ended_at = None
             reinstate(session, credential.id, reason=RESUMED, actor_id=None, issuer=issuer, keys=keys, now=now)
     elif made.held_at is not None:

@@ -11,6 +11,7 @@ from laurel.credentials.views import (  # noqa: F401 (they add their views)
     keys,
     names,
     pages,
+    points,
     private,
     published,
     renewing,

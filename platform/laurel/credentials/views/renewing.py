@@ -12,8 +12,9 @@ from laurel.commerce.rules import OfferingKind
 from laurel.core.db import database_now
 from laurel.core.errors import NotFoundError
 from laurel.credentials import queries
-from laurel.credentials.queries import CredentialRecord, holding, renewing
+from laurel.credentials.queries import CredentialRecord, holding, points, renewing
 from laurel.credentials.rules.erasure import ErasedError
+from laurel.credentials.rules.points import points_text
 from laurel.credentials.rules.renewing import Renewal
 from laurel.credentials.services.fee_renewals import open_fee
 from laurel.credentials.services.issuers import issuer_for
@@ -40,7 +41,8 @@ class MyRenewal:
 def renewal_page(credential_id: UUID) -> ResponseReturnValue:
     session = current_session()
     record = holding.get_credential_of(session, my_id(), credential_id)
-    way = renewing.get_way(session, record, now=database_now(session))
+    now = database_now(session)
+    way = renewing.get_way(session, record, now=now)
     latest = queries.find_achievement_of_course(session, way.course_id)
     return render_template(
         "credentials/renewal_page.html",
@@ -49,6 +51,8 @@ def renewal_page(credential_id: UUID) -> ResponseReturnValue:
         next_issuer=issuer_for(session, issuer(), latest.organization_id if latest is not None else None),
         prices={} if way.includes_attempts else _prices_of(way.course_id, OfferingKind.EXAM_RETAKE),
         fees=_prices_of(way.course_id, OfferingKind.RENEWAL) if way.renewal.paths.fee else {},
+        tally=points.get_book(session, record, now=now).tally if way.renewal.paths.points else None,
+        points_text=points_text,
         kin=holding.list_kin(session, record.credential),
     )
 

@@ -67,7 +67,7 @@ def subscriptions(settings: Settings, keys: KeyVault) -> Subscriptions:
             RefundSucceeded: [commerce.email_refund],
             RefundFailed: [commerce.email_failed_refund],
             AccessReturned: [partial(credentials.issue_held, issuer=issuer_of(settings), keys=keys)],
-            **dict.fromkeys((RenewalPaid, RenewalTaken, RenewalReturned), [follow_fee]),
+            **{moved: [follow_fee] for moved in (RenewalPaid, RenewalTaken, RenewalReturned)},
             DisputeClosed: [credentials.revoke_after_lost_dispute] if settings.lost_dispute_revokes else [],
             RenewalEarned: [credentials.renew_credential],
             CredentialAwarded: [partial(credentials.issue_credential, issuer=issuer_of(settings), keys=keys)],

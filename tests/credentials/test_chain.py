@@ -26,7 +26,7 @@ from laurel.credentials.models import CredentialEvent
 from laurel.credentials.models.anchors import ChainAnchor
 from laurel.credentials.rules.anchors import find_anchors
 from laurel.credentials.rules.history import GENESIS, HistoryKind, find_break
-from laurel.credentials.services import anchoring, chain_export
+from laurel.credentials.services import anchoring
 from laurel.credentials.services.anchoring import BrokenChainError, find_chain_trouble, find_due_end, keep_anchor
 from laurel.credentials.services.chain_export import iterate_lines
 from laurel.credentials.services.history import record
@@ -91,14 +91,11 @@ def test_it_is_not_emptied_in_one_go(session: Session) -> None:
         session.execute(text("TRUNCATE credential_events" if has_truncate else "DELETE FROM credential_events"))
 
 
-def test_every_exported_line_is_what_was_hashed_whatever_the_size_of_a_page(
-    database: Database, session: Session, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_exported_line_is_what_was_hashed_whatever_the_size_of_a_page(database: Database, session: Session) -> None:
     grow(session, to=5)
     session.commit()
-    monkeypatch.setattr(chain_export, "PAGE", 2)
 
-    lines = list(iterate_lines(partial(database.session, writes=False)))
+    lines = list(iterate_lines(partial(database.session, writes=False), size=2))
 
     hashes = [hashlib.sha256(line.removesuffix("\n").encode()).hexdigest() for line in lines]
     assert [json.loads(line)["previous_hash"] for line in lines] == [GENESIS, *hashes[:-1]]

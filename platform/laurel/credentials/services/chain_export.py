@@ -14,13 +14,13 @@ PAGE = 1_000
 WHY = "the chain of events"
 
 
-def iterate_lines(read: Callable[[], Session], *, after: int = 0) -> Iterator[str]:
+def iterate_lines(read: Callable[[], Session], *, after: int = 0, size: int = PAGE) -> Iterator[str]:
     """Every entry behind `after`, as far as the chain goes now; each page in a session of its own, so that nothing waits for the reader."""
     with read() as session:
         until = chain.get_end(session)
     while after < until:
         with read() as session:
-            page = [entry.link for entry in chain.list_entries(session, after=after, until=until, limit=PAGE)]
+            page = [entry.link for entry in chain.list_entries(session, after=after, until=until, limit=size)]
         if not page:
             return
         yield from (f"{link.text}\n" for link in page)

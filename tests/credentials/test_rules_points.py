@@ -108,6 +108,11 @@ def test_the_first_and_the_last_day_of_the_certificate_count(day: date) -> None:
     assert check(facts(happened_on=day)).happened_on == day
 
 
+def test_the_days_that_count_are_told_as_on_every_page() -> None:
+    with pytest.raises(InvalidInputError, match=r"valid: 1 March 2026 to \d+ [A-Z][a-z]+ 202\d\.$"):
+        check(facts(happened_on=date(2026, 2, 28)))
+
+
 def test_what_is_kept_is_tidy() -> None:
     tidy = check(facts(title=" A \u202e talk ", link=" https://a.example/x?y=1#z ", note=""))
 

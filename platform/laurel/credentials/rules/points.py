@@ -149,4 +149,5 @@ def _check_day(day: date, *, first: date, last: date, today: date) -> None:
     if day > today:
         raise InvalidInputError("That day is still to come. Enter it when it is over.", field="happened_on")
     if not first <= day <= last:
-        raise InvalidInputError(f"Enter a day while the certificate was valid: {first} to {min(last, today)}.", field="happened_on")
+        days = " to ".join(f"{end.day} {end:%B %Y}" for end in (first, min(last, today)))
+        raise InvalidInputError(f"Enter a day while the certificate was valid: {days}.", field="happened_on")

@@ -41,11 +41,18 @@ def counted(session: Session) -> dict[date, int]:
 def test_only_weeks_that_are_over_and_not_too_few_are_told() -> None:
     this, last, before = date(2026, 11, 23), date(2026, 11, 16), date(2026, 11, 9)
 
-    told = weeks_told({this: 90, last: 5, before: 4}, now=NOW)
+    told = weeks_told({this: 90, last: 5, before: 4}, since=NOW - WEEK * 20, now=NOW)
 
     assert [(week.first_day, week.views) for week in told[:2]] == [(last, 5), (before, None)]
     assert (len(told), {week.views for week in told[2:]}) == (SHOWN, {None})
     assert week_of(datetime(2026, 11, 23, tzinfo=UTC)) == week_of(datetime(2026, 11, 29, 23, 59, tzinfo=UTC)) == this
+
+
+def test_no_week_is_told_in_which_there_was_nothing_to_look_at() -> None:
+    told = weeks_told({}, since=datetime(2026, 11, 15, 23, 59, tzinfo=UTC), now=NOW)
+
+    assert [week.first_day for week in told] == [date(2026, 11, 16), date(2026, 11, 9)]
+    assert weeks_told({}, since=NOW, now=NOW) == []
 
 
 def test_pages_that_were_shown_are_written_together_once_a_minute(app: Flask, client: FlaskClient, session: Session) -> None:
@@ -94,6 +101,7 @@ def test_the_holder_alone_sees_weekly_totals_and_none_while_it_is_private(
     client: FlaskClient, session: Session, credential: Credential, sign_in: SignIn
 ) -> None:
     last = week_of(clock.now()) - WEEK
+    credential.issued_at = clock.now() - WEEK * (SHOWN + 1)
     session.add(WeeklyViews(credential_id=credential.id, monday=last, views=4321))
     session.add(WeeklyViews(credential_id=credential.id, monday=last - WEEK, views=4))
     session.commit()

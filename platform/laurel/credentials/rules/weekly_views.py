@@ -25,7 +25,10 @@ def week_of(moment: datetime) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def weeks_told(views: Mapping[date, int], *, now: datetime) -> Sequence[Week]:
-    """The last weeks that are over, the latest first. The present one is not told: who reloads the page would see each visitor come."""
-    mondays = [week_of(now) - WEEK * n for n in range(1, SHOWN + 1)]
+def weeks_told(views: Mapping[date, int], *, since: datetime, now: datetime) -> Sequence[Week]:
+    """The last weeks that are over, the latest first, from that of `since` on, when there was something to look at.
+
+    The present one is not told: who reloads the page would see each visitor come.
+    """
+    mondays = [monday for n in range(1, SHOWN + 1) if (monday := week_of(now) - WEEK * n) >= week_of(since)]
     return [Week(monday, views.get(monday, 0) if views.get(monday, 0) >= LEAST else None) for monday in mondays]

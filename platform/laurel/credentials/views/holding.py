@@ -1,23 +1,27 @@
 """The holder's own page of one certificate: its files, who may see it, links that show it, and the day on which it ends."""
 
+from collections.abc import Sequence
 from contextlib import suppress
+from datetime import datetime
 from uuid import UUID
 
 from flask import Response, current_app, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from laurel.accounts.queries import list_further_addresses
 from laurel.core.db import database_now
 from laurel.core.errors import NotFoundError
 from laurel.credentials import artwork
 from laurel.credentials.forms import ShareLinkForm, VisibilityForm
+from laurel.credentials.models import Credential
 from laurel.credentials.queries import CredentialRecord, SignedCredential, holding, renewing, signed
 from laurel.credentials.queries.weekly_views import map_views
 from laurel.credentials.rules import linkedin
 from laurel.credentials.rules.calendar import expiry_event
 from laurel.credentials.rules.shown import as_object, confirmed_address
 from laurel.credentials.rules.visibility import Visibility
-from laurel.credentials.rules.weekly_views import weeks_told
+from laurel.credentials.rules.weekly_views import Week, weeks_told
 from laurel.credentials.services import old_links
 from laurel.credentials.services import visibility as services
 from laurel.credentials.services.tokens import NoTokenError, find_token_key
@@ -184,11 +188,15 @@ def _page(record: CredentialRecord, *, visibility_form: VisibilityForm | None = 
         linkedin_add=linkedin.add_to_profile_url(_entry(shown)) if record.version else "",
         linkedin_entries=linkedin.ENTRIES,
         linkedin_share=linkedin.share_url(shown.address),
-        weeks=[] if is_private or not record.version else weeks_told(map_views(session, credential.id), now=now),
+        weeks=[] if is_private else _weeks_told(session, credential, now),
         confirmed=_confirmed_address(record),
         kin=holding.list_kin(session, credential),
         renewal=renewing.map_renewals(session, [record], now=now)[credential.id],
     )
+
+
+def _weeks_told(session: Session, credential: Credential, now: datetime) -> Sequence[Week]:
+    return weeks_told(map_views(session, credential.id), since=credential.issued_at, now=now) if credential.issued_at else []
 
 
 def _confirmed_address(record: CredentialRecord) -> str | None:

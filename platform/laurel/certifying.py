@@ -29,6 +29,8 @@ from laurel.ports import make_ports
 from laurel.settings import Settings
 from laurel.worker import Chores
 
+NO_ANCHOR = "There is no anchor in that text, so nothing was checked: each is one whole line, as `laurel credentials anchors` prints it."
+
 
 @dataclass(frozen=True, slots=True)
 class Act:
@@ -109,14 +111,17 @@ def _find_actor(session: Session, email: str) -> UUID:
     return person.id
 
 
-def audit_credentials(settings: Settings, *, tell: Callable[[str], None], lines: Iterable[str] = ()) -> tuple[int, int]:
+def audit_credentials(settings: Settings, *, tell: Callable[[str], None], lines: Iterable[str] | None = None) -> tuple[int, int]:
     """Check all credentials, telling each difference in a line; returns how many credentials there are, and how many differences.
 
-    `lines`: text from elsewhere; every anchor in it is held against the chain of events.
+    `lines`: text from elsewhere; every anchor in it is held against the chain of events. Raises NotFoundError if there is none in it.
     """
+    anchors = list(find_anchors(lines or ()))
+    if lines is not None and not anchors:
+        raise NotFoundError(NO_ANCHOR)
     with _chores(settings) as chores:
         read = partial(chores.database.session, writes=False)
-        audit = Audit(read=read, issuer=issuer_of(settings), now=chores.now(), anchors=find_anchors(lines))
+        audit = Audit(read=read, issuer=issuer_of(settings), now=chores.now(), anchors=anchors)
         count = 0
         for count, difference in enumerate(audit.differences(), start=1):  # noqa: B007 (how many there were is read afterwards)
             tell(f"differs: {difference.subject:24} {difference.detail}")

@@ -121,14 +121,17 @@ def compromise(key: str, reason: str, by: str | None, org: str) -> None:
 
 @credentials.command()
 @click.option(
-    "--anchors", type=click.File(), default=None, help="Also hold the history against anchors in this text, the worker’s log, say."
+    "--anchors",
+    type=click.File(errors="replace"),
+    default=None,
+    help="Also hold the history against anchors in this text, the worker’s log, say.",
 )
 def audit(anchors: IO[str] | None) -> None:
     """Check every certificate: its attempt, its bytes, its key, its status entry, its history. Exit code 1: something differs."""
     from laurel.certifying import audit_credentials
 
     with refusals():
-        count, differences = audit_credentials(read_settings(), tell=click.echo, lines=anchors or ())
+        count, differences = audit_credentials(read_settings(), tell=click.echo, lines=anchors)
     click.echo(f"{count} {'certificate' if count == 1 else 'certificates'}")
     click.echo(f"{differences} {'difference' if differences == 1 else 'differences'}")
     if differences:

@@ -115,16 +115,17 @@ def test_the_check_in_the_documentation_accepts_what_the_command_writes_and_name
     result = CliRunner().invoke(main, ["credentials", "events", "--format", "jsonl", "--output", str(tmp_path / "events.jsonl")])
     assert (result.exit_code, result.output) == (0, "4 entries\n")
 
-    def check(program: list[str]) -> str:
-        return subprocess.run(program, cwd=tmp_path, check=False, capture_output=True, text=True).stdout.strip()
+    def check(program: list[str]) -> tuple[int, str]:
+        done = subprocess.run(program, cwd=tmp_path, check=False, capture_output=True, text=True)
+        return done.returncode, (done.stdout + done.stderr).strip()
 
     programs = (["sh", "-c", shell], ["python3", "-c", python])
-    assert [check(program) for program in programs] == [f"4 entries, the last hash is {head}"] * 2
+    assert [check(program) for program in programs] == [(0, f"4 entries, the last hash is {head}")] * 2
     lines = (tmp_path / "events.jsonl").read_text().splitlines()
     for damage in ([*lines[:2], lines[2].replace("said", "did"), lines[3]], [*lines[:2], lines[3]]):
-        (tmp_path / "events.jsonl").write_text("\n".join(damage) + "\n")
+        (tmp_path / "events.jsonl").write_text("\n".join(damage))  # as an editor leaves it that ends no last line
         expected = "line 4 does not follow" if len(damage) == 4 else "line 3 does not follow"
-        assert [check(program) for program in programs] == [expected] * 2
+        assert [check(program) for program in programs] == [(1, expected)] * 2
 
 
 def test_staff_download_all_of_it_and_that_stands_in_it(session: Session, sign_in: SignIn, csrf: Callable[[], str]) -> None:
@@ -243,3 +244,13 @@ def test_the_command_holds_the_chain_against_the_anchors_in_a_file(database: Dat
 
     assert result.exit_code == 1
     assert result.output.count("the history had 2 entries when it was made, and ends before") == 2  # by our table, and by the file
+
+
+@pytest.mark.usefixtures("operator", "database")
+@pytest.mark.parametrize("content", [b"", b"laurel-anchor-1 2 0123\nabcdef 2026", b"\x93\xff\x00"])
+def test_a_file_in_which_no_anchor_is_found_is_not_said_to_be_checked(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "mail").write_bytes(content)
+
+    result = CliRunner().invoke(main, ["credentials", "audit", "--anchors", str(tmp_path / "mail")])
+
+    assert (result.exit_code, "There is no anchor in that text" in result.output, "difference" in result.output) == (1, True, False)

@@ -1,14 +1,20 @@
 """What the tests of an exam in a real browser do over and over."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
+from sqlalchemy.orm import Session
 
+from laurel.core.clock import now
 from laurel.quizzes.models import Attempt
-from tests.quizzes.pages import url
+from laurel.quizzes.rules.staff import Staff
+from tests.factories.terms import WHY
+from tests.quizzes.pages import refresh, url
 
 SITE = "http://laurel.test"
 SAVED = re.compile("^All answers saved \\d")
@@ -23,6 +29,14 @@ def open_question(context: BrowserContext, attempt: Attempt, number: int = 1) ->
         page.goto(f"{SITE}{url(attempt, f'/questions/{number}')}")
     expect(page.locator("exam-saving[ready]")).to_have_text(re.compile("answers"))
     return page
+
+
+def act(session: Session, service: Callable[..., Any], attempt: Attempt, staff: Staff, **facts: Any) -> None:
+    """Do it in a transaction that writes from its beginning: the page saves meanwhile."""
+    refresh(session)
+    with Session(session.get_bind().execution_options(laurel_writes=True)) as writing:
+        service(writing, attempt.id, reason=WHY, actor=staff, now=now(), **facts)
+        writing.commit()
 
 
 def saved(page: Page) -> None:

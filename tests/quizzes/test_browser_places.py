@@ -7,11 +7,10 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 from sqlalchemy.orm import Session
 
-from laurel.core.clock import now
 from laurel.quizzes import services
 from laurel.quizzes.models import Attempt
-from tests.factories.terms import WHY, make_staff
-from tests.quizzes.browsing import SITE, open_question
+from tests.factories.terms import make_staff
+from tests.quizzes.browsing import SITE, act, open_question
 from tests.quizzes.pages import current, url
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
@@ -52,15 +51,14 @@ def test_who_flags_a_question_stays_at_the_flag(visit: Visit, my_attempt: Attemp
 
 
 def test_a_pause_says_what_becomes_of_an_answer_that_it_met(visit: Visit, session: Session, my_attempt: Attempt) -> None:
-    page = open_question(visit(), my_attempt)
     staff = make_staff(session)
-    services.pause_attempt(session, my_attempt.id, reason=WHY, actor=staff, now=now())
     session.commit()
+    page = open_question(visit(), my_attempt)
+    act(session, services.pause_attempt, my_attempt, staff)
     page.get_by_label("The next fact").check()
     expect(page.get_by_role("heading", level=1)).to_have_text("Your exam is paused", timeout=15_000)
     expect(page.locator("exam-saving[ready]")).to_have_text("Kept on this device until the exam goes on")
-    services.resume_attempt(session, my_attempt.id, reason=WHY, actor=staff, now=now())
-    session.commit()
+    act(session, services.resume_attempt, my_attempt, staff)
     page.get_by_role("link", name="Go on if I can").click()
     expect(page).to_have_url(re.compile("/questions/"))
     expect(page.locator("exam-saving[ready]")).to_have_text(re.compile("^All answers saved"))

@@ -19,8 +19,8 @@ from laurel.quizzes.rules.staff import Staff
 from tests.conftest import SignIn
 from tests.factories.accounts import make_user
 from tests.factories.quizzes import answer_all, make_attempt, make_quiz
-from tests.factories.terms import WHY, make_accommodation, make_group, make_override, make_staff
-from tests.quizzes.browsing import LOOKS, SAVED, SITE, open_question
+from tests.factories.terms import make_accommodation, make_group, make_override, make_staff
+from tests.quizzes.browsing import LOOKS, SAVED, SITE, act, open_question
 from tests.quizzes.pages import current, refresh, url
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
@@ -64,14 +64,6 @@ def go_by(context: BrowserContext, page: Page, *, seconds: int) -> None:
 def is_from_pause(answer: Response) -> bool:
     """Whether the page of a paused exam asked: it does so once by itself when it opens."""
     return answer.url.endswith("/answers") and "/questions/" not in answer.request.headers["referer"]
-
-
-def act(session: Session, service: Callable[..., Any], attempt: Attempt, admin: Staff, **facts: Any) -> None:
-    """Do it in a transaction that writes from its beginning: the page saves meanwhile."""
-    refresh(session)
-    with Session(session.get_bind().execution_options(laurel_writes=True)) as writing:
-        service(writing, attempt.id, reason=WHY, actor=admin, now=now(), **facts)
-        writing.commit()
 
 
 def test_more_time_reaches_a_page_on_which_somebody_types(
@@ -217,6 +209,7 @@ def check(page: Page, place: str) -> None:
     broken = [found["id"] for found in Axe().run(page).response["violations"]]
     overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert (place, broken, max(0, overflow)) == (place, [], 0)
+    page.goto("about:blank")  # or what the page asks for by itself would meet what the test does next
 
 
 @LOOKS
@@ -229,7 +222,6 @@ def test_the_learners_pages_about_time_are_accessible(
     act(session, services.pause_attempt, my_attempt, admin)
     check(page, url(my_attempt, "/questions/1"))
     act(session, services.resume_attempt, my_attempt, admin)
-    page.goto("about:blank")  # or the page's own saving would meet what follows
     refresh(session)
     end_after_an_outage(session, my_attempt)
     for place in ("/result", "/replay"):

@@ -14,6 +14,7 @@ from laurel.approvals.rules import (
     check_same,
     check_second_person,
     check_waiting,
+    find_signs_of_one_person,
     fingerprint,
 )
 from laurel.core.ids import new_id
@@ -58,3 +59,18 @@ def test_only_what_was_asked_for_and_looked_at_is_agreed_to(stored: str, seen: s
     check_same("act", {"key": "1"}, stored=names["right"], seen=names["right"])
     with pytest.raises(OtherRequestError):
         check_same("act", {"key": "1"}, stored=names[stored], seen=names[seen])
+
+
+@pytest.mark.parametrize(
+    ("names", "has_given_roles", "words"),
+    [
+        (("Ann Asker", "Sue Second"), False, []),
+        (("Ann  Ásker", "ann ásker"), False, ["same name"]),
+        (("Ann Asker", "Sue Second"), True, ["gave you your roles"]),
+        (("Ann Asker", "ANN ASKER"), True, ["same name", "gave you your roles"]),
+    ],
+)
+def test_what_speaks_for_one_person_with_two_accounts_is_said(names: tuple[str, str], has_given_roles: bool, words: list[str]) -> None:
+    signs = find_signs_of_one_person(*names, has_given_roles=has_given_roles)
+
+    assert [word in sign for word, sign in zip(words, signs, strict=True)] == [True] * len(words)

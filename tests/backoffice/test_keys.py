@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from laurel.accounts.models import User
+from laurel.accounts.services import set_roles
 from laurel.app import Ports
 from laurel.approvals.models import Approval
 from laurel.approvals.rules import ApprovalState
@@ -171,6 +172,44 @@ def test_who_asked_cannot_agree_but_can_take_it_back(send: Send, session: Sessio
     assert states(session, staged) == [KeyState.STAGED]
     assert session.scalars(select(Approval)).one().state is ApprovalState.WITHDRAWN
     assert send(f"{asked.location}/refuse").status_code == 409
+
+
+def test_the_wish_of_who_is_no_owner_any_more_is_not_carried_out_and_the_request_ends(
+    send: Send, browser: FlaskClient, session: Session, sign_in: SignIn, owner: User, colleague: User, active: IssuerKey, staged: IssuerKey
+) -> None:
+    asked = send(address(staged, "activate"), reason="a last wish")
+    sign_in(colleague)
+    shown = browser.get(asked.location).text
+    assert (owner.email in shown, "Agree, and do it now" in shown) == (True, True)
+    owner.role_names = ["admin"]
+    session.commit()
+
+    seen = re.search(r'name="seen"[^>]*value="([^"]*)"', shown)
+    page = browser.get(asked.location).text
+    assert "Agree, and do it now" not in page
+    assert "Olga Owner may not ask for this any more" in page
+    answer = send(f"{asked.location}/agree", seen=seen[1] if seen else "")
+
+    assert (answer.status_code, "may not ask for this any more" in answer.text) == (409, True)
+    assert states(session, active, staged) == [KeyState.ACTIVE, KeyState.STAGED]
+    assert session.scalars(select(Approval)).one().state is ApprovalState.VOID
+    assert "nothing was done" in browser.get(asked.location).text
+    assert send(f"{asked.location}/agree", seen=seen[1] if seen else "").status_code == 409
+
+
+def test_who_agrees_is_told_what_speaks_for_one_person_with_two_accounts(
+    send: Send, browser: FlaskClient, session: Session, sign_in: SignIn, owner: User, staged: IssuerKey
+) -> None:
+    asked = send(address(staged, "retire"), reason="not needed")
+    other = make_user(session, name="olga  owner")
+    set_roles(session, other.id, role_names=["owner"], by_id=owner.id, now=clock.now())
+    session.commit()
+    sign_in(other)
+
+    page = browser.get(asked.location).text
+
+    assert "same name" in page
+    assert "gave you your roles" in page
 
 
 def test_a_request_about_a_key_that_has_changed_is_not_done(

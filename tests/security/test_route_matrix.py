@@ -20,7 +20,7 @@ from laurel.catalog.models import Course
 from laurel.commerce.queries.receipts import list_receipt_numbers
 from laurel.core.db import Base, Database
 from laurel.credentials.rules.key_acts import ActKind, KeyAct
-from laurel.credentials.services.key_acts import ACTION
+from laurel.credentials.services.key_acts import ACTION, MAY
 from tests.conftest import SignIn
 from tests.credentials.rotation import stage
 from tests.factories.accounts import make_further_address, make_user
@@ -171,7 +171,8 @@ def build_keys(session: Session) -> dict[str, str | UUID]:
     key = stage(session)
     act = KeyAct(key_id=key.id, method=key.method, state=key.state, kind=ActKind.RETIRE, reason="not needed")
     asker = make_user(session, roles=["owner"])
-    request = ask(session, action=ACTION, about_id=key.id, facts=act.to_json(), asked_by_id=asker.id, now=key.staged_at)
+    facts = act.to_json()
+    request = ask(session, action=ACTION, about_id=key.id, facts=facts, asked_by_id=asker.id, capability=MAY, now=key.staged_at)
     organization = make_acme(session)
     achievement_id = make_achievement(session).achievement_id
     return {"key_id": key.id, "approval_id": request.id, "organization_id": organization.id, "achievement_id": achievement_id}

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, ForeignKey, String, Text
 from sqlalchemy.ext.mutable import MutableList
 from sqlalchemy.orm import Mapped, mapped_column
 
+from laurel.accounts.rules import capabilities_of
 from laurel.core.db import Base, JsonValue, text_enum
 from laurel.core.ids import new_id
 
@@ -44,6 +45,10 @@ class User(Base):
     @property
     def has_second_factor(self) -> bool:
         return self.tf_totp_secret is not None
+
+    def may(self, capability: str) -> bool:
+        """Whether the person as this row has them may do it: their roles say so and the account is open."""
+        return self.active and capability in capabilities_of(self.role_names)
 
     def forget_sessions(self) -> None:
         """End every session of the person, wherever it is."""

@@ -93,6 +93,11 @@ def has_other_with_role(session: Session, role: Role, user_id: UUID) -> bool:
     return session.scalar(others.limit(1)) is not None
 
 
+def lock_users(session: Session, user_ids: Collection[UUID]) -> dict[UUID, User]:
+    """These people as they are now, locked in the order of their ids, as everybody does who locks several."""
+    return {user_id: lock_user(session, user_id) for user_id in sorted(set(user_ids))}
+
+
 def list_people(filters: PeopleFilters) -> Select[User]:
     """People, the newest first, as a statement for `web.pages.paginate`."""
     statement = select(User).order_by(User.created_at.desc(), User.id.desc())

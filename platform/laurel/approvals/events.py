@@ -33,6 +33,11 @@ class ApprovalRefused(ApprovalEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ApprovalVoided(ApprovalEvent):
+    """Who had asked may not ask for it any more, so it was not done. Nobody's act: the event has no actor."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ApprovalWaived(Event):
     """Something that needs two people was done by one, because this installation has switched the rule off."""
 

@@ -8,19 +8,25 @@ from uuid import UUID
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, aliased
 
+from laurel.accounts.events import RolesChanged
 from laurel.accounts.models import User
 from laurel.approvals.models import Approval
 from laurel.approvals.rules import ApprovalState
 from laurel.core.errors import NotFoundError
+from laurel.core.events import EventRecord
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request with the names of those who asked and answered."""
+    """A request with the names of those who asked and answered. Names repeat; the address says which account asked."""
 
     approval: Approval
-    asked_by: str
+    asker: User
     answered_by: str | None
+
+    @property
+    def asked_by(self) -> str:
+        return self.asker.name
 
 
 def get_request(session: Session, approval_id: UUID, *, action: str) -> Request:
@@ -50,10 +56,16 @@ def find_waiting(session: Session, fingerprint: str) -> Approval | None:
     return session.scalar(select(Approval).filter_by(fingerprint=fingerprint, state=ApprovalState.WAITING))
 
 
-def _requests(action: str) -> Select[Approval, str, str]:
+def has_given_roles(session: Session, *, by_id: UUID, to_id: UUID) -> bool:
+    """Whether one person has ever said what the other may do, as the log of events tells."""
+    told = select(EventRecord.id).filter_by(name=RolesChanged.__name__, actor_id=by_id)
+    return session.scalar(told.where(EventRecord.facts["user_id"].as_string() == str(to_id)).limit(1)) is not None
+
+
+def _requests(action: str) -> Select[Approval, User, str]:
     second = aliased(User)
     return (
-        select(Approval, User.name, second.name)
+        select(Approval, User, second.name)
         .join(User, User.id == Approval.asked_by_id)
         .outerjoin(second, second.id == Approval.answered_by_id)
         .where(Approval.action == action)

@@ -4,12 +4,14 @@ from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
-from laurel.accounts.queries import has_other_with_role
+from laurel.accounts.models import User
+from laurel.accounts.queries import get_user, has_other_with_role
 from laurel.accounts.rules import Role
 from laurel.approvals import services as approvals
-from laurel.approvals.queries import get_request
-from laurel.approvals.rules import ApprovalState
+from laurel.approvals.queries import get_request, has_given_roles
+from laurel.approvals.rules import ApprovalState, AskerWithoutRightError, find_signs_of_one_person
 from laurel.backoffice.forms.keys import AnswerForm
 from laurel.backoffice.navigation import work_nav
 from laurel.backoffice.views.keys import NO_VAULT, house, say_done, vault
@@ -49,6 +51,11 @@ def agree(approval_id: UUID) -> ResponseReturnValue:
         except ForbiddenError as error:
             form.form_errors.append(error.message)
             status = 403
+        except AskerWithoutRightError as error:
+            with transaction() as session:
+                approvals.end_if_void(session, approval_id, capability=key_acts.MAY, now=database_now(session))
+            form.form_errors.append(error.message)
+            status = 409
         except ConflictError as error:
             form.form_errors.append(error.message)
             status = 409
@@ -87,8 +94,16 @@ def show(approval_id: UUID, form: AnswerForm, *, status: int = 200) -> ResponseR
         active=find_active_key(session, issuer.did, get_key(session, issuer.did, act.key_id).purpose),
         is_waiting=approval.state is ApprovalState.WAITING and now < approval.ends_at,
         is_mine=approval.asked_by_id == my_id(),
+        asker_may=found.asker.may(key_acts.MAY),
+        signs=list_signs(session, found.asker),
         has_colleague=has_other_with_role(session, Role.OWNER, approval.asked_by_id),
         form=form,
         work_nav=work_nav(),
     )
     return page, status
+
+
+def list_signs(session: Session, asker: User) -> list[str]:
+    """What speaks for it that who looks at the page is who asked, by another account."""
+    has_given_roles_to_me = has_given_roles(session, by_id=asker.id, to_id=my_id())
+    return find_signs_of_one_person(asker.name, get_user(session, my_id()).name, has_given_roles=has_given_roles_to_me)

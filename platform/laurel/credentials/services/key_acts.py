@@ -20,6 +20,8 @@ from laurel.credentials.services import history, keys
 from laurel.credentials.services.issuers import get_issuer_of_key
 
 ACTION = "signing key"
+MAY = "keys:write"
+"""What both people must be able to do, when they ask and when it is done."""
 
 
 class ChangedKeyError(ConflictError):
@@ -40,7 +42,8 @@ def plan(session: Session, house: Issuer, key_id: UUID, verb: Verb, *, reason: s
 
 def propose(session: Session, house: Issuer, act: KeyAct, *, actor_id: UUID, now: datetime) -> Approval:
     """Ask for a second person. The house's address hears of it: who reads it there knows whom to ask."""
-    approval = approvals.ask(session, action=ACTION, about_id=act.key_id, facts=act.to_json(), asked_by_id=actor_id, now=now)
+    facts = act.to_json()
+    approval = approvals.ask(session, action=ACTION, about_id=act.key_id, facts=facts, asked_by_id=actor_id, capability=MAY, now=now)
     queue_mail(
         session,
         "key_request",
@@ -59,7 +62,7 @@ def propose(session: Session, house: Issuer, act: KeyAct, *, actor_id: UUID, now
 def agree(session: Session, house: Issuer, vault: KeyVault, approval_id: UUID, *, seen: str, person_id: UUID, now: datetime) -> KeyAct:
     """Agree to a request as it was `seen`, and do it. Raises what agreeing or the act raises: then neither has happened."""
     get_request(session, approval_id, action=ACTION)
-    approval = approvals.agree(session, approval_id, seen=seen, person_id=person_id, now=now)
+    approval = approvals.agree(session, approval_id, seen=seen, person_id=person_id, capability=MAY, now=now)
     act = KeyAct.from_json(approval.facts)
     lock_keys(session, get_issuer_of_key(session, house, act.key_id).did)  # before the chain: `services.history` says why
     reason = f"{act.method.rpartition('#')[2]}: {act.kind.value}"

@@ -15,6 +15,7 @@ from laurel.credentials.rules.bulk_table import COLUMNS, read_table
 from laurel.credentials.rules.duplicates import Duplicates
 from laurel.credentials.services.bulk import confirm, draft_import
 from laurel.credentials.services.bulk_batches import Desk, advance
+from laurel.credentials.services.bulk_waiting import wake
 from tests.factories.accounts import make_user
 from tests.factories.credentials import ISSUER
 from tests.fakes import PlainVault
@@ -56,6 +57,7 @@ def start(session: Session, job: BulkJob) -> UUID:
 
 
 def finish(session: Session, job_id: UUID) -> None:
+    wake(session, job_id, ISSUER, PlainVault(), now=clock.now())
     while advance(session, job_id, desk(), now=clock.now(), size=2):
         pass
 

@@ -273,8 +273,8 @@ def test_the_worker_keeps_with_the_job_what_hinders_it_and_goes_on_when_it_can(
         vault.lost = False
     with database.session(writes=False) as session:
         hindered = session.get_one(BulkJob, job_id)
-        assert (hindered.state, "There is no key" in hindered.error) == (BulkState.RUNNING, True)
-        assert count_rows(session, job_id)[RowState.READY] == 2
+        assert (hindered.state, "2 rows wait for a signing key" in hindered.error) == (BulkState.RUNNING, True)
+        assert count_rows(session, job_id)[RowState.WAITING] == 2
 
     chores.run_bulk()
 

@@ -19,7 +19,7 @@ from laurel.core.spreadsheets import harmless
 from laurel.credentials.models import BulkJob
 from laurel.credentials.queries import bulk as queries
 from laurel.credentials.queries.staff import list_achievement_choices
-from laurel.credentials.rules.bulk import BulkKind, BulkState, RowState, still_for
+from laurel.credentials.rules.bulk import UNDONE, BulkKind, BulkState, RowState, still_for
 from laurel.credentials.rules.bulk_table import MAX_BYTES, TOO_LARGE
 from laurel.credentials.rules.duplicates import Duplicates
 from laurel.credentials.services import bulk
@@ -210,7 +210,7 @@ def show(job_id: UUID, form: ConfirmForm, *, status: int = 200) -> ResponseRetur
         job=job,
         counts=counts,
         total=sum(counts.values()),
-        left=counts[RowState.READY],
+        left=sum(counts[undone] for undone in UNDONE),
         state=state or "",
         states=[found for found in RowState if counts[found]],
         page=paginate(session, queries.select_rows(job_id, state), scalars=False),

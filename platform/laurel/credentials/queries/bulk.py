@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, case, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from laurel.accounts.models import User
 from laurel.accounts.queries import owners_of
@@ -156,6 +156,28 @@ def list_signers(session: Session, job_id: UUID) -> list[str | None]:
         .where(BulkRow.job_id == job_id, BulkRow.state == RowState.READY)
     )
     return list(session.scalars(signing.distinct()))
+
+
+def select_waiting(job_id: UUID) -> Select[UUID, UUID | None]:
+    """(row, organization) of what waits for a key; None stands for the house. What is there already is signed by who signed it first."""
+    awarded, present = aliased(AchievementVersion), aliased(AchievementVersion)
+    signer = case((BulkRow.credential_id.is_not(None), awarded.organization_id), else_=present.organization_id)
+    return (
+        select(BulkRow.id, signer.label("organization_id"))
+        .outerjoin(Credential, Credential.id == BulkRow.credential_id)
+        .outerjoin(awarded, awarded.id == Credential.achievement_version_id)
+        .outerjoin(Course, Course.slug == BulkRow.course)
+        .outerjoin(Achievement, Achievement.course_id == Course.id)
+        .outerjoin(present, (present.achievement_id == Achievement.id) & (present.n == Achievement.latest_n))
+        .where(BulkRow.job_id == job_id, BulkRow.state == RowState.WAITING)
+    )
+
+
+def map_waiting(session: Session, job_id: UUID) -> dict[UUID | None, int]:
+    """How many rows wait for a key of each organization."""
+    waiting = select_waiting(job_id).subquery()
+    rows = session.execute(select(waiting.c.organization_id, func.count()).group_by(waiting.c.organization_id))
+    return {row[0]: row[1] for row in rows}
 
 
 def list_held(session: Session, holder_ids: Collection[UUID]) -> dict[tuple[UUID, UUID], list[Held]]:

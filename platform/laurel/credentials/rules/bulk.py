@@ -29,14 +29,18 @@ class BulkState(StrEnum):
 
 
 class RowState(StrEnum):
-    """WRONG: never tried. SKIPPED: left out on purpose. FAILED: tried, and refused."""
+    """WRONG: never tried. SKIPPED: left out on purpose. FAILED: tried, and refused. WAITING: its issuer has no key; it is tried again."""
 
     WRONG = "wrong"
     SKIPPED = "skipped"
     READY = "ready"
+    WAITING = "waiting"
     DONE = "done"
     FAILED = "failed"
 
+
+UNDONE = (RowState.READY, RowState.WAITING)
+"""What a running job still has to do."""
 
 NEXT: dict[BulkState, frozenset[BulkState]] = {
     BulkState.DRAFT: frozenset({BulkState.RUNNING, BulkState.STOPPED}),

@@ -20,11 +20,12 @@ from laurel.credentials.gateway import KeyVault
 from laurel.credentials.models import AchievementVersion, BulkJob, BulkRow
 from laurel.credentials.queries import bulk as queries
 from laurel.credentials.queries import get_credential
-from laurel.credentials.rules.bulk import BATCH, BulkKind, BulkState, RowState
+from laurel.credentials.rules.bulk import BATCH, UNDONE, BulkKind, BulkState, RowState
 from laurel.credentials.rules.duplicates import Act, Duplicates
 from laurel.credentials.rules.gate import UnsignableError
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
+from laurel.credentials.services.bulk_waiting import NO_KEY, put_off, say_waiting, wake
 from laurel.credentials.services.importing import Award, Terms, carry_out
 from laurel.credentials.services.issuing import revoke
 
@@ -45,9 +46,11 @@ class Desk:
 def run_job(transaction: Transaction, job_id: UUID, desk: Desk, *, give_way: Callable[[], None] = lambda: None, size: int = BATCH) -> None:
     """Batch after batch until nothing is left, somebody stopped it, or somebody else is at it. Between two of them it gives way.
 
-    What hinders a whole batch, such as a missing key, is kept with the job for staff to read, and raised.
+    Rows whose issuer has no key wait for the next call. What hinders a whole batch is kept with the job for staff to read, and raised.
     """
     try:
+        with transaction() as session:
+            wake(session, job_id, desk.issuer, desk.keys, now=database_now(session))
         while True:
             with transaction() as session:
                 if not advance(session, job_id, desk, now=database_now(session), size=size):
@@ -75,10 +78,12 @@ def advance(session: Session, job_id: UUID, desk: Desk, *, now: datetime, size: 
         _try(session, job, row, achievements, desk, now=now)
         if monotonic() >= ends_at:
             break
-    job.error, job.moved_at = "", now
-    if not rows:
+    if any(row.state not in UNDONE for row in rows):
+        job.moved_at = now
+    job.error = "" if rows else say_waiting(session, job, desk.issuer)
+    if not rows and not job.error:
         job.advance(BulkState.DONE)
-        job.finished_at = now
+        job.finished_at = job.moved_at = now
     return bool(rows)
 
 
@@ -96,6 +101,8 @@ def _try(session: Session, job: BulkJob, row: BulkRow, achievements: dict[str, A
                 _issue(session, job, row, achievements, desk, now=now)
             else:
                 _revoke(session, job, row, now=now)
+    except NO_KEY:
+        put_off(row)
     except UnavailableError:
         raise  # nothing is wrong with the row: the batch is tried again
     except (DomainError, UnsignableError) as error:

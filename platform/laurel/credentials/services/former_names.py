@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from laurel.accounts.models import User
 from laurel.accounts.queries import list_addresses_of
 from laurel.credentials.models import BulkRow, Credential, CredentialVersion, NameChange, RenamedCredential
-from laurel.credentials.rules.bulk import RowState
+from laurel.credentials.rules.bulk import UNDONE
 from laurel.credentials.rules.former_names import without_name
 from laurel.credentials.rules.name_changes import NameChangeState
 from laurel.credentials.rules.visibility import Visibility
@@ -81,7 +81,7 @@ def rename_bulk_rows(session: Session, person: User, *, formerly: set[str], name
     mine = select(Credential.id).where(Credential.holder_id == person.id)
     theirs = or_(BulkRow.credential_id.in_(mine), BulkRow.email.in_(list_addresses_of(session, person)))
     about = update(BulkRow).where(theirs, BulkRow.name.in_(formerly - {name}))
-    waiting = BulkRow.state == RowState.READY
+    waiting = BulkRow.state.in_(UNDONE)
     session.execute(about.where(waiting).values(name=name).execution_options(synchronize_session=False))
     session.execute(about.where(~waiting).values(name="").execution_options(synchronize_session=False))
 

@@ -1,11 +1,13 @@
 """The worker among much to do: it is called once, however often the bell rings, and it ends nothing half-way."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
+from huey import Huey
 from sqlalchemy import func, select
 
 from laurel.app import Ports
@@ -49,17 +51,31 @@ def test_every_mail_that_waits_is_sent_at_one_call(app: Flask, database: Databas
         assert session.scalar(select(func.count()).select_from(Mail).where(Mail.status != MailStatus.SENT)) == 0
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_who_has_worked_long_enough_rings_for_the_rest(
-    app: Flask, database: Database, settings: Settings, ports: Ports, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    calls: list[int] = []
-    monkeypatch.setattr(bus, "nudge", lambda: calls.append(1))
+@pytest.fixture
+def mails(database: Database) -> int:
+    """More mails than are sent at one go."""
     with database.session(writes=True) as session:
         for n in range(TOGETHER + 1):
             add_mail(session, key=str(n), recipient=f"a{n}@example.com", subject="x", text="x", html=None, now=clock.now())
         session.commit()
-    calls.clear()
+    return TOGETHER + 1
 
-    assert Chores(settings, database, ports, stretch=timedelta()).run_due() == TOGETHER
-    assert calls
+
+@pytest.fixture
+def queue(settings: Settings, database: Database, ports: Ports, mails: int, tmp_path: Path) -> Iterator[Huey]:
+    """The worker's queue, empty, with its bell on the bus as in the worker itself."""
+    queue, silent = make_huey(replace(settings, instance=tmp_path)), bus.nudge
+    bus.nudge = add_tasks(queue, Chores(settings, database, ports))
+    yield queue
+    bus.nudge = silent
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_who_has_worked_long_enough_rings_for_the_rest(
+    app: Flask, database: Database, settings: Settings, ports: Ports, mails: int, queue: Huey
+) -> None:
+    assert queue.pending_count() == 0
+
+    assert Chores(settings, database, ports, stretch=timedelta()).run_due() == TOGETHER < mails
+
+    assert queue.pending_count() == 1

@@ -27,7 +27,7 @@ from laurel.credentials.models import (
 )
 from laurel.credentials.models.erasure import ErasedCredential
 from laurel.credentials.models.organizations import Organization
-from laurel.credentials.queries.auditing_chain import map_told
+from laurel.credentials.queries.auditing_chain import map_erased_links, map_told
 from laurel.credentials.rules.auditing_chain import Told
 from laurel.credentials.rules.bulk import BulkKind, RowState
 from laurel.credentials.rules.history import HistoryKind
@@ -42,8 +42,8 @@ class Stored:
     """A credential and the rows that it rests on. `told`: what the history decided about it.
 
     `is_vouched_for`: a confirmed import names it. `renewed`: the credential that it renews, that one's end, and for which credential
-    the attempt was made, the fee paid or the points
-    collected. `organization_slug`: in whose name it is awarded, empty for the house.
+    the attempt was made, the fee paid or the points collected; `gap_id`: which one it renewed, where that was erased and the link goes
+    past it. `organization_slug`: in whose name it is awarded, empty for the house.
     """
 
     credential: Credential
@@ -55,6 +55,7 @@ class Stored:
     versions: Sequence[Version]
     told: Sequence[Told]
     renewed: tuple[Credential, datetime | None, UUID | None] | None
+    gap_id: UUID | None
     fee: RenewalFee | None
     points: tuple[PointRenewal, int | None] | None
     """By how many points it was renewed, and those of the activities that are there."""
@@ -67,8 +68,10 @@ def list_ids(session: Session, *, after: UUID | None, limit: int) -> Sequence[UU
 
 
 def list_stored(session: Session, ids: Sequence[UUID]) -> list[Stored]:
-    """These credentials with all that they rest on; three queries, however many they are."""
+    """These credentials with all that they rest on; a few queries, however many they are."""
     versions, told = _list_versions(session, ids), map_told(session, ids)
+    rows = session.execute(_stored().where(Credential.id.in_(ids)).order_by(Credential.id)).all()
+    gaps = map_erased_links(session, [row[0] for row in rows if row[4] is not None and row[6] != row[4].id])
     return [
         Stored(
             credential=row[0],
@@ -80,10 +83,11 @@ def list_stored(session: Session, ids: Sequence[UUID]) -> list[Stored]:
             versions=versions[row[0].id],
             told=told[row[0].id],
             renewed=(row[4], row[5], row[6]) if row[4] is not None else None,
+            gap_id=gaps.get(row[0].id),
             fee=row[9],
             points=(row[10], int(row[11]) if row[11] is not None else None) if row[10] is not None else None,
         )
-        for row in session.execute(_stored().where(Credential.id.in_(ids)).order_by(Credential.id))
+        for row in rows
     ]
 
 

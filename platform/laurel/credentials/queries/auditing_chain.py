@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterator, Sequence
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from laurel.credentials.models import Credential, CredentialEvent
+from laurel.credentials.models import AchievementVersion, Credential, CredentialEvent
 from laurel.credentials.models.erasure import ErasedCredential
 from laurel.credentials.rules.auditing_chain import DECISIVE, Told, renewal_named
 from laurel.credentials.rules.erasure import number_sha256
@@ -55,6 +55,29 @@ def _list_known(session: Session, named: Collection[UUID | str]) -> set[UUID | s
     known |= set(session.scalars(select(ErasedCredential.credential_id).where(ErasedCredential.credential_id.in_(ids))))
     erased = session.scalars(select(ErasedCredential.number_sha256).where(ErasedCredential.number_sha256.in_(hashes)))
     return known | {hashes[digest] for digest in erased}
+
+
+def map_erased_links(session: Session, renewals: Sequence[Credential]) -> dict[UUID, UUID]:
+    """Renewal → the erased certificate that it renewed, of those of which the chain says so and that renew one of their own program now."""
+    if not renewals:
+        return {}
+    old, awarded, former = aliased(Credential), aliased(AchievementVersion), aliased(AchievementVersion)
+    within = (
+        select(Credential.id)
+        .join(old, old.id == Credential.renewed_from_id)
+        .join(awarded, awarded.id == Credential.achievement_version_id)
+        .join(former, (former.id == old.achievement_version_id) & (former.achievement_id == awarded.achievement_id))
+        .where(Credential.id.in_([one.id for one in renewals]))
+    )
+    mine = set(session.scalars(within))
+    said = {f"by {name}": one.id for one in renewals if one.id in mine for name in (one.id, one.number)}
+    telling = (
+        select(CredentialEvent.reason, CredentialEvent.credential_id)
+        .join(ErasedCredential, ErasedCredential.credential_id == CredentialEvent.credential_id)
+        .where(CredentialEvent.kind == HistoryKind.RENEWED, CredentialEvent.reason.in_(said))
+        .order_by(CredentialEvent.position)
+    )
+    return {said[reason]: erased_id for reason, erased_id in session.execute(telling) if erased_id is not None}
 
 
 def iterate_untold_renewals(session: Session) -> Iterator[str]:

@@ -49,11 +49,15 @@ class Points:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Renewed:
-    """The certificate that another one renews. `is_meant`: what earned the other was to renew this one; `new_end`: what follows."""
+    """The certificate that another one renews. `is_meant`: what earned the other was to renew this one; `new_end`: what follows.
+
+    `is_past_gap`: what the other renewed was erased, and this one is before that; nobody knows any more which end follows.
+    """
 
     holder_id: UUID
     is_meant: bool
     new_end: datetime | None
+    is_past_gap: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +182,7 @@ def _renewal(found: CredentialFacts) -> Iterator[str]:
         earned = {CredentialSource.FEE: "fee", CredentialSource.POINTS: "activities"}.get(found.source, "attempt")
         yield f"the {earned} that earned it {'were' if found.source is CredentialSource.POINTS else 'was'} not made to renew what it renews"
     for version in found.versions:
-        if version.valid_until != renewed.new_end:
+        if not renewed.is_past_gap and version.valid_until != renewed.new_end:
             yield f"version {version.n}: it ends at {version.valid_until}, and {renewed.new_end} follows from what it renews"
 
 

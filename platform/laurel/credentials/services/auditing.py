@@ -37,6 +37,7 @@ from laurel.credentials.rules.keys import TRUSTED
 from laurel.credentials.rules.scores import ExamRecord, list_score_faults, preview
 from laurel.credentials.rules.shown import as_object, unsigned_words
 from laurel.credentials.rules.status_list import decode_bits
+from laurel.credentials.rules.verdicts import CredentialSource
 from laurel.credentials.services.anchoring import iterate_entries
 from laurel.credentials.services.auditing_anchors import compare_anchors, compare_kept_anchors
 from laurel.credentials.services.issuers import list_issuers
@@ -182,6 +183,9 @@ def _renewed(stored: Stored) -> Renewed | None:
     if stored.renewed is None:
         return None
     old, former_end, meant_id = stored.renewed
+    if stored.gap_id is not None:  # what a fee or points were for went with it; a round of the exam still says so
+        is_forgotten = meant_id is None and stored.credential.source is not CredentialSource.EXAM
+        return Renewed(holder_id=old.holder_id, is_meant=is_forgotten or meant_id == stored.gap_id, new_end=None, is_past_gap=True)
     new_end = stored.achievement.validity.end(awarded_at=stored.credential.awarded_at, former_end=former_end)
     return Renewed(holder_id=old.holder_id, is_meant=meant_id == old.id, new_end=new_end)
 

@@ -18,6 +18,7 @@ from laurel.credentials.rules.renewing import RenewalTerms
 from laurel.credentials.rules.verdicts import RevocationReason
 from laurel.credentials.services.issuing import revoke
 from tests.conftest import QueryCount, SignIn
+from tests.factories.credentials import make_credential
 from tests.factories.points import Collector, make_activity, yesterday
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -150,6 +151,30 @@ def test_staff_approve_the_last_one_and_the_certificate_is_renewed(
     assert renewal.number in text(answer)
     assert client.post(f"{STAFF}/{activity.id}/take-back", data={"csrf_token": csrf(), "reason": "Why."}).status_code == 409
     assert "It has been renewed" in text(as_holder(holder, sign_in).get(f"{home(holder)}/activities"))
+
+
+def test_staff_are_told_where_the_same_talk_is_entered_for_another_program(holder: Collector, sign_in: SignIn) -> None:
+    session, day = holder.session, yesterday()
+    mine = make_activity(session, holder.credential, title="Prompts, at Scale!")
+    other = make_credential(session, learner=session.get_one(User, holder.credential.holder_id))
+    same = make_activity(session, other, title="prompts  at scale", hundredths=250, state=ActivityState.COUNTED)
+    strangers = make_activity(session, make_credential(session), title="Prompts at scale")
+    silent = [
+        make_activity(session, other, title="Prompts at scale", happened_on=day - timedelta(days=1)),
+        make_activity(session, other, title="Prompts at scale", state=ActivityState.REFUSED),
+        make_activity(session, other, title="Prompts at a scale"),
+    ]
+    session.commit()
+    staff = as_staff(holder, sign_in)
+
+    page = text(staff.get(f"{STAFF}/{mine.id}"))
+
+    assert "The same day and title stand elsewhere" in page
+    assert f'<a href="{STAFF}/{same.id}">prompts at scale</a>' in page
+    assert f"{other.number}: 2.5 points, counted" in page
+    assert not [found for found in (strangers, *silent) if str(found.id) in page]
+    assert str(mine.id) in staff.get(f"{STAFF}/{same.id}").text
+    assert "stand elsewhere" not in staff.get(f"{STAFF}/{silent[2].id}").text
 
 
 def test_staff_refuse_or_take_back_with_a_reason(holder: Collector, client: FlaskClient, sign_in: SignIn, csrf: Callable[..., str]) -> None:

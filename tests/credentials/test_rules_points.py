@@ -18,6 +18,7 @@ from laurel.credentials.rules.points import (
     ActivityState,
     Tally,
     check_activity,
+    fold_title,
     parse_points,
     points_text,
 )
@@ -161,3 +162,17 @@ def test_a_program_asks_for_a_whole_number_of_points(points: Any) -> None:
         check_terms(RenewalTerms(points=points))
 
     assert refused.value.field == "renewal_points"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("Prompts, at Scale!", "prompts  at scale", True),
+        ("Straße", "STRASSE", True),
+        ("ﬁnal talk", "Final-Talk", True),
+        ("Talk 1", "Talk 2", False),
+        ("???", "!!!", False),
+    ],
+)
+def test_titles_are_the_same_however_they_are_spelled(one: str, other: str, is_same: bool) -> None:
+    assert (fold_title(one) == fold_title(other)) is is_same

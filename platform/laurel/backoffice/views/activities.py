@@ -140,6 +140,7 @@ def _page(activity_id: UUID, form: DecisionForm | None = None) -> str:
         activity=activity,
         record=record,
         holder=get_user(session, record.credential.holder_id),
+        same=points.list_same_elsewhere(session, activity, record.credential.holder_id),
         book=points.get_book(session, record, now=database_now(session)),
         form=form,
         points_text=points_text,

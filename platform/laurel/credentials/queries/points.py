@@ -13,7 +13,7 @@ from laurel.core.errors import NotFoundError
 from laurel.credentials.models import Achievement, AchievementVersion, Credential, CredentialVersion, PointActivity
 from laurel.credentials.queries import CredentialRecord
 from laurel.credentials.queries.renewing import has_renewal, map_renewals
-from laurel.credentials.rules.points import ALIVE, HUNDREDTHS, ActivityFacts, ActivityState, Tally
+from laurel.credentials.rules.points import ALIVE, HUNDREDTHS, ActivityFacts, ActivityState, Tally, fold_title
 from laurel.credentials.rules.renewing import Renewal
 from laurel.credentials.rules.verdicts import CredentialState
 
@@ -77,6 +77,19 @@ def has_same(session: Session, credential_id: UUID, facts: ActivityFacts, *, but
     if but is not None:
         same = same.where(PointActivity.id != but)
     return session.scalar(same.where(PointActivity.state.in_(ALIVE)).limit(1)) is not None
+
+
+def list_same_elsewhere(session: Session, activity: PointActivity, holder_id: UUID) -> list[tuple[PointActivity, Credential, str]]:
+    """What else the holder has entered of the same day and, however it is spelled, the same title, with its certificate and program."""
+    rows = session.execute(
+        select(PointActivity, Credential, AchievementVersion.name)
+        .join(Credential, Credential.id == PointActivity.credential_id)
+        .join(AchievementVersion, AchievementVersion.id == Credential.achievement_version_id)
+        .where(Credential.holder_id == holder_id, PointActivity.id != activity.id, PointActivity.state.in_(ALIVE))
+        .where(PointActivity.happened_on == activity.happened_on)
+        .order_by(PointActivity.id)
+    )
+    return [(row[0], row[1], row[2]) for row in rows if fold_title(row[0].title) == fold_title(activity.title)]
 
 
 def select_queue(state: ActivityState) -> Select[PointActivity, Credential, AchievementVersion, User]:

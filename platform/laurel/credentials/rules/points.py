@@ -4,6 +4,7 @@ Points are counted in hundredths, as whole numbers: 7.5 points are 750.
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -98,6 +99,12 @@ def points_text(hundredths: int) -> str:
     """`7.5`, `30`, `0.25`: as it is written, without trailing zeros."""
     whole, rest = divmod(hundredths, HUNDREDTHS)
     return f"{whole}.{rest:02d}".rstrip("0") if rest else str(whole)
+
+
+def fold_title(title: str) -> str:
+    """The words of a title, however they are spelled, spaced and set off: what tells that two activities may be one."""
+    words = re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", title).casefold())
+    return " ".join(words) or title
 
 
 def check_activity(facts: ActivityFacts, *, awarded_at: datetime, ends_at: datetime, now: datetime) -> ActivityFacts:

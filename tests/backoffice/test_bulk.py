@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
+import time_machine
 from flask.testing import FlaskClient
 from openpyxl import Workbook
 from sqlalchemy import func, select, update
@@ -21,6 +22,7 @@ from laurel.credentials.rules.bulk import BulkState
 from laurel.credentials.rules.history import HistoryKind
 from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
 from laurel.credentials.rules.visibility import Visibility
+from laurel.credentials.services.bulk import confirm
 from laurel.credentials.services.issuing import revoke
 from laurel.settings import Settings
 from laurel.worker import Chores
@@ -259,6 +261,63 @@ def test_many_are_revoked_by_numbers_after_a_look_and_a_number(
     session.expire_all()
     assert {credential.state for credential in listed} == {CredentialState.REVOKED}
     assert other.state is CredentialState.ISSUED
+
+
+def test_what_a_job_has_revoked_by_mistake_is_reinstated_from_its_page(
+    send: Send, admin: FlaskClient, session: Session, settings: Settings, database: Database, ports: Ports
+) -> None:
+    with time_machine.travel(clock.now() - timedelta(days=1)):
+        wrongly = [make_credential(session) for _ in range(2)]
+    revocation = make_revocation_job(session, *wrongly)
+    confirm(session, revocation.id, count=2, actor_id=revocation.actor_id, now=clock.now())
+    session.commit()
+    assert "Reinstate them" not in admin.get(f"{PLACE}/{revocation.id}").text
+    assert admin.get(f"{PLACE}/reinstate?job={revocation.id}").status_code == 404  # nothing was revoked yet
+    Chores(settings, database, ports).run_bulk()
+    assert f'href="{PLACE}/reinstate?job={revocation.id}"' in admin.get(f"{PLACE}/{revocation.id}").text
+    form = admin.get(f"{PLACE}/reinstate?job={revocation.id}").text
+    assert f'value="{revocation.id}"' in form
+    assert "All that “" in form
+
+    report = send("/reinstate", key="k", job=str(revocation.id), reason="We had chosen the wrong month.")
+    where = report.headers["Location"]
+    dry = admin.get(where).text
+    assert "2 certificates count again" in dry
+    assert "We had chosen the wrong month." in dry
+    assert "Revoked on " in dry
+    assert send(where.removeprefix(PLACE) + "/confirm", count="3").status_code == 400
+    send(where.removeprefix(PLACE) + "/confirm", count="2")
+    Chores(settings, database, ports).run_bulk()
+
+    session.rollback()
+    session.expire_all()
+    assert {credential.state for credential in wrongly} == {CredentialState.ISSUED}
+    done = admin.get(where).text
+    assert "2 certificates reinstated." in done
+    assert "Reinstate them" not in done
+    listed = list(csv.reader(io.StringIO(admin.get(f"{where}/report.csv").text.lstrip("\ufeff"))))
+    assert [row[1] for row in listed] == ["result", "done", "done"]
+    assert "Reinstate: what “By hand” revoked" in admin.get(PLACE).text
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "words"),
+    [
+        ({}, 400, "Write the numbers"),
+        ({"numbers": "LRL-7Q4M-KD2X-93ZZ\nLRL-1"}, 400, "Line 2"),
+        ({"numbers": "LRL-0000-0000-0000", "reason": " "}, 400, "Say why"),
+        ({"numbers": "LRL-0000-0000-0000", "key": ""}, 400, "out of date"),
+        ({"job": "nonsense"}, 404, "no such job"),
+        ({"job": "01a21ccd-5200-774a-a4f9-965ee228da76"}, 404, "no such job"),
+    ],
+)
+def test_a_list_that_cannot_be_reinstated_is_said_and_kept(
+    send: Send, session: Session, fields: dict[str, str], status: int, words: str
+) -> None:
+    answer = send("/reinstate", **{"key": "k", "reason": "A mistake of ours.", **fields})
+
+    assert (answer.status_code, words in answer.text) == (status, True)
+    assert session.scalar(select(func.count()).select_from(BulkJob)) == 0
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,12 @@ from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectChoi
 from wtforms.validators import InputRequired, Length, Optional
 
 from laurel.backoffice.forms import whole
-from laurel.backoffice.forms.credentials import RevokeForm
-from laurel.core.errors import InvalidInputError
+from laurel.backoffice.forms.credentials import ReinstateForm, RevokeForm
+from laurel.core.errors import InvalidInputError, NotFoundError
 from laurel.core.ids import new_id
+from laurel.credentials.models import BulkJob
 from laurel.credentials.queries.bulk import RevocationFilter
-from laurel.credentials.rules.bulk import MAX_ROWS
+from laurel.credentials.rules.bulk import MAX_REINSTATED, MAX_ROWS
 from laurel.credentials.rules.bulk_table import COLUMNS
 from laurel.credentials.rules.duplicates import Duplicates
 from laurel.credentials.rules.numbers import parse_number
@@ -83,39 +84,67 @@ class BulkRevokeForm(RevokeForm, DraftForm):
             achievement_id=UUID(self.achievement.data) if self.achievement.data else None,
             since=datetime.combine(first, time(), UTC) if first else None,
             until=datetime.combine(last, time(), UTC) + timedelta(days=1) if last else None,
-            numbers=self._numbers(),
+            numbers=parse_numbers(self.numbers.data or "", most=MAX_ROWS),
         )
         if found == RevocationFilter():
             raise InvalidInputError("Choose a credential, days or numbers: nobody revokes everything.")
         return found
 
-    def _numbers(self) -> tuple[str, ...]:
-        lines = [line.strip(" \t,;") for line in (self.numbers.data or "").splitlines()]
-        numbers = []
-        for n, line in enumerate(lines, start=1):
-            if not line:
-                continue
-            try:
-                numbers.append(parse_number(line))
-            except InvalidInputError as error:
-                raise InvalidInputError(f"Line {n}: {error.message}", field="numbers") from None
-        if len(numbers) > MAX_ROWS:
-            raise InvalidInputError(f"Write at most {MAX_ROWS:,} numbers at once.", field="numbers")
-        return tuple(dict.fromkeys(numbers))
-
     def title(self) -> str:
         """What the job is called in the list."""
         chosen = dict(self.achievement.choices).get(self.achievement.data or "", "")
         days = [f"from {self.first_day.data}" if self.first_day.data else "", f"until {self.last_day.data}" if self.last_day.data else ""]
-        numbers = len(self._numbers())
+        numbers = len(parse_numbers(self.numbers.data or "", most=MAX_ROWS))
         words = [chosen if self.achievement.data else "", *days, f"{numbers:,} number{'' if numbers == 1 else 's'}" if numbers else ""]
         return ", ".join(word for word in words if word)
+
+
+class BulkReinstateForm(ReinstateForm, DraftForm):
+    """Which certificates shall count again, and why: those of a list, or all that one job revoked (`job`)."""
+
+    job = HiddenField()
+    numbers = TextAreaField("Numbers", validators=[Optional(), Length(max=MAX_LIST, message="This list is too long. Do it in parts.")])
+
+    def job_id(self) -> UUID | None:
+        """The job that is meant, if one is; raises NotFoundError for what cannot be one."""
+        try:
+            return UUID(self.job.data) if self.job.data else None
+        except ValueError:
+            raise NotFoundError("There is no such job.") from None
+
+    def wanted(self) -> tuple[str, ...]:
+        """The numbers; raises InvalidInputError, with its field, if there are none and no job is meant."""
+        numbers = parse_numbers(self.numbers.data or "", most=MAX_REINSTATED)
+        if not numbers and not self.job.data:
+            raise InvalidInputError("Write the numbers of the certificates.", field="numbers")
+        return numbers
+
+    def title(self, revocation: BulkJob | None) -> str:
+        """What the job is called in the list."""
+        numbers = len(parse_numbers(self.numbers.data or "", most=MAX_REINSTATED))
+        words = [f"{numbers:,} number{'' if numbers == 1 else 's'}"] if numbers else []
+        return ", ".join([f"what “{revocation.title}” revoked", *words] if revocation is not None else words)
 
 
 class ConfirmForm(LaurelForm):
     """The number of rows, typed by hand."""
 
     count = StringField("Number of certificates", validators=[whole(1, MAX_ROWS, "Write the number of certificates as digits.")])
+
+
+def parse_numbers(text: str, *, most: int) -> tuple[str, ...]:
+    """One number a line, each once; raises InvalidInputError with the line that is none, and if there are too many."""
+    numbers = []
+    for n, line in enumerate((line.strip(" \t,;") for line in text.splitlines()), start=1):
+        if not line:
+            continue
+        try:
+            numbers.append(parse_number(line))
+        except InvalidInputError as error:
+            raise InvalidInputError(f"Line {n}: {error.message}", field="numbers") from None
+    if len(numbers) > most:
+        raise InvalidInputError(f"Write at most {most:,} numbers at once.", field="numbers")
+    return tuple(dict.fromkeys(numbers))
 
 
 def new_key() -> str:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from laurel.backoffice.forms import show_error
-from laurel.backoffice.forms.bulk import BulkRevokeForm, ConfirmForm, ImportForm, new_key
+from laurel.backoffice.forms.bulk import BulkReinstateForm, BulkRevokeForm, ConfirmForm, ImportForm, new_key
 from laurel.backoffice.navigation import work_nav
 from laurel.core.db import database_now
 from laurel.core.errors import ConflictError, InvalidInputError
@@ -23,13 +23,14 @@ from laurel.credentials.rules.bulk import UNDONE, BulkKind, BulkState, RowState,
 from laurel.credentials.rules.bulk_table import MAX_BYTES, TOO_LARGE
 from laurel.credentials.rules.duplicates import Duplicates
 from laurel.credentials.services import bulk
+from laurel.credentials.services.bulk_reinstating import draft_reinstatement, get_revocation, judge
 from laurel.credentials.services.issuers import issuer_of
 from laurel.credentials.services.reading import read_file
 from laurel.web.access import my_id, policy
 from laurel.web.bodies import takes
 from laurel.web.forms import LaurelForm
 from laurel.web.pages import paginate
-from laurel.web.session import current_session, end_transaction, transaction
+from laurel.web.session import current_session, database, end_transaction, transaction
 
 bp = Blueprint("backoffice_bulk", __name__, url_prefix="/backoffice/credentials/bulk")
 LOOK_AFTER = 5  # seconds
@@ -100,7 +101,29 @@ def revoke_page() -> ResponseReturnValue:
     return draft_page(form, lambda: draft, "backoffice/bulk_revoke_page.html")
 
 
-def draft_page(form: LaurelForm, read: Callable[[], Draft], template: str) -> ResponseReturnValue:
+@bp.route("/reinstate", methods=["GET", "POST"])
+@policy(GET="credentials:write", POST="credentials:write")
+def reinstate_page() -> ResponseReturnValue:
+    """The numbers, or all that one job revoked; what comes of it is a dry run."""
+    form = BulkReinstateForm(key=new_key(), job=request.args.get("job", ""))
+    meant = form.job_id()
+
+    def find_meant(session: Session) -> BulkJob | None:
+        return get_revocation(session, meant) if meant is not None else None
+
+    def read() -> Draft:
+        numbers = form.wanted()
+        with database().session(writes=False) as session:
+            revocation = find_meant(session)
+            title = form.title(revocation)
+            rows = judge(session, numbers=numbers, revocation=revocation, actor_id=my_id(), now=database_now(session))
+        facts: dict[str, str] = {"key": form.key.data, "title": title, "reason": form.reason.data}
+        return lambda session: draft_reinstatement(session, rows, **facts, actor_id=my_id(), now=database_now(session))
+
+    return draft_page(form, read, "backoffice/bulk_reinstate_page.html", revocation=find_meant(current_session()))
+
+
+def draft_page(form: LaurelForm, read: Callable[[], Draft], template: str, **shown: object) -> ResponseReturnValue:
     """Show the form, or make the dry run and go to its report. Where columns were not found, their names are there to choose from.
 
     `read` looks at what was sent, which takes a moment for a large file: no transaction is open meanwhile.
@@ -117,7 +140,7 @@ def draft_page(form: LaurelForm, read: Callable[[], Draft], template: str) -> Re
             headers = getattr(error, "found", ())
         else:
             return redirect(url_for(".job_page", job_id=job.id), 303)
-    page = render_template(template, form=form, headers=headers, work_nav=work_nav())
+    page = render_template(template, form=form, headers=headers, **shown, work_nav=work_nav())
     return page, 400 if form.is_submitted() else 200
 
 

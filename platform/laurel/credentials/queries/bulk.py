@@ -24,10 +24,12 @@ from laurel.credentials.models import (
     IssuerKey,
     NameChange,
 )
+from laurel.credentials.models.erasure import ErasedCredential
 from laurel.credentials.models.organizations import Organization
 from laurel.credentials.queries import SignedCredential
 from laurel.credentials.rules.bulk import MAX_ROWS, BulkState, RowState
 from laurel.credentials.rules.duplicates import Held
+from laurel.credentials.rules.erasure import number_sha256
 from laurel.credentials.rules.name_changes import NameChangeState
 
 Value = TypeVar("Value")
@@ -119,12 +121,12 @@ def map_people(session: Session, emails: Iterable[str]) -> dict[str, UUID]:
     return found
 
 
-def lock_people(session: Session, emails: Collection[str]) -> list[UUID]:
-    """The people with these addresses, locked by their ids until the transaction ends."""
-    if not emails:
+def lock_people(session: Session, emails: Collection[str], credential_ids: Collection[UUID]) -> list[UUID]:
+    """The people with these addresses, and those who hold these, locked by their ids until the transaction ends."""
+    if not emails and not credential_ids:
         return []
-    owners = owners_of(emails).subquery()
-    named = select(User.id).where(User.id.in_(select(owners.c.id))).order_by(User.id)
+    owners, holders = owners_of(emails).subquery(), select(Credential.holder_id).where(Credential.id.in_(credential_ids))
+    named = select(User.id).where(or_(User.id.in_(select(owners.c.id)), User.id.in_(holders))).order_by(User.id)
     return list(session.scalars(named.with_for_update(key_share=True)))
 
 
@@ -156,6 +158,29 @@ def list_signers(session: Session, job_id: UUID) -> list[str | None]:
         .where(BulkRow.job_id == job_id, BulkRow.state == RowState.READY)
     )
     return list(session.scalars(signing.distinct()))
+
+
+def list_named(session: Session, numbers: Sequence[str], job_id: UUID | None) -> list[tuple[Credential, User, str]]:
+    """Credentials of these numbers, and those that this job did, with holder and achievement's name, the first award first."""
+    statement = (
+        select(Credential, User, AchievementVersion.name)
+        .join(AchievementVersion, AchievementVersion.id == Credential.achievement_version_id)
+        .join(User, User.id == Credential.holder_id)
+    )
+    done = select(BulkRow.credential_id).where(BulkRow.job_id == job_id, BulkRow.state == RowState.DONE)
+    wanted = [Credential.number.in_(some) for some in _in_chunks(numbers)] + ([Credential.id.in_(done)] if job_id is not None else [])
+    found = {row[0].id: (row[0], row[1], row[2]) for each in wanted for row in session.execute(statement.where(each))}
+    return sorted(found.values(), key=lambda row: (row[0].awarded_at, row[0].id))
+
+
+def list_erased_numbers(session: Session, numbers: Iterable[str]) -> set[str]:
+    """Those of these numbers whose certificate was erased."""
+    hashes = {number_sha256(number): number for number in numbers}
+    found: set[str] = set()
+    for some in _in_chunks(list(hashes)):
+        known = select(ErasedCredential.number_sha256).where(ErasedCredential.number_sha256.in_(some))
+        found |= {hashes[digest] for digest in session.scalars(known)}
+    return found
 
 
 def select_waiting(job_id: UUID) -> Select[UUID, UUID | None]:

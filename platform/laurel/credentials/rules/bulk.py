@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 MAX_ROWS = 10_000
+MAX_REINSTATED = 1_000
+"""Each is looked at by itself before anything is confirmed, as when one is reinstated alone."""
 BATCH = 20
 """Rows in one transaction at most."""
 STILL = timedelta(minutes=3)
@@ -13,6 +15,7 @@ STILL = timedelta(minutes=3)
 class BulkKind(StrEnum):
     ISSUE = "issue"
     REVOKE = "revoke"
+    REINSTATE = "reinstate"
 
 
 class BulkState(StrEnum):

@@ -31,6 +31,9 @@ from laurel.credentials.services.importing import check_award
 
 Verdict = tuple[RowState, str]
 BEGUN = (BulkState.RUNNING, BulkState.PAUSED, BulkState.DONE)
+OWN = "This is your own. A colleague has to do that."
+UNKNOWN = "We never gave out this number."
+ERASED = "It was erased. Nothing of it is left."
 VERDICTS = {
     Act.ISSUE: RowState.READY,
     Act.CORRECT: RowState.READY,
@@ -53,11 +56,11 @@ def draft_import(
 ) -> BulkJob:
     """The dry run of a file: a verdict on every row, nothing issued. The same `key` again is the same job."""
     terms = {"duplicates": duplicates.value, "tells_holder": tells_holder}
-    job = _add_job(session, BulkKind.ISSUE, key=key, title=title, terms=terms, actor_id=actor_id, now=now)
+    job = add_job(session, BulkKind.ISSUE, key=key, title=title, terms=terms, actor_id=actor_id, now=now)
     if job is None:
         return queries.get_job_by_key(session, key)
     judge = _Judge(session, rows, duplicates=duplicates, actor_id=actor_id, now=now)
-    _add_rows(session, job, ({**_shown(row), **judge.judge(row)} for row in rows))
+    add_rows(session, job, ({**_shown(row), **judge.judge(row)} for row in rows))
     job.terms = {**terms, "without_pdf": judge.without_pdf}
     return job
 
@@ -81,16 +84,13 @@ def draft_revocation(
     if len(fitting) > MAX_ROWS:
         raise InvalidInputError(f"More than {MAX_ROWS:,} certificates fit this. Narrow it by dates and do it in parts.")
     terms = {"reason": reason.value, "note": check_note(note), "tells_holder": tells_holder}
-    job = _add_job(session, BulkKind.REVOKE, key=key, title=title, terms=terms, actor_id=actor_id, now=now)
+    job = add_job(session, BulkKind.REVOKE, key=key, title=title, terms=terms, actor_id=actor_id, now=now)
     if job is None:
         return queries.get_job_by_key(session, key)
     rows = [_revocation_row(n, *row, actor_id=actor_id) for n, row in enumerate(fitting, start=1)]
-    missing = sorted(set(wanted.numbers) - {credential.number for credential, _holder, _name in fitting})
-    rows += [
-        {"n": n, "name": number, **_verdict((RowState.WRONG, "We never gave out this number."))}
-        for n, number in enumerate(missing, start=len(rows) + 1)
-    ]
-    _add_rows(session, job, rows)
+    missing = set(wanted.numbers) - {credential.number for credential, _holder, _name in fitting}
+    rows += list_missing(session, missing, after=len(rows))
+    add_rows(session, job, rows)
     return job
 
 
@@ -175,16 +175,16 @@ class _Judge:
     def judge(self, row: ImportRow) -> dict[str, Any]:
         """The columns of the row that say what is to become of it."""
         if row.error or row.awarded_at is None:
-            return _verdict((RowState.WRONG, row.error))
+            return verdict_of((RowState.WRONG, row.error))
         try:
             decision = self._decide(row, row.awarded_at)
         except (InvalidInputError, ForbiddenError) as error:
-            return _verdict((RowState.WRONG, error.message))
+            return verdict_of((RowState.WRONG, error.message))
         verdict = VERDICTS[decision.act], decision.message
         if verdict[0] is RowState.READY and not has_pdf(row.name):
             self.without_pdf += 1
             verdict = RowState.READY, f"{decision.message} {WITHOUT_PDF}".lstrip()
-        return {**_verdict(verdict), "credential_id": decision.credential_id}
+        return {**verdict_of(verdict), "credential_id": decision.credential_id}
 
     def _decide(self, row: ImportRow, awarded_at: datetime) -> Decision:
         person = self.people.get(normalize_email(row.email))
@@ -211,7 +211,7 @@ class _Judge:
             raise InvalidInputError(f"Line {n} is for the same person, by another of their addresses.")
 
 
-def _add_job(
+def add_job(
     session: Session, kind: BulkKind, *, key: str, title: str, terms: dict[str, Any], actor_id: UUID, now: datetime
 ) -> BulkJob | None:
     """A new job; None if there is one of this key, perhaps since this very moment."""
@@ -227,7 +227,7 @@ def _add_job(
     return job
 
 
-def _add_rows(session: Session, job: BulkJob, rows: Iterable[dict[str, Any]]) -> None:
+def add_rows(session: Session, job: BulkJob, rows: Iterable[dict[str, Any]]) -> None:
     empty = {"email": "", "name": "", "course": "", "awarded_at": None, "credential_id": None}
     session.execute(insert(table_of(BulkRow)), [{**empty, **row, "id": new_id(), "job_id": job.id} for row in rows])
 
@@ -236,18 +236,12 @@ def _shown(row: ImportRow) -> dict[str, Any]:
     return {"n": row.n, "email": row.email.casefold(), "name": row.name, "course": row.course, "awarded_at": row.awarded_at}
 
 
-def _verdict(verdict: Verdict) -> dict[str, Any]:
+def verdict_of(verdict: Verdict) -> dict[str, Any]:
     return {"state": verdict[0], "message": verdict[1][:300]}
 
 
-def _revocation_row(n: int, credential: Credential, holder: User, achievement: str, *, actor_id: UUID) -> dict[str, Any]:
-    verdict: Verdict = RowState.READY, ""
-    if credential.holder_id == actor_id:
-        verdict = RowState.WRONG, "This is your own. A colleague has to do that."
-    elif credential.state is CredentialState.REVOKED:
-        verdict = RowState.SKIPPED, "It was revoked before."
-    elif credential.state is CredentialState.PENDING:
-        verdict = RowState.READY, "It is not signed yet, and will not be."
+def show_certificate(n: int, credential: Credential, holder: User, achievement: str) -> dict[str, Any]:
+    """The columns of a row that say which certificate it is about."""
     return {
         "n": n,
         "email": holder.email,
@@ -255,5 +249,25 @@ def _revocation_row(n: int, credential: Credential, holder: User, achievement: s
         "course": achievement,
         "awarded_at": credential.awarded_at,
         "credential_id": credential.id,
-        **_verdict(verdict),
     }
+
+
+def list_missing(session: Session, numbers: Iterable[str], *, after: int) -> list[dict[str, Any]]:
+    """Rows for numbers that no certificate has, in their order, counted on from `after`."""
+    missing = sorted(numbers)
+    erased = queries.list_erased_numbers(session, missing)
+    return [
+        {"n": n, "name": number, **verdict_of((RowState.WRONG, ERASED if number in erased else UNKNOWN))}
+        for n, number in enumerate(missing, start=after + 1)
+    ]
+
+
+def _revocation_row(n: int, credential: Credential, holder: User, achievement: str, *, actor_id: UUID) -> dict[str, Any]:
+    verdict: Verdict = RowState.READY, ""
+    if credential.holder_id == actor_id:
+        verdict = RowState.WRONG, OWN
+    elif credential.state is CredentialState.REVOKED:
+        verdict = RowState.SKIPPED, "It was revoked before."
+    elif credential.state is CredentialState.PENDING:
+        verdict = RowState.READY, "It is not signed yet, and will not be."
+    return {**show_certificate(n, credential, holder, achievement), **verdict_of(verdict)}

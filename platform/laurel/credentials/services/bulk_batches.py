@@ -25,6 +25,7 @@ from laurel.credentials.rules.duplicates import Act, Duplicates
 from laurel.credentials.rules.gate import UnsignableError
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
+from laurel.credentials.services.bulk_reinstating import reinstate_row
 from laurel.credentials.services.bulk_waiting import NO_KEY, put_off, say_waiting, wake
 from laurel.credentials.services.importing import Award, Terms, carry_out
 from laurel.credentials.services.issuing import revoke
@@ -89,8 +90,9 @@ def advance(session: Session, job_id: UUID, desk: Desk, *, now: datetime, size: 
 
 def _lock_all(session: Session, rows: Sequence[BulkRow]) -> None:
     """Whomever and whatever the batch is about, in the order of `services.history`."""
-    people = queries.lock_people(session, [row.email for row in rows if row.email])
-    queries.lock_certificates(session, people, [row.credential_id for row in rows if row.credential_id])
+    certificates = [row.credential_id for row in rows if row.credential_id]
+    people = queries.lock_people(session, [row.email for row in rows if row.email], certificates)
+    queries.lock_certificates(session, people, certificates)
 
 
 def _try(session: Session, job: BulkJob, row: BulkRow, achievements: dict[str, AchievementVersion], desk: Desk, *, now: datetime) -> None:
@@ -99,8 +101,10 @@ def _try(session: Session, job: BulkJob, row: BulkRow, achievements: dict[str, A
         with session.begin_nested():
             if job.kind is BulkKind.ISSUE:
                 _issue(session, job, row, achievements, desk, now=now)
-            else:
+            elif job.kind is BulkKind.REVOKE:
                 _revoke(session, job, row, now=now)
+            else:
+                reinstate_row(session, job, row, issuer=desk.issuer, keys=desk.keys, now=now)
     except NO_KEY:
         put_off(row)
     except UnavailableError:

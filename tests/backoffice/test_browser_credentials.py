@@ -7,10 +7,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
 from playwright.sync_api import BrowserContext, expect
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from laurel.accounts.models import User
 from laurel.core import clock
 from laurel.credentials.models import BulkRow, Credential
 from laurel.credentials.queries.keys import find_active_key
@@ -20,9 +22,12 @@ from laurel.credentials.rules.duplicates import Duplicates
 from laurel.credentials.rules.key_acts import Verb
 from laurel.credentials.rules.verdicts import RevocationReason
 from laurel.credentials.services.bulk import confirm, draft_import
+from laurel.credentials.services.bulk_reinstating import draft_reinstatement, judge
+from laurel.credentials.services.bulk_waiting import put_off, say_waiting
 from laurel.credentials.services.issuing import revoke
 from laurel.credentials.services.key_acts import plan, propose
 from tests.conftest import SignIn
+from tests.credentials.bulk_jobs import finish, start
 from tests.credentials.chains import anchor
 from tests.credentials.rotation import stage
 from tests.factories.accounts import make_user
@@ -65,6 +70,7 @@ def make_a_lot(session: Session) -> list[str]:
     done.state, done.confirmed_at, done.finished_at, done.kind = BulkState.DONE, clock.now(), clock.now(), BulkKind.ISSUE
     rows = session.scalars(select(BulkRow).filter_by(job_id=done.id).order_by(BulkRow.n)).all()
     rows[0].state, rows[1].state, rows[1].message = RowState.DONE, RowState.FAILED, "The account or the course is not there any more."
+    again = make_reinstatement(session, actor)
     anchor(session)
     session.commit()
     place = "/backoffice/credentials"
@@ -76,12 +82,31 @@ def make_a_lot(session: Session) -> list[str]:
         f"{place}/{issued.id}/correct",
         f"{place}/{revoked.id}/reinstate",
     ]
-    many = [f"{place}/bulk{path}" for path in ("", "/issue", "/revoke", f"/{draft.id}", f"/{running.id}", f"/{done.id}")]
+    many = [f"{place}/bulk{path}" for path in ("", "/issue", "/revoke", *again, f"/{draft.id}", f"/{running.id}", f"/{done.id}")]
     return [*one, *many, *make_activities(session, issued), *make_keys(session)]
 
 
+def make_reinstatement(session: Session, actor: User) -> list[str]:
+    """What a job has revoked, and would be reinstated; and a job that waits for a key. The addresses of the pages about them."""
+    with time_machine.travel(clock.now() - timedelta(days=1)):
+        wrongly = [make_credential(session, learner=make_user(session, name=LONG)) for _ in range(2)]
+    revocation = make_revocation_job(session, *wrongly, actor=actor)
+    finish(session, start(session, revocation))
+    rows = judge(session, numbers=("LRL-0000-0000-0000",), revocation=revocation, actor_id=actor.id, now=clock.now())
+    facts = {"title": f"what “{LONG}” revoked", "reason": "We had chosen the wrong month.", "actor_id": actor.id, "now": clock.now()}
+    dry, waiting = (draft_reinstatement(session, rows, key=key, **facts) for key in ("dry", "waiting"))
+    start(session, waiting)
+    for row in session.scalars(select(BulkRow).filter_by(job_id=waiting.id, state=RowState.READY)):
+        put_off(row)
+    session.flush()
+    waiting.error = say_waiting(session, waiting, ISSUER)
+    return [f"/{revocation.id}", f"/reinstate?job={revocation.id}", f"/{dry.id}", f"/{waiting.id}"]
+
+
 def make_activities(session: Session, credential: Credential) -> list[str]:
-    """An activity with a long title and a long link; the addresses of the pages about it."""
+    """An activity with a long title and a long link, entered for another certificate, too; the addresses of the pages about it."""
+    other = make_credential(session, learner=session.get_one(User, credential.holder_id))
+    make_activity(session, other, title=LONG * 2)
     activity = make_activity(session, credential, title=LONG * 2, link=f"https://a.example/{'verylongpath' * 20}")
     session.commit()
     return ["/backoffice/activities", f"/backoffice/activities/{activity.id}"]
@@ -111,7 +136,7 @@ def make_keys(session: Session) -> list[str]:
 def test_pages_about_certificates_are_accessible_and_fit(
     visit: Callable[..., BrowserContext], session: Session, sign_in: SignIn, scheme: str, width: int
 ) -> None:
-    sign_in(make_user(session, name="Olga Owner", roles=["owner"]))
+    sign_in(make_user(session, name=LONG, roles=["owner"]))
     paths = make_a_lot(session)
     page = visit(color_scheme=scheme, viewport={"width": width, "height": 900}, java_script_enabled=True).new_page()
     wrong = []

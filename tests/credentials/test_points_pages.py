@@ -171,7 +171,7 @@ def test_staff_are_told_where_the_same_talk_is_entered_for_another_program(holde
 
     assert "The same day and title stand elsewhere" in page
     assert f'<a href="{STAFF}/{same.id}">prompts at scale</a>' in page
-    assert f"{other.number}: 2.5 points, counted" in page
+    assert f"{other.number}</span>: 2.5 points, counted" in page
     assert not [found for found in (strangers, *silent) if str(found.id) in page]
     assert str(mine.id) in staff.get(f"{STAFF}/{same.id}").text
     assert "stand elsewhere" not in staff.get(f"{STAFF}/{silent[2].id}").text

@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
 import pytest
+import time_machine
 from flask import Flask
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
@@ -19,13 +21,14 @@ from laurel.core.db import Database
 from laurel.core.errors import ConflictError
 from laurel.credentials.models import Credential, CredentialEvent, CredentialVersion, IssuerKey, StatusEntry
 from laurel.credentials.queries.keys import find_active_key, list_keys
-from laurel.credentials.rules.history import find_break
+from laurel.credentials.rules.history import HistoryKind, find_break
 from laurel.credentials.rules.key_acts import Verb
 from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
 from laurel.credentials.rules.visibility import Visibility
 from laurel.credentials.services import name_changes
 from laurel.credentials.services.bulk import confirm
 from laurel.credentials.services.bulk_batches import Desk, run_job
+from laurel.credentials.services.bulk_reinstating import draft_reinstatement, judge
 from laurel.credentials.services.correcting import correct
 from laurel.credentials.services.erasing import erase_own
 from laurel.credentials.services.issuing import issue, revoke
@@ -144,6 +147,37 @@ def test_name_change_bulk_revocation_and_single_acts_at_once_all_succeed(app: Fl
     with database.session(writes=False) as session:
         check_books(session)
         assert all(session.get_one(Credential, one.id).state is CredentialState.REVOKED for _, some in people[:3] for one in some)
+
+
+def plan_bulk_reinstatement(crowd: Crowd, session: Session, credentials: list[Credential], key: str) -> None:
+    staff = make_user(session, roles=["admin"]).id
+    rows = judge(session, numbers=[credential.number for credential in credentials], actor_id=staff, now=clock.now())
+    job = draft_reinstatement(session, rows, key=key, title=key, reason="A mistake.", actor_id=staff, now=clock.now())
+    confirm(session, job.id, count=len(credentials), actor_id=staff, now=clock.now())
+    crowd.acts.append(lambda: run_job(crowd.transaction, job.id, Desk(ISSUER, VAULT)))
+
+
+def test_two_who_reinstate_many_and_those_who_change_their_name_at_once_all_succeed(app: Flask, database: Database) -> None:
+    crowd = Crowd(database)
+    with database.session(writes=True) as session:
+        with time_machine.travel(clock.now() - timedelta(days=1)):
+            people = [holder_of(session) for _ in range(3)]
+        wrongly = [one for _person, credentials in people for one in credentials[1:]]
+        for one in wrongly:
+            revoke(session, one.id, reason=RevocationReason.ISSUED_IN_ERROR, note="Why.", actor_id=None, now=clock.now())
+        for person, credentials in people[:2]:
+            plan_name_change(crowd, session, person, credentials[:1])
+        plan_bulk_reinstatement(crowd, session, wrongly[:4], "first")
+        plan_bulk_reinstatement(crowd, session, wrongly[2:], "second")
+        session.commit()
+
+    crowd.go()
+
+    with database.session(writes=False) as session:
+        check_books(session)
+        assert all(session.get_one(Credential, one.id).state is CredentialState.ISSUED for _, some in people for one in some)
+        again = select(func.count()).select_from(CredentialEvent).where(CredentialEvent.kind == HistoryKind.REINSTATED)
+        assert session.scalar(again) == len(wrongly)
 
 
 def test_who_agrees_to_the_change_of_a_key_waits_in_turn_with_those_who_stage_others(app: Flask, database: Database) -> None:

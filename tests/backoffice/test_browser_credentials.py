@@ -48,6 +48,23 @@ def make_a_lot(session: Session) -> list[str]:
     revoked = make_credential(session)
     pending = make_pending(session)
     revoke(session, revoked.id, reason=RevocationReason.ISSUED_IN_ERROR, note="Mixed up two people.", actor_id=None, now=clock.now())
+    many = make_jobs(session, issued)
+    anchor(session)
+    session.commit()
+    place = "/backoffice/credentials"
+    one = [
+        place,
+        f"{place}/history",
+        *(f"{place}/{found.id}" for found in (issued, revoked, pending)),
+        f"{place}/{issued.id}/revoke",
+        f"{place}/{issued.id}/correct",
+        f"{place}/{revoked.id}/reinstate",
+    ]
+    return [*one, *many, *make_activities(session, issued), *make_keys(session)]
+
+
+def make_jobs(session: Session, issued: Credential) -> list[str]:
+    """Jobs of every kind and state; the addresses of the pages about them."""
     achievement = make_achievement(session)
     actor, person = make_user(session, roles=["admin"]), make_user(session, name=LONG)
     rows = [f'{person.email},"{LONG}",{achievement.slug},2026-11-01', f"nobody@example.com,Nobody,{achievement.slug},1.1.2026"]
@@ -71,19 +88,8 @@ def make_a_lot(session: Session) -> list[str]:
     rows = session.scalars(select(BulkRow).filter_by(job_id=done.id).order_by(BulkRow.n)).all()
     rows[0].state, rows[1].state, rows[1].message = RowState.DONE, RowState.FAILED, "The account or the course is not there any more."
     again = make_reinstatement(session, actor)
-    anchor(session)
-    session.commit()
-    place = "/backoffice/credentials"
-    one = [
-        place,
-        f"{place}/history",
-        *(f"{place}/{found.id}" for found in (issued, revoked, pending)),
-        f"{place}/{issued.id}/revoke",
-        f"{place}/{issued.id}/correct",
-        f"{place}/{revoked.id}/reinstate",
-    ]
-    many = [f"{place}/bulk{path}" for path in ("", "/issue", "/revoke", *again, f"/{draft.id}", f"/{running.id}", f"/{done.id}")]
-    return [*one, *many, *make_activities(session, issued), *make_keys(session)]
+    jobs = [f"/{job.id}" for job in (draft, running, done)]
+    return [f"/backoffice/credentials/bulk{path}" for path in ("", "/issue", "/revoke", *again, *jobs)]
 
 
 def make_reinstatement(session: Session, actor: User) -> list[str]:

@@ -190,7 +190,7 @@ def _page(record: CredentialRecord, *, visibility_form: VisibilityForm | None = 
         linkedin_share=linkedin.share_url(shown.address),
         weeks=[] if is_private else _weeks_told(session, credential, now),
         confirmed=_confirmed_address(record),
-        kin=holding.list_kin(session, credential),
+        kin=holding.list_kin_in_any_name(session, credential),
         renewal=renewing.map_renewals(session, [record], now=now)[credential.id],
     )
 

@@ -161,9 +161,10 @@ def _address_of(file: str, credential_id: UUID, token: str | None = None) -> str
 
 
 def _get_signed_of(credential_id: UUID) -> SignedCredential:
-    found = signed(holding.get_credential_of(current_session(), my_id(), credential_id))
+    record = holding.get_credential_of(current_session(), my_id(), credential_id)
+    found = signed(record)
     if found is None:
-        raise NotFoundError("This certificate is still being signed.")
+        raise NotFoundError(f"{show(issuer(), record).sentence} There are no files of it.")
     return found
 
 

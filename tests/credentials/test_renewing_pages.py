@@ -16,6 +16,7 @@ from laurel.credentials.events import CredentialIssued
 from laurel.credentials.handlers import email_holder
 from laurel.credentials.rules.verdicts import RevocationReason
 from laurel.credentials.services.issuing import revoke
+from laurel.credentials.views.numbers import unbroken
 from laurel.quizzes.models import ExamRound
 from laurel.quizzes.rules import QuizStatus
 from tests.conftest import QueryCount, SignIn
@@ -103,8 +104,8 @@ def test_once_it_is_renewed_each_of_the_two_names_the_other(session: Session, si
     holder.sign(new)
     session.commit()
 
-    assert f"certificate {new.number}" in text(client.get(home(holder)))
-    assert f"certificate {holder.credential.number}" in text(client.get(f"/account/credentials/{new.id}"))
+    assert f"certificate {unbroken(new.number)}" in text(client.get(home(holder)))
+    assert f"certificate {unbroken(holder.credential.number)}" in text(client.get(f"/account/credentials/{new.id}"))
     assert "This certificate was renewed by" in text(client.get(f"/credentials/{holder.credential.id}", headers={"Accept": "text/html"}))
     assert "This certificate renews" in text(client.get(f"/credentials/{new.id}", headers={"Accept": "text/html"}))
     assert "It has been renewed" in text(client.get(f"{home(holder)}/renewal"))

@@ -98,6 +98,7 @@ TOLD_SINCE: list[tuple[str, str, str]] = [
     ("0027", "UPDATE achievement_versions SET code = 'WSP-101'", "Programs say their code"),
     ("0027", """UPDATE achievement_versions SET alignments = '[{"name": "Hazards"}]'""", "Programs say their code"),
     ("0027", "UPDATE achievement_versions SET names_holder = :no", "keeps names out of signed files"),
+    ("0032", "UPDATE organizations SET official = 'Dr. Marsh'", "names who answers for it"),
 ]
 
 
@@ -106,11 +107,12 @@ def test_what_the_tables_from_before_cannot_keep_is_not_dropped(
     database_url: str, session: Session, below: str, change: str, words: str
 ) -> None:
     make_credential(session)
+    make_acme(session)
     session.commit()
     with open_for_migration(database_url) as connection:
         connection.execute(text(change), {"no": False} if ":no" in change else {})
     with open_for_migration(database_url) as connection:
-        before = {table: rows_of(connection, table) for table in ("achievement_versions", "credentials")}
+        before = {table: rows_of(connection, table) for table in ("achievement_versions", "credentials", "organizations")}
 
     with pytest.raises(RuntimeError, match=words), open_for_migration(database_url) as connection:
         migrate(connection, "downgrade", below)

@@ -32,6 +32,6 @@ def downgrade() -> None:
     closed = 'SELECT 1 FROM credentials WHERE old_links_closed_at IS NOT NULL OR former_name_since IS NOT NULL LIMIT 1'
     forgotten = 'SELECT 1 FROM credential_versions WHERE settled_sha256 IS NOT NULL LIMIT 1'
     if op.get_bind().execute(sa.text(closed)).first() or op.get_bind().execute(sa.text(forgotten)).first():
-        raise RuntimeError('Names have changed. The tables from before cannot keep the former ones apart.')
+        raise RuntimeError('Names have changed, or scores were taken off. The tables from before cannot keep what was before apart.')
     for table, column in (*((table, column) for table, column, _kind in ADDED), ('name_changes', 'old_links_lead_on')):
         op.execute(f'ALTER TABLE {table} DROP COLUMN {column}')  # no batch: it copies the table, and other tables point at it

@@ -20,5 +20,10 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    """Refused once a program says one of these: what was signed by it could not be signed again, and names would come into signed files."""
+    if op.get_bind().execute(sa.text('SELECT 1 FROM achievement_versions WHERE NOT names_holder LIMIT 1')).first():
+        raise RuntimeError('A program keeps names out of signed files. The tables from before cannot say so.')
+    if op.get_bind().execute(sa.text("SELECT 1 FROM achievement_versions WHERE code <> '' OR alignments <> '[]' LIMIT 1")).first():
+        raise RuntimeError('Programs say their code, or frameworks that they meet. The tables from before cannot say so.')
     for name in ADDED:
         op.execute(f"ALTER TABLE achievement_versions DROP COLUMN {name}")  # no batch: it copies the table, and other tables point at it

@@ -92,6 +92,35 @@ def test_what_was_awarded_before_there_were_organizations_is_the_houses_and_what
         assert [row["slug"] for row in rows_of(connection, "organizations")] == ["acme"]
 
 
+TOLD_SINCE: list[tuple[str, str, str]] = [
+    ("0025", "UPDATE credentials SET score_consented_at = awarded_at", "Holders have agreed to show a score"),
+    ("0025", "UPDATE achievement_versions SET offers_score = :no", "A program gives no scores"),
+    ("0027", "UPDATE achievement_versions SET code = 'WSP-101'", "Programs say their code"),
+    ("0027", """UPDATE achievement_versions SET alignments = '[{"name": "Hazards"}]'""", "Programs say their code"),
+    ("0027", "UPDATE achievement_versions SET names_holder = :no", "keeps names out of signed files"),
+    ("0032", "UPDATE organizations SET official = 'Dr. Marsh'", "names who answers for it"),
+]
+
+
+@pytest.mark.parametrize(("below", "change", "words"), TOLD_SINCE)
+def test_what_the_tables_from_before_cannot_keep_is_not_dropped(
+    database_url: str, session: Session, below: str, change: str, words: str
+) -> None:
+    make_credential(session)
+    make_acme(session)
+    session.commit()
+    with open_for_migration(database_url) as connection:
+        connection.execute(text(change), {"no": False} if ":no" in change else {})
+    with open_for_migration(database_url) as connection:
+        before = {table: rows_of(connection, table) for table in ("achievement_versions", "credentials", "organizations")}
+
+    with pytest.raises(RuntimeError, match=words), open_for_migration(database_url) as connection:
+        migrate(connection, "downgrade", below)
+
+    with open_for_migration(database_url) as connection:
+        assert {table: rows_of(connection, table) for table in before} == before
+
+
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_table_that_others_point_at_is_not_rebuilt_with_foreign_keys_on(database_url: str, session: Session) -> None:
     make_credential(session)

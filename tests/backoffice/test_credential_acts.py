@@ -248,7 +248,7 @@ def test_the_page_of_a_corrected_certificate_shows_its_versions_and_who_made_the
     assert "This certificate is valid." in public
 
 
-@pytest.mark.parametrize(("name", "words"), [("", "Enter the name"), ("x" * 241, "at most 240 characters")])
+@pytest.mark.parametrize(("name", "words"), [("", "Enter the name"), ("x" * 121, "at most 120 characters")])
 def test_a_name_that_does_not_fit_is_said_beside_its_field(
     send: Callable[..., TestResponse], session: Session, name: str, words: str
 ) -> None:

@@ -15,9 +15,10 @@ from laurel.credentials.events import CredentialIssued, SignatureRenewed
 from laurel.credentials.handlers import email_holder, email_renewed_signature
 from laurel.credentials.services.issuers import in_name_of
 from laurel.credentials.services.issuing import issue
+from laurel.credentials.services.organizations import change_organization
 from tests.factories.accounts import make_user
 from tests.factories.credentials import ISSUER, make_credential, make_pending
-from tests.factories.organizations import make_acme
+from tests.factories.organizations import FACTS, make_acme, make_credential_of
 from tests.fakes import PlainVault
 
 
@@ -69,3 +70,22 @@ def test_who_answers_for_the_house_does_not_answer_for_an_organization(session: 
 
     assert in_name_of(house, None).official == "Dr. Helen Marsh"
     assert in_name_of(house, make_acme(session)).official == ""
+    named = make_acme(session, slug="named", facts=replace(FACTS, official="Mx. Robin Vale, Registrar"))
+    assert in_name_of(house, named).official == "Mx. Robin Vale, Registrar"
+
+
+def test_an_organizations_official_is_signed_and_stays_on_what_was_issued_whoever_holds_the_office_later(
+    client: FlaskClient, session: Session
+) -> None:
+    acme = make_acme(session, facts=replace(FACTS, official="Mx. Robin Vale, Registrar"))
+    credential = make_credential_of(session, acme)
+    actor_id = make_user(session).id
+    change_organization(session, acme.id, replace(FACTS, official="Somebody Else"), logo=None, actor_id=actor_id, now=clock.now())
+    later = make_credential_of(session, acme)
+    session.commit()
+    page = f"/credentials/{credential.id}"
+
+    assert client.get(f"{page}.json").json["issuer"]["official"] == "Mx. Robin Vale, Registrar"
+    assert "Robin Vale, Registrar" in client.get(page, headers={"Accept": "text/html"}).text
+    assert "Robin Vale, Registrar" in pypdf.PdfReader(io.BytesIO(client.get(f"{page}/certificate.pdf").data)).pages[0].extract_text()
+    assert client.get(f"/credentials/{later.id}.json").json["issuer"]["official"] == "Somebody Else"

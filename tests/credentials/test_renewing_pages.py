@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -15,6 +16,7 @@ from laurel.credentials.events import CredentialIssued
 from laurel.credentials.handlers import email_holder
 from laurel.credentials.rules.verdicts import RevocationReason
 from laurel.credentials.services.issuing import revoke
+from laurel.credentials.views.numbers import unbroken
 from laurel.quizzes.models import ExamRound
 from laurel.quizzes.rules import QuizStatus
 from tests.conftest import QueryCount, SignIn
@@ -102,12 +104,33 @@ def test_once_it_is_renewed_each_of_the_two_names_the_other(session: Session, si
     holder.sign(new)
     session.commit()
 
-    assert f"certificate {new.number}" in text(client.get(home(holder)))
-    assert f"certificate {holder.credential.number}" in text(client.get(f"/account/credentials/{new.id}"))
+    assert f"certificate {unbroken(new.number)}" in text(client.get(home(holder)))
+    assert f"certificate {unbroken(holder.credential.number)}" in text(client.get(f"/account/credentials/{new.id}"))
     assert "This certificate was renewed by" in text(client.get(f"/credentials/{holder.credential.id}", headers={"Accept": "text/html"}))
     assert "This certificate renews" in text(client.get(f"/credentials/{new.id}", headers={"Accept": "text/html"}))
     assert "It has been renewed" in text(client.get(f"{home(holder)}/renewal"))
     assert "You have passed" in text(client.get(f"/learn/{holder.room.course.slug}/exam"))
+
+
+def test_the_holder_finds_the_renewal_of_one_that_had_ended_under_a_former_name(
+    session: Session, sign_in: SignIn, client: FlaskClient
+) -> None:
+    holder = make_holder(session)
+    holder.begin()
+    holder.sit()
+    [new] = holder.renewals()
+    holder.sign(new)
+    holder.credential.holder_name, holder.credential.former_name_since = "Zebulon Quince", clock.now()
+    session.commit()
+
+    public = text(client.get(f"/credentials/{new.id}", headers={"Accept": "text/html"}))
+    assert holder.credential.number not in public
+    mine = sign_in(holder.room.learner)
+    page = text(mine.get(f"{home(holder)}/renewal"))
+    assert f'href="/account/credentials/{new.id}"' in page
+    assert "being signed" not in page
+    assert f'href="/account/credentials/{new.id}"' in text(mine.get(home(holder)))
+    assert f'href="{home(holder)}"' in text(mine.get(f"/account/credentials/{new.id}"))
 
 
 def test_the_mail_about_the_new_one_names_the_old_one(session: Session) -> None:

@@ -7,15 +7,18 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from laurel.accounts.models import User
 from laurel.commerce.rules import EntitlementStatus
 from laurel.core import clock
 from laurel.core.db import Database
+from laurel.core.errors import ConflictError
 from laurel.core.mail import Mail
 from laurel.credentials.models import Credential, StatusEntry
 from laurel.credentials.queries import list_history
 from laurel.credentials.rules.history import HistoryKind
 from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
 from laurel.credentials.services.auditing import Audit
+from laurel.credentials.services.downloads import StaffFile, take_file
 from laurel.credentials.services.issuing import award, issue, revoke
 from tests.backoffice.test_credential_acts import run_due
 from tests.conftest import SignIn
@@ -73,6 +76,33 @@ def test_everywhere_it_is_revoked_with_its_reason_and_without_a_name(client: Fla
     assert client.get(f"/credentials/{pending.id}.json").status_code == 404
     mail = session.scalars(select(Mail).where(Mail.subject.contains("revoked"))).one()
     assert "had not been signed yet" in mail.text
+
+
+@on_one
+def test_whoever_asks_for_its_files_reads_that_it_was_revoked_and_not_that_it_is_being_signed(session: Session, sign_in: SignIn) -> None:
+    pending = make_pending(session)
+    revoke_it(session, pending)
+    session.commit()
+    client, home = sign_in(session.get_one(User, pending.holder_id)), f"/account/credentials/{pending.id}"
+
+    for file in ("everything.zip", "expiry.ics"):
+        answer = client.get(f"{home}/{file}")
+        assert (answer.status_code, "revoked before it was signed" in answer.text, "being signed" in answer.text) == (404, True, False)
+    with pytest.raises(ConflictError, match="revoked before it was signed"):
+        take_file(session, pending.id, StaffFile.JSON, actor_id=pending.holder_id, secret="s", now=clock.now())
+
+
+@on_one
+def test_whoever_asks_for_files_of_what_waits_for_a_payment_is_not_told_that_it_is_being_signed(session: Session, sign_in: SignIn) -> None:
+    learner, course = make_user(session), make_course(session)
+    pending = make_pending(session, learner=learner, course=course)
+    grant(session, learner.id, course.id, EntitlementStatus.SUSPENDED)
+    session.commit()
+
+    answer = sign_in(learner).get(f"/account/credentials/{pending.id}/everything.zip")
+    assert (answer.status_code, "being signed" in answer.text) == (404, False)
+    with pytest.raises(ConflictError, match="waits for the holder’s payment"):
+        take_file(session, pending.id, StaffFile.JSON, actor_id=learner.id, secret="s", now=clock.now())
 
 
 @on_one

@@ -116,7 +116,7 @@ def test_a_file_that_cannot_be_read_says_why(data: bytes, field: str, words: str
         ('ada@example.com,"=HYPERLINK(""http://evil.example"")",ai,2026-11-20', "begins with ="),
         ("@sum,Ada,ai,2026-11-20", "begins with @"),
         (f"ada@example.com,{'x' * 1001},ai,2026-11-20", "has 1,001 characters"),
-        (f"ada@example.com,{'x' * 241},ai,2026-11-20", "at most 240"),
+        (f"ada@example.com,{'x' * 121},ai,2026-11-20", "at most 120"),
     ],
 )
 def test_a_bad_row_is_told_by_its_line_and_spoils_no_other(line: str, words: str) -> None:

@@ -40,7 +40,7 @@ def test_who_holds_nothing_gets_one(duplicates: Duplicates) -> None:
         (HELD, "Ada King", DAY, REPLACE, Act.CORRECT, "Corrects the name on LRL-1"),
         (PENDING, "Ada King", DAY, REPLACE, Act.CORRECT, "Corrects the name on LRL-1"),
         (HELD, "Ada", DAY, REPLACE, Act.LEAVE_OUT, "says this already"),
-        (HELD, "Ada King", OTHER, REPLACE, Act.REFUSE, "keeps the day"),
+        (HELD, "Ada King", OTHER, REPLACE, Act.REFUSE, "awarded on 1 November 2026: a correction keeps the day"),
         (EXPIRED, "Ada King", DAY, REPLACE, Act.REFUSE, "has expired"),
         (HELD, "Ada", OTHER, ALLOW, Act.ISSUE, "beside LRL-1"),
         (EXPIRED, "Ada", OTHER, ALLOW, Act.ISSUE, "beside LRL-1"),

@@ -33,7 +33,7 @@ def test_a_key_may_be_activated_a_day_after_it_was_published_and_not_a_second_ea
     ready = STAGED_AT + timedelta(hours=24)
 
     check_activation(staged_at=STAGED_AT, now=ready, has_active=True, is_emergency=False)
-    with pytest.raises(TooEarlyError, match="from 2026-11-21 09:30 UTC on"):
+    with pytest.raises(TooEarlyError, match="from 21 November 2026, 09:30 UTC on"):
         check_activation(staged_at=STAGED_AT, now=ready - timedelta(seconds=1), has_active=True, is_emergency=False)
 
 

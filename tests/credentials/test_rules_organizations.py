@@ -2,9 +2,10 @@ from dataclasses import replace
 
 import pytest
 
+from laurel import settings
 from laurel.core.errors import InvalidInputError
 from laurel.credentials.rules.issuer import Issuer
-from laurel.credentials.rules.organizations import OrganizationFacts, check_logo, check_slug, clean_facts
+from laurel.credentials.rules.organizations import MAX_OFFICIAL, OrganizationFacts, check_logo, check_slug, clean_facts
 from tests.factories.organizations import FACTS, png
 
 HOUSE = Issuer(public_url="https://laurel.example:8443", name="Laurel Academy", email="certificates@laurel.example")
@@ -65,6 +66,8 @@ def test_other_short_names_are_refused(slug: str) -> None:
         ("url", "https://acme.example/a b"),
         ("url", "https://[acme.example"),
         ("url", "javascript:alert(1)"),
+        ("official", "x" * 101),
+        ("official", "Dr. \u1810\u1820"),  # no font has these letters: no certificate of theirs could be printed
     ],
 )
 def test_what_cannot_stand_in_a_certificate_is_refused_beside_its_field(field: str, value: str) -> None:
@@ -72,6 +75,12 @@ def test_what_cannot_stand_in_a_certificate_is_refused_beside_its_field(field: s
         clean_facts(replace(FACTS, **{field: value}))
 
     assert refused.value.field == field
+
+
+def test_an_official_has_as_many_characters_as_that_of_the_house_and_may_be_nobody() -> None:
+    assert MAX_OFFICIAL == settings.MAX_OFFICIAL
+    assert clean_facts(replace(FACTS, official=" Dr. \n Marsh ")).official == "Dr. Marsh"
+    assert clean_facts(FACTS).official == ""
 
 
 def test_words_are_cleaned_as_they_will_be_signed() -> None:

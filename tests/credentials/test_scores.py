@@ -1,7 +1,7 @@
 """A certificate says the score of its exam only if its holder agreed; everywhere the same, and never longer than they wish."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from html import unescape
 from typing import Any
@@ -114,6 +114,32 @@ def test_taken_back_it_is_signed_without_and_saying_either_twice_changes_nothing
     assert credential.current_n == 3
     assert score_in(signed(session, credential)) is None
     assert "evidence" not in signed(session, credential)
+
+
+def test_a_score_that_was_taken_off_is_in_no_document_of_ours_and_its_file_is_known_as_superseded(
+    client: FlaskClient, session: Session, database: Database
+) -> None:
+    credential = make_scored(session)
+    agree(session, credential)
+    facts: dict[str, Any] = {"holder_name": "Ada King", "reason": "She married.", "actor_id": None}
+    correct(session, credential.id, issuer=ISSUER, keys=PlainVault(), now=clock.now() + timedelta(seconds=1), **facts)
+    files = [found.signed_json for found in list_documents(session, credential)]
+    with time_machine.travel(clock.now() + timedelta(seconds=2)):
+        take_off(session, credential)
+    session.commit()
+    session.expire_all()
+
+    left = [found.signed_json for found in list_documents(session, credential)]
+    assert [bool(text) for text in left] == [True, False, False, True]
+    assert "91.67" not in "".join(left)
+    said = [ask(client, text).json for text in files]
+    assert [(found["verdict"], found["credential"]) for found in said if found] == [("superseded", None)] * 3
+    with time_machine.travel(clock.now() + timedelta(seconds=5)):
+        assert run(database) == (1, [])
+
+
+def list_documents(session: Session, credential: Credential) -> Sequence[CredentialVersion]:
+    return session.scalars(select(CredentialVersion).filter_by(credential_id=credential.id).order_by(CredentialVersion.n)).all()
 
 
 def test_corrections_and_renewed_signatures_keep_what_was_agreed_to(session: Session) -> None:

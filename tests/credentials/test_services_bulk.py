@@ -58,7 +58,7 @@ def test_a_dry_run_says_something_of_every_row_and_issues_nothing(session: Sessi
     assert [state for state, _message in verdicts] == [RowState.READY, RowState.SKIPPED, *[RowState.WRONG] * 6]
     for (_state, message), words in zip(
         verdicts[1:],
-        (held.number, "short name", "account", "e-mail address", "your own", "would have expired on 2021-01-01", "future"),
+        (held.number, "short name", "account", "e-mail address", "your own", "would have expired on 1 January 2021", "future"),
         strict=True,
     ):
         assert words in message

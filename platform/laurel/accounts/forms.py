@@ -4,12 +4,11 @@ from wtforms import EmailField, PasswordField, StringField
 from wtforms.fields import Field
 from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
 
-from laurel.accounts.rules import PASSWORD_MAX, check_password
+from laurel.accounts.rules import NAME_MAX, PASSWORD_MAX, check_password
 from laurel.accounts.services import normalize_email
 from laurel.core.errors import InvalidInputError
 from laurel.web.forms import LaurelForm, NameField
 
-NAME_MAX = 120
 _ADDRESS = [InputRequired("Enter your e-mail address."), Length(max=254, message="That address is too long.")]
 _PRESENT_PASSWORD = [InputRequired("Enter your password."), Length(max=PASSWORD_MAX, message="That password is too long.")]
 _NEW_PASSWORD = [InputRequired("Choose a password.")]

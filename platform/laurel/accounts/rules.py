@@ -87,6 +87,12 @@ def describe_browser(user_agent: str) -> str:
     return f"{browser} on {system}"
 
 
+# ---- names
+
+NAME_MAX = 120
+"""Characters of a person's name, wherever one is typed: for an account, for certificates, in a list of those. Older ones may be longer."""
+
+
 # ---- passwords
 
 PASSWORD_MIN = 10

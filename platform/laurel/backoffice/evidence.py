@@ -12,6 +12,7 @@ from laurel.accounts.models import User
 from laurel.catalog.models import Lesson
 from laurel.catalog.queries import CourseCard, list_course_cards
 from laurel.commerce.models import Order
+from laurel.core.dates import day
 from laurel.core.events import EventRecord
 from laurel.credentials.models import Credential
 from laurel.learning.models import Enrollment, LessonProgress
@@ -116,9 +117,9 @@ def _write_log(signs: Sequence[Sign]) -> str:
 
 
 def _summarize(session: Session, buyer: User, courses: Sequence[CourseCard], public_url: str) -> str:
-    sentences = [f"The account was made on {buyer.created_at:%Y-%m-%d}."]
+    sentences = [f"The account was made on {day(buyer.created_at)}."]
     if buyer.confirmed_at is not None:
-        sentences.append(f"Its e-mail address was confirmed on {buyer.confirmed_at:%Y-%m-%d}.")
+        sentences.append(f"Its e-mail address was confirmed on {day(buyer.confirmed_at)}.")
     for course in courses:
         use = get_course_use(session, buyer.id, course.id)
         exam = "The exam was started." if use.has_started_exam else "The exam was not started."

@@ -3,7 +3,7 @@
 from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import AnyOf, DataRequired, InputRequired, Length, Optional
 
-from laurel.credentials.rules.name_changes import MAX_NAME
+from laurel.accounts.rules import NAME_MAX
 from laurel.credentials.rules.points import MAX_LINE, MAX_LINK, MAX_NOTE
 from laurel.credentials.rules.visibility import Visibility
 from laurel.web.forms import LaurelForm, NameField
@@ -47,7 +47,7 @@ class NameChangeForm(LaurelForm):
         "New name on certificates",
         validators=[
             DataRequired("Enter the name as it shall stand on your certificates."),
-            Length(max=MAX_NAME, message=f"Use {MAX_NAME} characters at most."),
+            Length(max=NAME_MAX, message=f"Use {NAME_MAX} characters at most."),
         ],
     )
     lead_on = BooleanField("Let links from before lead to the certificates with the new name")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from typing import Any, Generic, TypeVar
@@ -16,6 +16,7 @@ from markupsafe import Markup
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from laurel.core.dates import day, moment
 from laurel.core.durations import in_words
 from laurel.core.errors import NotFoundError
 from laurel.core.money import format_money
@@ -92,16 +93,6 @@ def icon(name: str, *, size: int = 20) -> Markup:
     except IconDoesNotExist:
         raise LookupError(f"There is no icon called {name}.") from None
     return Markup(svg)  # noqa: S704 (a file of the package)
-
-
-def day(moment: date) -> str:
-    """`12 May 2026`; a moment is taken in UTC."""
-    return f"{moment.day} {moment:%B %Y}"
-
-
-def moment(value: datetime) -> str:
-    """`12 May 2026, 14:03 UTC`."""
-    return f"{day(value)}, {value:%H:%M} UTC"
 
 
 def minutes(count: int) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from laurel.accounts import events
 from laurel.accounts.models import LinkPurpose, User
 from laurel.accounts.queries import count_people_with_role, find_user_by_email, get_user, lock_user
-from laurel.accounts.rules import Role, check_password, parse_roles
+from laurel.accounts.rules import NAME_MAX, Role, check_password, parse_roles
 from laurel.accounts.services.addresses import normalize_email
 from laurel.accounts.services.links import delete_links, make_link
 from laurel.accounts.services.passwords import hash_password
@@ -18,8 +18,6 @@ from laurel.core.bus import publish
 from laurel.core.errors import ConflictError, InvalidInputError
 from laurel.core.ids import new_id
 from laurel.core.mail import queue_mail
-
-CERTIFICATE_NAME_MAX = 120
 
 
 class EmailTakenError(InvalidInputError):
@@ -82,7 +80,7 @@ def rename_on_certificates(session: Session, user_id: UUID, *, name: str | None)
 def keep_certificate_name(user: User, name: str) -> None:
     """A certificate carries this name: from now on the next one does, too, however the person is called. One chosen before stays."""
     if user.certificate_name is None:
-        user.certificate_name = name if len(name) <= CERTIFICATE_NAME_MAX else user.name
+        user.certificate_name = name if len(name) <= NAME_MAX else user.name
 
 
 def request_confirmation(session: Session, user_id: UUID, *, now: datetime) -> None:

@@ -7,6 +7,7 @@ from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
+from laurel.accounts.rules import NAME_MAX
 from laurel.backoffice.forms import whole
 from laurel.backoffice.forms.credentials import ReinstateForm, RevokeForm
 from laurel.core.errors import InvalidInputError, NotFoundError
@@ -39,6 +40,7 @@ def header_field(label: str) -> StringField:
 class ImportForm(DraftForm):
     """A file of certificates."""
 
+    longest_name = NAME_MAX
     file = FileField("CSV file or Excel workbook", validators=[FileRequired("Choose a file.")])
     email = header_field("Column with the e-mail address")
     name = header_field("Column with the name")

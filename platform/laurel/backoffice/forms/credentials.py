@@ -5,7 +5,7 @@ import hashlib
 from wtforms import BooleanField, HiddenField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length
 
-from laurel.credentials.rules.correcting import MAX_NAME
+from laurel.accounts.rules import NAME_MAX
 from laurel.credentials.rules.erasure import ErasureReason
 from laurel.credentials.rules.verdicts import STAFF_REASONS, RevocationReason
 from laurel.web.forms import LaurelForm, NameField
@@ -68,7 +68,7 @@ class CorrectForm(LaurelForm):
         "Name on the certificate",
         validators=[
             DataRequired("Enter the name as it shall stand on the certificate."),
-            Length(max=MAX_NAME, message=f"A name on a certificate has at most {MAX_NAME} characters."),
+            Length(max=NAME_MAX, message=f"A name on a certificate has at most {NAME_MAX} characters."),
         ],
     )
     reason = note_field("Why")

@@ -2,9 +2,9 @@
 
 from flask_wtf.file import FileField
 from wtforms import SelectField, StringField, TextAreaField
-from wtforms.validators import DataRequired, InputRequired, Length
+from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
-from laurel.credentials.rules.organizations import MAX_NAME, MAX_TEXT, OrganizationFacts
+from laurel.credentials.rules.organizations import MAX_NAME, MAX_OFFICIAL, MAX_TEXT, OrganizationFacts
 from laurel.web.forms import LaurelForm, NameField
 
 NAME = "Enter the name of the organization. It cannot be empty."
@@ -22,10 +22,19 @@ class OrganizationForm(LaurelForm):
     description = TextAreaField(
         "Description", validators=[DataRequired(DESCRIPTION), Length(max=MAX_TEXT, message=f"Use at most {MAX_TEXT} characters.")]
     )
+    official = NameField(
+        "Who answers for it", validators=[Optional(), Length(max=MAX_OFFICIAL, message=f"Use at most {MAX_OFFICIAL} characters.")]
+    )
     logo = FileField("Logo")
 
     def facts(self) -> OrganizationFacts:
-        return OrganizationFacts(name=self.name.data, url=self.url.data, email=self.email.data, description=self.description.data)
+        return OrganizationFacts(
+            name=self.name.data,
+            url=self.url.data,
+            email=self.email.data,
+            description=self.description.data,
+            official=self.official.data or "",
+        )
 
     def picture(self) -> bytes | None:
         """The file that was sent, if one was."""

@@ -102,7 +102,7 @@ def give_back(organization_id: UUID, achievement_id: UUID) -> ResponseReturnValu
 
 def words_of(organization: Organization) -> dict[str, str]:
     """What the form shows; a logo is sent anew or kept."""
-    return {name: getattr(organization, name) for name in ("name", "url", "email", "description")}
+    return {name: getattr(organization, name) for name in ("name", "url", "email", "description", "official")}
 
 
 def offer(form: AwardForm, organization_id: UUID) -> None:

@@ -199,7 +199,7 @@ class CredentialVersion(Base):
     signed_at: Mapped[datetime]
     superseded_at: Mapped[datetime | None] = mapped_column(default=None)
     settled_sha256: Mapped[str | None] = mapped_column(String(64), default=None)
-    """Set when its words were forgotten, because they told a former name: by this a file of it is still known (docs/decisions/0021)."""
+    """Set when its words were forgotten, for a former name or a score that was taken off: by this a file of it is known (0021)."""
     cause: Mapped[VersionCause] = mapped_column(text_enum(VersionCause), default=VersionCause.ISSUED, server_default="issued")
     note: Mapped[str] = mapped_column(Text, default="", server_default="")
     """Why it was corrected, for holder and staff. Not in the chain of events: that must not keep what a person may have erased."""

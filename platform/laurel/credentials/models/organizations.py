@@ -24,3 +24,5 @@ class Organization(Base):
     created_at: Mapped[datetime]
     logo: Mapped[bytes | None] = mapped_column(LargeBinary, default=None, deferred=True, repr=False)
     has_logo: Mapped[bool] = mapped_column(default=False)
+    official: Mapped[str] = mapped_column(String(100), default="", server_default="")
+    """Who answers for it, name and role; empty if nobody is named."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, exists, or_, select
+from sqlalchemy import Select, and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from laurel.accounts.models import User
@@ -53,11 +53,20 @@ def list_share_links(session: Session, credential_id: UUID, *, now: datetime) ->
 def list_kin(session: Session, credential: Credential) -> list[Credential]:
     """The credential that this one renewed, and the one that renewed it unless it was revoked; signed ones only, the oldest first.
 
-    Only in the same name: a link between two names would tell a former one.
+    Only in the same name: a link between two names would tell a former one. Its holder knows both: `list_kin_in_any_name`.
     """
+    return list(session.scalars(_kin(credential).where(Credential.holder_name == credential.holder_name)))
+
+
+def list_kin_in_any_name(session: Session, credential: Credential) -> list[Credential]:
+    """The same for pages that nobody but its holder sees."""
+    return list(session.scalars(_kin(credential)))
+
+
+def _kin(credential: Credential) -> Select[Credential]:
     newer = and_(Credential.renewed_from_id == credential.id, Credential.state == CredentialState.ISSUED)
     kin = select(Credential).where(or_(Credential.id == credential.renewed_from_id, newer), Credential.state != CredentialState.PENDING)
-    return list(session.scalars(kin.where(Credential.holder_name == credential.holder_name).order_by(Credential.awarded_at)))
+    return kin.order_by(Credential.awarded_at)
 
 
 @dataclass(frozen=True, slots=True)

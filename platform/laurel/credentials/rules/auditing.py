@@ -78,7 +78,7 @@ class SignedFacts:
     list_url: str
     position: int
     is_forgotten: bool = False
-    """Its words were forgotten, because they told a former name: of its bytes the SHA-256 alone is left, which the history knows."""
+    """Its words were forgotten, for a name or a score in them: of its bytes the SHA-256 alone is left, which the history knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

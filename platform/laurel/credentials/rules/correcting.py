@@ -2,21 +2,23 @@
 
 from datetime import datetime
 
+from laurel.accounts.rules import NAME_MAX
 from laurel.core.errors import ConflictError, InvalidInputError
 from laurel.credentials.rules.moments import whole_second
 from laurel.credentials.rules.text import sanitize_text
 from laurel.credentials.rules.verdicts import CredentialState
 
-MAX_NAME = 240
+LONGEST = 240
+"""Characters of a name on a certificate from before names had one limit. It can be put back; nobody can type so long a one."""
 
 
-def check_new_name(text: str) -> str:
-    """The name as it will be signed; raises InvalidInputError if nothing is left of it or it does not fit."""
+def check_new_name(text: str, *, most: int = NAME_MAX) -> str:
+    """The name as it will be signed; raises InvalidInputError if nothing is left of it or it is too long."""
     name = " ".join(sanitize_text(text).split())
     if not name:
         raise InvalidInputError("Enter the name as it shall stand on the certificate.", field="holder_name")
-    if len(name) > MAX_NAME:
-        raise InvalidInputError(f"A name on a certificate has at most {MAX_NAME} characters.", field="holder_name")
+    if len(name) > most:
+        raise InvalidInputError(f"A name on a certificate has at most {most} characters.", field="holder_name")
     return name
 
 

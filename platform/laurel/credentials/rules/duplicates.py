@@ -10,6 +10,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
+from laurel.core.dates import day
 from laurel.core.errors import ConflictError
 from laurel.credentials.rules.correcting import check_correctable
 from laurel.credentials.rules.verdicts import CredentialState
@@ -81,7 +82,9 @@ def _allow(held: Sequence[Held], same_day: Held | None) -> Decision:
 def _replace(held: Sequence[Held], same_day: Held | None, *, name: str, has_renamed: bool, now: datetime) -> Decision:
     if same_day is None:
         first = held[0]
-        words = f"Holds {first.number}, awarded on {first.awarded_on}: a correction keeps the day. If that day is wrong, revoke it first."
+        words = (
+            f"Holds {first.number}, awarded on {day(first.awarded_on)}: a correction keeps the day. If that day is wrong, revoke it first."
+        )
         return Decision(Act.REFUSE, words)
     if same_day.name == name:
         return Decision(Act.LEAVE_OUT, f"{same_day.number} says this already.")

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from laurel.core.dates import moment
 from laurel.core.errors import ConflictError
 
 STAGING = timedelta(hours=24)
@@ -68,7 +69,7 @@ def check_activation(*, staged_at: datetime, now: datetime, has_active: bool, is
     ready_at = staged_at + STAGING
     if now < ready_at:
         advice = "" if has_active else " No key is active at present: --emergency activates it at once."
-        raise TooEarlyError(f"This key may be activated from {ready_at:%Y-%m-%d %H:%M} UTC on, 24 hours after it was published.{advice}")
+        raise TooEarlyError(f"This key may be activated from {moment(ready_at)} on, 24 hours after it was published.{advice}")
 
 
 def fragment_prefix(purpose: KeyPurpose, now: datetime) -> str:

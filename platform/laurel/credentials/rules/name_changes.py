@@ -4,10 +4,10 @@ import unicodedata
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from laurel.accounts.rules import NAME_MAX
 from laurel.core.errors import InvalidInputError
 from laurel.credentials.rules.text import sanitize_text
 
-MAX_NAME = 120
 SMALL = 2
 """So many slips of the pen in a whole name are corrected without asking staff."""
 SHARE = 5
@@ -53,8 +53,8 @@ def check_wanted_name(text: str) -> str:
     name = " ".join(sanitize_text(text).split())
     if not any(unicodedata.category(character)[0] == "L" for character in name):
         raise InvalidInputError("Enter the name as it shall stand on your certificates.", field="new_name")
-    if len(name) > MAX_NAME:
-        raise InvalidInputError(f"Use {MAX_NAME} characters at most.", field="new_name")
+    if len(name) > NAME_MAX:
+        raise InvalidInputError(f"Use {NAME_MAX} characters at most.", field="new_name")
     return name
 
 

@@ -7,10 +7,13 @@ from laurel.core.errors import InvalidInputError
 from laurel.credentials.rules.baking import measure_png
 from laurel.credentials.rules.foreign import UnreadableError
 from laurel.credentials.rules.issuer import SLUG
+from laurel.credentials.rules.printing import has_pdf
 from laurel.credentials.rules.text import sanitize_text
 
 MAX_NAME = 120
 MAX_TEXT = 500
+MAX_OFFICIAL = 100
+"""As the settings allow it for the house: it stands on one line or two of a certificate."""
 MAX_LOGO_BYTES = 200_000
 LOGO_PIXELS = range(64, 1025)
 
@@ -23,6 +26,8 @@ class OrganizationFacts:
     url: str
     email: str
     description: str
+    official: str = ""
+    """Who answers for it, name and role; empty if nobody is named."""
 
 
 def check_slug(slug: str) -> str:
@@ -35,12 +40,17 @@ def check_slug(slug: str) -> str:
 def clean_facts(facts: OrganizationFacts) -> OrganizationFacts:
     """The facts as they would be signed; raises InvalidInputError, with its field."""
     cleaned = OrganizationFacts(
-        name=sanitize_text(facts.name), url=facts.url.strip(), email=facts.email.strip(), description=sanitize_text(facts.description)
+        name=sanitize_text(facts.name),
+        url=facts.url.strip(),
+        email=facts.email.strip(),
+        description=sanitize_text(facts.description),
+        official=" ".join(sanitize_text(facts.official).split()),
     )
     for field in ("name", "description"):
         if not getattr(cleaned, field):
             raise InvalidInputError("This stands in every certificate of the organization. It cannot be empty.", field=field)
     _check_url(cleaned.url)
+    _check_official(cleaned.official)
     return cleaned
 
 
@@ -52,6 +62,13 @@ def _check_url(url: str) -> None:
         is_fit = False
     if not is_fit:
         raise InvalidInputError("Enter the address of the organization’s own site. It begins with https://", field="url")
+
+
+def _check_official(official: str) -> None:
+    if len(official) > MAX_OFFICIAL:
+        raise InvalidInputError(f"Use at most {MAX_OFFICIAL} characters.", field="official")
+    if not has_pdf(official):
+        raise InvalidInputError("Our fonts lack a letter of it, so no certificate with it could be printed.", field="official")
 
 
 def check_logo(picture: bytes) -> bytes:

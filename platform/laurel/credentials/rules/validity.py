@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
+from laurel.core.dates import day
 from laurel.core.errors import InvalidInputError
 from laurel.credentials.rules.renewing import renewed_until
 
@@ -34,7 +35,7 @@ class Validity:
     def words(self) -> str:
         """`12 months`, `Until 31 December 2027`, `Without expiry`."""
         if self.until is not None:
-            return f"Until {self.until.day} {self.until:%B %Y}"
+            return f"Until {day(self.until)}"
         return {0: "Without expiry", 1: "1 month"}.get(self.months, f"{self.months} months")
 
 

@@ -3,6 +3,8 @@
 import unicodedata
 from enum import StrEnum
 
+from laurel.credentials.rules.correcting import LONGEST
+
 
 class Visibility(StrEnum):
     """UNLISTED: whoever has the address. PUBLIC: search engines, too. PRIVATE: whoever the holder gives a link."""
@@ -12,7 +14,7 @@ class Visibility(StrEnum):
     PRIVATE = "private"
 
 
-MAX_NAME_ASKED = 240
+MAX_NAME_ASKED = LONGEST
 MARKS_ARE_LEFT_OUT = ("LATIN", "GREEK", "CYRILLIC", "ARABIC", "HEBREW")
 """The scripts of which people write names without their marks. Elsewhere a mark is a vowel: राम and रीमा are two names."""
 

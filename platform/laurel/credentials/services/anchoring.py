@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from laurel.core.dates import moment
 from laurel.credentials.ed25519_gateway import sign_text
 from laurel.credentials.gateway import KeyVault
 from laurel.credentials.models import CredentialEvent
@@ -83,13 +84,13 @@ def find_chain_trouble(session: Session, *, now: datetime) -> list[str]:
         _check_anchored(session, End(last.position, last.hash))
     except BrokenChainError as error:
         return [
-            f"The chain of events had {last.position} entries on {last.made_at:%Y-%m-%d %H:%M} UTC. Entry {error.position} is missing or "
+            f"The chain of events had {last.position} entries on {moment(last.made_at)}. Entry {error.position} is missing or "
             "another one now: somebody changed the database, or an old copy of it was put back. Run laurel credentials audit."
         ]
     next_at = chain.find_moment(session, last.position + 1)
     if next_at is not None and now - max(next_at, last.made_at) >= EVERY + LATE:
-        since = f"{last.made_at:%Y-%m-%d %H:%M}"
-        return [f"The chain of events was not anchored since {since} UTC. Run laurel credentials audit: it says whether the chain holds."]
+        since = moment(last.made_at)
+        return [f"The chain of events was not anchored since {since}. Run laurel credentials audit: it says whether the chain holds."]
     return []
 
 

@@ -11,7 +11,7 @@ from laurel.credentials import queries
 from laurel.credentials.events import CredentialCorrected
 from laurel.credentials.gateway import KeyVault
 from laurel.credentials.models import AchievementVersion, Credential, CredentialVersion, VersionCause
-from laurel.credentials.rules.correcting import check_correctable, check_new_name, check_not_revoked
+from laurel.credentials.rules.correcting import LONGEST, check_correctable, check_new_name, check_not_revoked
 from laurel.credentials.rules.history import HistoryKind
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.moments import whole_second
@@ -48,9 +48,10 @@ def correct(
 
     Saying the same name again changes nothing. What was not yet signed simply gets the name. `reason` is for holder and staff;
     `seen_n` is the version that was looked at, if it matters. A correction never prolongs: the certificate ends when it would
-    have ended. Raises InvalidInputError for a name, ConflictError for a certificate that was revoked or has expired.
+    have ended. A name that is put back may be longer than one that is typed (`check_change`). Raises InvalidInputError for a name,
+    ConflictError for a certificate that was revoked or has expired.
     """
-    name = check_new_name(holder_name)
+    name = check_new_name(holder_name, most=LONGEST)
     if not reason.strip():
         raise InvalidInputError("Say why it is corrected.", field="reason")
     credential = queries.lock_credential(session, credential_id)

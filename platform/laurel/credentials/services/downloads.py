@@ -8,8 +8,10 @@ from sqlalchemy.orm import Session
 
 from laurel.core.errors import ConflictError
 from laurel.credentials import queries
+from laurel.credentials.models import Credential
 from laurel.credentials.rules.history import HistoryKind
 from laurel.credentials.rules.passes import Pass, write_token
+from laurel.credentials.rules.verdicts import CredentialState
 from laurel.credentials.rules.visibility import Visibility
 from laurel.credentials.services import history
 
@@ -29,7 +31,7 @@ def take_file(session: Session, credential_id: UUID, file: StaffFile, *, actor_i
     """Write down that staff take this file. Returns what opens it where it is private (for a minute) or has closed links; else None."""
     record = queries.get_credential(session, credential_id)
     if record.version is None:
-        raise ConflictError("This certificate is still being signed, so there is no file of it yet.")
+        raise ConflictError(f"{_why_unsigned(session, record.credential)}, so there is no file of it.")
     history.record(
         session,
         HistoryKind.DOWNLOADED,
@@ -42,3 +44,9 @@ def take_file(session: Session, credential_id: UUID, file: StaffFile, *, actor_i
     )
     is_private = record.credential.visibility is Visibility.PRIVATE
     return write_token(Pass(credential_id, now + LASTS), secret) if is_private else record.credential.address_token
+
+
+def _why_unsigned(session: Session, credential: Credential) -> str:
+    if credential.state is CredentialState.REVOKED:
+        return "This certificate was revoked before it was signed"
+    return f"This certificate {'waits for the holder’s payment' if queries.is_held(session, credential) else 'is still being signed'}"

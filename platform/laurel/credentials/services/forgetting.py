@@ -1,8 +1,10 @@
-"""Forgetting former names once they cannot come back (docs/decisions/0021): not what was certified, and not that it was signed."""
+"""Forgetting former names once they cannot come back (docs/decisions/0021), and scores that their holder took off (0024):
+not what was certified, and not that it was signed."""
 
 import hashlib
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, func, select, update
@@ -14,6 +16,7 @@ from laurel.core.mail import empty_mails
 from laurel.credentials.models import Credential, CredentialVersion, NameChange, RenamedCredential
 from laurel.credentials.rules.examination import settled
 from laurel.credentials.rules.name_changes import REVERSIBLE, NameChangeState
+from laurel.credentials.rules.scores import score_in
 from laurel.credentials.rules.shown import as_object
 
 CLOSED = (NameChangeState.REFUSED, NameChangeState.WITHDRAWN, NameChangeState.REVERSED)
@@ -61,6 +64,22 @@ def forget_documents(
     if since is not None:
         superseded = superseded.where(CredentialVersion.signed_at >= since)
     for version_id, text in session.execute(superseded).all():
-        digest = hashlib.sha256(settled(as_object(text)).encode()).hexdigest()
-        forgotten = update(CredentialVersion).where(CredentialVersion.id == version_id)
-        session.execute(forgotten.values(signed_json="", settled_sha256=digest))
+        _empty(session, version_id, as_object(text))
+
+
+def forget_scores(session: Session, credential_id: UUID) -> None:
+    """Of what is superseded, whatever says the score of the exam loses its words, in the same way."""
+    superseded = select(CredentialVersion.id, CredentialVersion.signed_json).where(
+        CredentialVersion.credential_id == credential_id,
+        CredentialVersion.superseded_at.is_not(None),
+        CredentialVersion.settled_sha256.is_(None),
+    )
+    for version_id, text in session.execute(superseded).all():
+        document = as_object(text)
+        if score_in(document) is not None:
+            _empty(session, version_id, document)
+
+
+def _empty(session: Session, version_id: UUID, document: dict[str, Any]) -> None:
+    digest = hashlib.sha256(settled(document).encode()).hexdigest()
+    session.execute(update(CredentialVersion).where(CredentialVersion.id == version_id).values(signed_json="", settled_sha256=digest))

@@ -28,6 +28,12 @@ def close_ended(session: Session, person: User, *, name: str, now: datetime) -> 
     return {credential.holder_name for credential in left}
 
 
+def bring_back_named(session: Session, person: User, *, name: str) -> None:
+    """What had ended under the name that is the person's again bears no former one. It stays private until its holder says otherwise."""
+    ended = update(Credential).where(Credential.holder_id == person.id, Credential.holder_name == name)
+    session.execute(ended.values(former_name_since=None))
+
+
 def close_certificates(session: Session, person: User, left: Collection[Credential], *, now: datetime) -> None:
     """What nobody can sign anew bears a name that is none of the person's any more: nobody sees it but them."""
     for credential in left:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from laurel.accounts.models import User
 from laurel.accounts.queries import lock_user
 from laurel.accounts.services import keep_certificate_name
+from laurel.core.dates import day
 from laurel.core.errors import ForbiddenError, InvalidInputError
 from laurel.credentials.gateway import KeyVault
 from laurel.credentials.models import AchievementVersion, Credential
@@ -36,7 +37,7 @@ def check_award(achievement: AchievementVersion, *, holder_id: UUID, actor_id: U
         raise InvalidInputError("The day of the award is in the future.")
     ends = achievement.validity.end(awarded_at=awarded_at)
     if ends is not None and ends <= now:
-        raise InvalidInputError(f"It would have expired on {ends:%Y-%m-%d}: nothing that has ended is issued.")
+        raise InvalidInputError(f"It would have expired on {day(ends)}: nothing that has ended is issued.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,7 +63,7 @@ def in_name_of(house: Issuer, organization: Organization | None) -> Issuer:
         home_url=organization.url,
         description=organization.description,
         has_logo=organization.has_logo,
-        official="",  # who answers for the house does not answer for others
+        official=organization.official,  # who answers for the house does not answer for others
     )
 
 

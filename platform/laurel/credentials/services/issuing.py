@@ -14,6 +14,7 @@ from laurel.accounts.queries import lock_user
 from laurel.accounts.services import keep_certificate_name
 from laurel.commerce.services import close_permits
 from laurel.core.bus import publish
+from laurel.core.dates import day
 from laurel.core.errors import UnavailableError
 from laurel.credentials import queries
 from laurel.credentials.events import CredentialAwarded, CredentialIssued, CredentialRevoked
@@ -151,8 +152,8 @@ def what_it_certifies(session: Session, credential: Credential, *, now: datetime
         return awarded
     latest = and_(Achievement.id == AchievementVersion.achievement_id, Achievement.latest_n == AchievementVersion.n)
     present = session.scalars(select(AchievementVersion).join(Achievement, latest).where(Achievement.id == awarded.achievement_id)).one()
-    if present.validity.is_over(now):
-        raise UnsignableError("validity", f"all certificates of this program ended on {present.valid_until}. Give it another day.")
+    if present.valid_until is not None and present.validity.is_over(now):
+        raise UnsignableError("validity", f"all certificates of this program ended on {day(present.valid_until)}. Give it another day.")
     credential.achievement_version_id = present.id
     return present
 

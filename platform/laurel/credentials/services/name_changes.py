@@ -37,6 +37,7 @@ from laurel.credentials.services.forgetting import forget_documents
 from laurel.credentials.services.former_names import (
     as_it_was,
     bring_back_ended,
+    bring_back_named,
     close_certificates,
     close_ended,
     forget_earlier_changes,
@@ -160,6 +161,7 @@ def apply_name(session: Session, change_id: UUID, *, issuer: Issuer, keys: KeyVa
     if not change.old_links_lead_on:
         close_old_links(session, [credential for credential in renamed if credential.current_n > 0], now=now)
     formerly |= close_ended(session, person, name=change.new_name, now=now)
+    bring_back_named(session, person, name=change.new_name)
     hide_in_notes(session, person, formerly=formerly, name=change.new_name)
     rename_bulk_rows(session, person, formerly=formerly, name=change.new_name)
     forget_earlier_changes(session, person.id, change.id)

@@ -1,5 +1,6 @@
 """Organizations that certify in their own name: made and changed by staff. What was issued never changes with them."""
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -30,6 +31,7 @@ def make_organization(
         created_at=now,
         logo=picture,
         has_logo=picture is not None,
+        official=cleaned.official,
     )
     try:
         with session.begin_nested():
@@ -47,6 +49,7 @@ def change_organization(
     """What its next credentials say; without a new logo it keeps the one it has. Raises InvalidInputError, with its field."""
     cleaned, found = _clean(facts), get_organization(session, organization_id)
     found.name, found.url, found.email, found.description = cleaned.name, cleaned.url, cleaned.email, cleaned.description
+    found.official = cleaned.official
     if logo:
         found.logo, found.has_logo = check_logo(logo), True
     session.flush()
@@ -56,4 +59,4 @@ def change_organization(
 
 def _clean(facts: OrganizationFacts) -> OrganizationFacts:
     cleaned = clean_facts(facts)
-    return OrganizationFacts(name=cleaned.name, url=cleaned.url, email=normalize_email(cleaned.email), description=cleaned.description)
+    return replace(cleaned, email=normalize_email(cleaned.email))

@@ -16,6 +16,7 @@ from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.scores import write_percent
 from laurel.credentials.rules.verdicts import CredentialState
 from laurel.credentials.services.correcting import supersede, write_down
+from laurel.credentials.services.forgetting import forget_scores
 
 WHAT = "the exam’s score"
 """What the chain of events says of it; who wished it is the holder, and is not named there."""
@@ -56,12 +57,14 @@ def show_score(
 
 
 def hide_score(session: Session, holder_id: UUID, credential_id: UUID, *, issuer: Issuer, keys: KeyVault, now: datetime) -> Credential:
-    """Let the certificate say no score any more. Said twice, it changes nothing."""
+    """Let the certificate say no score any more, and keep none in what was signed before. Said twice, it changes nothing."""
     credential = lock_credential_of(session, holder_id, credential_id)
     if credential.score_consented_at is None:
         return credential
     credential.score_consented_at = None
-    return _sign_anew(session, credential, reason=TAKEN_OFF, issuer=issuer, keys=keys, now=now)
+    _sign_anew(session, credential, reason=TAKEN_OFF, issuer=issuer, keys=keys, now=now)
+    forget_scores(session, credential.id)
+    return credential
 
 
 def _sign_anew(session: Session, credential: Credential, *, reason: str, issuer: Issuer, keys: KeyVault, now: datetime) -> Credential:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from laurel.core.dates import moment
 from laurel.core.db import database_now
 from laurel.credentials.gateway import KeyVault, KeyVaultError
 from laurel.credentials.queries.stuck import list_still_jobs, list_under_way, map_causes
@@ -26,7 +27,7 @@ SLOW = timedelta(hours=1)
 def find_stuck(session: Session, *, now: datetime) -> list[str]:
     """One sentence for each bulk job that stands still, and one for all changes of name."""
     sentences = [
-        f"The job “{job.title}” has done nothing since {job.moved_at or job.confirmed_at:%Y-%m-%d %H:%M} UTC"
+        f"The job “{job.title}” has done nothing since {moment(job.moved_at or job.confirmed_at or job.created_at)}"
         + (f": {job.error}" if job.error else ". Is the worker running?")
         for job in list_still_jobs(session, since=now - STILL)
     ]

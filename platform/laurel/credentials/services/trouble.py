@@ -7,6 +7,7 @@ from hashlib import sha256
 
 from sqlalchemy.orm import Session
 
+from laurel.core.dates import day, moment
 from laurel.core.mail import queue_mail
 from laurel.credentials.gateway import KeyVault
 from laurel.credentials.models import IssuerKey
@@ -63,10 +64,10 @@ def _may_follow(key: IssuerKey, active: IssuerKey) -> bool:
 
 
 def _reminder(key: IssuerKey, successor: IssuerKey | None) -> str:
-    age = f"The key {key.fragment} has signed {WHAT[key.purpose]} since {key.active_at or key.staged_at:%Y-%m-%d}"
+    age = f"The key {key.fragment} has signed {WHAT[key.purpose]} since {day(key.active_at or key.staged_at)}"
     if successor is None:
         return f"{age}, and no successor is staged. Keys are changed every year."
-    return f"{age}. Its successor {successor.fragment} may be activated from {successor.staged_at + STAGING:%Y-%m-%d %H:%M} UTC on."
+    return f"{age}. Its successor {successor.fragment} may be activated from {moment(successor.staged_at + STAGING)} on."
 
 
 def tell_staff(session: Session, issuer: Issuer, troubles: Sequence[str], reminders: Sequence[str], *, now: datetime) -> None:
@@ -103,7 +104,7 @@ def _renewal_trouble(session: Session, issuer: Issuer, now: datetime) -> list[st
 def _list_trouble(session: Session, issuer: Issuer, now: datetime) -> list[str]:
     changed_at, end = find_first_of_lists(session, issuer.did)
     if changed_at is not None and now - changed_at >= UNPUBLISHED:
-        return [f"A revocation of {changed_at:%Y-%m-%d %H:%M} UTC is not published: its status list could not be signed."]
+        return [f"A revocation of {moment(changed_at)} is not published: its status list could not be signed."]
     if end is None or end - now >= RENEW_BEFORE - GRACE:
         return []
-    return [f"A status list was not signed again. From {end:%Y-%m-%d %H:%M} UTC on verifiers cannot say whether a certificate was revoked."]
+    return [f"A status list was not signed again. From {moment(end)} on verifiers cannot say whether a certificate was revoked."]

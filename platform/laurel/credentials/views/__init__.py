@@ -10,6 +10,7 @@ from laurel.credentials.views import (  # noqa: F401 (they add their views)
     holding,
     keys,
     names,
+    numbers,
     pages,
     points,
     private,

@@ -2,6 +2,7 @@
 
 from flask import get_template_attribute
 
+from laurel.core.dates import day
 from laurel.credentials import artwork
 from laurel.credentials.models import AchievementVersion
 from laurel.credentials.queries import SignedCredential
@@ -13,7 +14,6 @@ from laurel.credentials.rules.shown import as_object, official_in
 from laurel.credentials.rules.verdicts import CredentialState
 from laurel.credentials.services.shown import check_printable
 from laurel.credentials.typst_gateway import CardText, Certificate, CertificateText, render_png
-from laurel.web.pages import day
 from laurel.web.static import FOLDER
 
 BADGE_PIXELS = 512

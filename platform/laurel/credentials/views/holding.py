@@ -161,9 +161,10 @@ def _address_of(file: str, credential_id: UUID, token: str | None = None) -> str
 
 
 def _get_signed_of(credential_id: UUID) -> SignedCredential:
-    found = signed(holding.get_credential_of(current_session(), my_id(), credential_id))
+    record = holding.get_credential_of(current_session(), my_id(), credential_id)
+    found = signed(record)
     if found is None:
-        raise NotFoundError("This certificate is still being signed.")
+        raise NotFoundError(f"{show(issuer(), record).sentence} There are no files of it.")
     return found
 
 
@@ -190,7 +191,7 @@ def _page(record: CredentialRecord, *, visibility_form: VisibilityForm | None = 
         linkedin_share=linkedin.share_url(shown.address),
         weeks=[] if is_private else _weeks_told(session, credential, now),
         confirmed=_confirmed_address(record),
-        kin=holding.list_kin(session, credential),
+        kin=holding.list_kin_in_any_name(session, credential),
         renewal=renewing.map_renewals(session, [record], now=now)[credential.id],
     )
 

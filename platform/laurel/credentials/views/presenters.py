@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from laurel.core import clock
+from laurel.core.dates import day
 from laurel.credentials.models import Credential, VersionCause
 from laurel.credentials.queries import CredentialRecord, SignedCredential, is_held, signed
 from laurel.credentials.rules import erasure
@@ -21,7 +22,6 @@ from laurel.credentials.rules.verdicts import Check, CredentialState, Findings, 
 from laurel.credentials.services.examining import Examination, Issued
 from laurel.credentials.services.issuers import in_name_of
 from laurel.credentials.services.shown import is_as_signed
-from laurel.web.pages import day
 from laurel.web.session import current_session
 
 KINDS = {

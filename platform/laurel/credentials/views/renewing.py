@@ -53,7 +53,7 @@ def renewal_page(credential_id: UUID) -> ResponseReturnValue:
         fees=_prices_of(way.course_id, OfferingKind.RENEWAL) if way.renewal.paths.fee else {},
         tally=points.get_book(session, record, now=now).tally if way.renewal.paths.points else None,
         points_text=points_text,
-        kin=holding.list_kin(session, record.credential),
+        kin=holding.list_kin_in_any_name(session, record.credential),
     )
 
 

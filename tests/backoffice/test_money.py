@@ -312,6 +312,21 @@ def test_an_order_that_is_held_and_of_whose_money_nothing_is_left_is_closed(
     assert payments.refunds == {}
 
 
+def test_the_orders_page_offers_a_refund_while_something_is_left_that_is_not_on_its_way(
+    staff: FlaskClient, bought: Bought, payments: FakePayments
+) -> None:
+    payments.refund_status = "pending"
+
+    def offers() -> bool:
+        return f"/backoffice/orders/{bought.order_id}/refund" in text(staff.get(f"/backoffice/orders/{bought.order_id}"))
+
+    assert offers()
+    bought.refund(10000)
+    assert offers()
+    bought.refund(9500)
+    assert not offers()
+
+
 def test_what_a_learner_asked_is_answered_to_the_learner(staff: FlaskClient, bought: Bought, session: Session) -> None:
     with bought.till.transaction() as other:
         services.ask_for_refund(other, queries_of_orders.get_order(other, bought.order_id), words="Please.", now=bought.till.now)

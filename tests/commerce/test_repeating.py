@@ -139,6 +139,43 @@ def test_money_of_a_paid_order_goes_back_by_line_and_not_from_the_task(twice: Bo
     assert queries.find_stranded_payment(session, task_of(session, "refund_failed")) is None
 
 
+def hold(twice: Bought, payments: FakePayments) -> Bought:
+    """Less came than was asked for, so the order is held; staff gave that back, and it did not arrive."""
+    held = buy_course(twice.till, payments, pays=100)
+    with twice.till.transaction() as other:
+        services.refund_held_order(other, held.order_id, answer="No.", actor_id=make_user(other).id, env=twice.till.env, now=twice.till.now)
+    services.submit_refunds_of(twice.till, held.order_id)
+    return held
+
+
+def pay_as_asked(twice: Bought, payments: FakePayments) -> Bought:
+    twice.refund()
+    return twice
+
+
+@pytest.mark.parametrize(("come_to_nothing", "may_repeat"), [(hold, True), (pay_as_asked, False)])
+def test_the_task_of_a_refund_that_failed_is_read_whatever_the_money_was_for(
+    twice: Bought, payments: FakePayments, session: Session, client: FlaskClient, sign_in: SignIn, come_to_nothing: object, may_repeat: bool
+) -> None:
+    assert callable(come_to_nothing)
+    order = come_to_nothing(twice, payments)
+    (told,) = payments.refunds.values()
+    payments.change_refund(told.id, status="failed", failure="expired_or_canceled_card")
+    services.sync_refunds(twice.till, order.intent_id)
+    sign_in(make_user(session, roles=["admin"]))
+    path = f"/backoffice/tasks/{task_of(session, 'refund_failed').id}"
+
+    page = client.get(path)
+
+    assert page.status_code == 200
+    assert order.order(session).number in text(page)
+    assert ("Ask for the refund again" in text(page)) is may_repeat
+    if may_repeat:
+        assert send(client, page, path, act="again", answer="").status_code == 400
+        assert send(client, client.get(path), path, act="again", answer="A new card.").status_code == 303
+        assert [refund.state for refund in refunds(session)] == [RefundState.FAILED, RefundState.SUCCEEDED]
+
+
 def test_staff_ask_again_from_the_task(
     twice: Bought, payments: FakePayments, session: Session, client: FlaskClient, sign_in: SignIn
 ) -> None:

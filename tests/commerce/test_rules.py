@@ -194,6 +194,16 @@ def test_a_checkout_that_says_something_else_is_not(wrong: SeenCheckout) -> None
     assert find_mismatches(TERMS, wrong) != []
 
 
+def test_what_is_wrong_is_told_in_money_as_people_write_it() -> None:
+    wrong = replace(
+        PAID, currency="eur", amount_subtotal=100, amount_discount=5, amount_total=95, payment=replace(PAYMENT, amount_received=19499)
+    )
+
+    told = find_mismatches(TERMS, wrong)
+
+    assert {"subtotal €1 for $195", "discount €0.05 for $0", "total €0.95 for $195", "received $194.99 of €0.95"} <= set(told)
+
+
 def test_tax_on_top_raises_the_total_and_tax_inside_does_not() -> None:
     on_top = replace(TERMS, tax_behavior=TaxBehavior.EXCLUSIVE)
     taxed = replace(PAID, amount_tax=1900, amount_total=21400, payment=replace(PAYMENT, amount_received=21400))

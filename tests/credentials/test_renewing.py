@@ -16,6 +16,7 @@ from laurel.core import clock
 from laurel.credentials.models import Achievement, Credential, CredentialEvent
 from laurel.credentials.queries import get_version
 from laurel.credentials.queries.holding import list_kin
+from laurel.credentials.queries.renewing import list_earned
 from laurel.credentials.rules.history import HistoryKind
 from laurel.credentials.rules.moments import add_months
 from laurel.credentials.rules.renewing import RenewalTerms
@@ -23,12 +24,12 @@ from laurel.credentials.rules.verdicts import CredentialSource, CredentialState,
 from laurel.credentials.rules.visibility import Visibility
 from laurel.credentials.services.issuing import revoke
 from laurel.credentials.services.renewing import RenewalRefusedError
-from laurel.learning.models import LessonProgress
 from laurel.quizzes.models import Attempt, ExamRound
 from laurel.quizzes.rules import QuizStatus
 from laurel.quizzes.rules.starting import Obstacle
 from laurel.quizzes.services import StartRefusedError
-from tests.factories.renewals import Holder, make_holder
+from tests.factories.renewals import Holder, bring_from_elsewhere, make_holder
+from tests.factories.terms import make_override
 
 pytestmark = pytest.mark.usefixtures("shared_app")
 DAY = timedelta(days=1)
@@ -224,6 +225,66 @@ def test_attempts_bought_for_the_first_certificate_are_neither_counted_nor_lost(
     assert obstacle_to(holder.start) is Obstacle.NO_ATTEMPTS_LEFT
 
 
+@pytest.mark.parametrize(("used_before", "own"), [(0, 2), (1, 1), (2, 0)])
+def test_who_has_never_passed_the_exam_uses_what_came_with_the_course_before_buying(session: Session, used_before: int, own: int) -> None:
+    holder = make_holder(session, sells_attempts=True)
+    bring_from_elsewhere(holder, used=used_before)
+    holder.begin()
+    for _ in range(own):
+        holder.sit(right=0)
+    assert obstacle_to(holder.start) is Obstacle.NO_ATTEMPTS_LEFT
+
+    holder.buy()
+    holder.sit()
+
+    assert len(holder.renewals()) == 1
+    assert count_credits(session, holder.room.learner.id, holder.room.course.id) == Credits(used=1, unused=0)
+
+
+@on_one
+def test_what_was_bought_waits_until_the_attempts_that_came_with_the_course_are_used(session: Session) -> None:
+    holder = make_holder(session, sells_attempts=True, attempts_allowed=1)
+    bring_from_elsewhere(holder, used=1)
+    holder.buy()
+    holder.sit(right=0)
+    holder.buy()
+    make_override(session, holder.room.exam, learner_id=holder.room.learner.id, attempts=2)
+    holder.begin()
+    assert count_credits(session, holder.room.learner.id, holder.room.course.id) == Credits(used=1, unused=1)
+
+    holder.sit(right=0)
+    assert count_credits(session, holder.room.learner.id, holder.room.course.id) == Credits(used=1, unused=1)
+    holder.sit(right=0)
+
+    assert count_credits(session, holder.room.learner.id, holder.room.course.id) == Credits(used=2, unused=0)
+    assert obstacle_to(holder.start) is Obstacle.NO_ATTEMPTS_LEFT
+
+
+@on_one
+def test_once_the_exam_is_passed_what_came_with_the_course_has_served(session: Session) -> None:
+    """Also for a certificate from elsewhere, if another one was earned here first."""
+    holder = make_holder(session, sells_attempts=True)
+    bring_from_elsewhere(holder, used=0)
+    holder.sit()
+    holder.begin()
+
+    assert obstacle_to(holder.start) is Obstacle.NO_ATTEMPTS_LEFT
+
+
+def test_who_lets_the_time_of_a_renewal_pass_still_has_the_attempts_of_the_course_and_earns_a_first_certificate(session: Session) -> None:
+    holder = make_holder(session, sells_attempts=True)
+    bring_from_elsewhere(holder, used=0)
+    holder.begin()
+    late = clock.now() + 400 * DAY
+
+    attempt = holder.sit(moment=late)
+
+    assert holder.renewals() == []
+    assert list_earned(session) == []
+    earned = session.scalars(select(Credential).filter_by(attempt_id=attempt.id)).one()
+    assert (earned.source, earned.renewed_from_id) == (CredentialSource.EXAM, None)
+
+
 @on_one
 def test_saying_it_again_brings_along_what_the_program_grants_since_and_takes_nothing_back(session: Session) -> None:
     holder = make_holder(session, sells_attempts=True)
@@ -300,16 +361,6 @@ def test_without_an_exam_or_the_course_there_is_nothing_to_sit(holder: Holder, h
 
     with pytest.raises(RenewalRefusedError):
         holder.begin()
-
-
-def bring_from_elsewhere(holder: Holder) -> None:
-    """The certificate was imported, and its holder has not completed the course here."""
-    holder.session.execute(update(Attempt).values(passed=False))
-    holder.session.query(LessonProgress).filter(LessonProgress.attempt_id.is_not(None)).delete()
-    holder.room.enrollment.completed_at = None
-    imported = holder.credential
-    imported.source, imported.attempt_id, imported.enrollment_id = CredentialSource.IMPORT, None, None
-    holder.session.flush()
 
 
 def test_a_certificate_from_elsewhere_is_renewed_by_whoever_has_the_course(holder: Holder) -> None:

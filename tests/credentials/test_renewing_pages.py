@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from laurel.commerce.models import Entitlement
@@ -22,7 +22,7 @@ from laurel.quizzes.rules import QuizStatus
 from tests.conftest import QueryCount, SignIn
 from tests.factories.accounts import make_user
 from tests.factories.credentials import make_credential
-from tests.factories.renewals import Holder, make_holder
+from tests.factories.renewals import Holder, bring_from_elsewhere, make_holder
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -91,6 +91,58 @@ def test_where_attempts_are_sold_the_page_says_what_one_costs_and_the_door_leads
     assert f"/courses/{holder.room.course.slug}/retake" in lobby
     assert "You have used all attempts" not in lobby
     assert "One attempt at the exam" in text(client.get(f"/courses/{holder.room.course.slug}/retake"))
+
+
+@pytest.mark.parametrize(("used", "words"), [
+    (0, "2 that come with the course and are unused; after that, each is bought: $45 or €42"),
+    (1, "1 that comes with the course and is unused; after that, each is bought: $45 or €42"),
+    (2, "Each is bought: $45 or €42"),
+])  # fmt: skip
+def test_who_holds_a_certificate_from_elsewhere_reads_what_of_the_course_serves_before_attempts_are_bought(
+    session: Session, sign_in: SignIn, csrf: Callable[..., str], used: int, words: str
+) -> None:
+    holder = make_holder(session, sells_attempts=True)
+    bring_from_elsewhere(holder, used=used)
+    session.commit()
+    client = sign_in(holder.room.learner)
+
+    page = text(client.get(f"{home(holder)}/renewal"))
+    assert words in page
+    assert "the attempts that you used are counted" in page
+    assert "What you used up before is not counted" not in page
+
+    client.post(f"{home(holder)}/renewal", data={"csrf_token": csrf("/orders")})
+    lobby = text(client.get(f"/learn/{holder.room.course.slug}/exam"))
+    assert f"{2 - used} of 2 left" in lobby
+    assert ("You can buy another attempt" in lobby) == (used == 2)
+
+
+def test_before_the_course_is_bought_the_page_says_which_attempts_come_with_it(session: Session, sign_in: SignIn) -> None:
+    holder = make_holder(session, sells_attempts=True)
+    bring_from_elsewhere(holder, used=0)
+    session.execute(update(Entitlement).values(status=EntitlementStatus.REVOKED))
+    session.commit()
+
+    page = text(sign_in(holder.room.learner).get(f"{home(holder)}/renewal"))
+
+    assert "You need the course for it" in page
+    assert "2 that come with the course and are unused; after that, each is bought: $45 or €42" in page
+
+
+def test_once_the_time_of_a_renewal_is_over_the_door_says_what_passing_earns(
+    session: Session, sign_in: SignIn, csrf: Callable[..., str]
+) -> None:
+    holder = make_holder(session, sells_attempts=True)
+    bring_from_elsewhere(holder, used=0)
+    holder.begin()
+    session.execute(update(ExamRound).values(closes_at=clock.now() - timedelta(days=1)))
+    session.commit()
+
+    lobby = text(sign_in(holder.room.learner).get(f"/learn/{holder.room.course.slug}/exam"))
+
+    assert "The time to renew your certificate ended on" in lobby
+    assert "it earns a certificate of its own" in lobby
+    assert "Start the exam" in lobby or "Start another attempt" in lobby
 
 
 def test_once_it_is_renewed_each_of_the_two_names_the_other(session: Session, sign_in: SignIn) -> None:

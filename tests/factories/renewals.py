@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import time_machine
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from laurel.catalog.queries import list_lessons
@@ -17,8 +17,10 @@ from laurel.core.bus import perform
 from laurel.core.events import Delivery, DeliveryStatus
 from laurel.credentials.models import Credential
 from laurel.credentials.rules.renewing import RenewalTerms
+from laurel.credentials.rules.verdicts import CredentialSource
 from laurel.credentials.services.issuing import issue
 from laurel.credentials.services.renewing import begin_renewal
+from laurel.learning.models import LessonProgress
 from laurel.learning.services import finish_lesson, start_exam
 from laurel.quizzes.models import Attempt
 from laurel.quizzes.services import submit_attempt
@@ -123,3 +125,16 @@ def make_holder(
     with time_machine.travel(moment):
         issue(session, earned.id, issuer=ISSUER, keys=PlainVault(), now=moment)
     return Holder(session, room, earned)
+
+
+def bring_from_elsewhere(holder: Holder, *, used: int = 1) -> None:
+    """The certificate was imported, and its holder has not completed the course here: `used` attempts were failed, one or none at first."""
+    session = holder.session
+    session.execute(update(Attempt).values(passed=False, is_counted=used > 0))
+    session.query(LessonProgress).filter(LessonProgress.attempt_id.is_not(None)).delete()
+    holder.room.enrollment.completed_at = None
+    imported = holder.credential
+    imported.source, imported.attempt_id, imported.enrollment_id = CredentialSource.IMPORT, None, None
+    session.flush()
+    for _ in range(used - 1):
+        holder.sit(right=0)

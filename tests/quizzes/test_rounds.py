@@ -1,4 +1,4 @@
-"""An exam that was passed is sat again: what a round counts, and what it leaves alone."""
+"""An exam is sat again: what a round counts, what it leaves alone, and what goes on where nothing was passed before."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -12,6 +12,7 @@ from laurel.core.events import EventRecord
 from laurel.core.ids import new_id
 from laurel.quizzes import queries, services
 from laurel.quizzes.models import Attempt, ExamRound, Quiz
+from laurel.quizzes.queries.rounds import find_round_of
 from laurel.quizzes.rules import AttemptState
 from laurel.quizzes.rules.staff import Staff
 from laurel.quizzes.rules.starting import Obstacle
@@ -106,6 +107,7 @@ def test_no_round_opens_while_an_attempt_of_another_runs(session: Session, learn
 
 def test_closing_is_told_once_and_opening_too(session: Session, learner: User, now: datetime) -> None:
     quiz, purpose = make_quiz(session), new_id()
+    sit(session, quiz, learner, now)
     for _ in range(2):
         open_round(session, quiz, learner, now, purpose=purpose)
     for _ in range(2):
@@ -128,3 +130,74 @@ def test_staff_open_a_renewals_attempt_again_though_the_first_was_passed(session
     services.reopen_attempt(session, late.id, minutes=10, reason="Fire alarm.", actor=staff, now=now + timedelta(hours=2))
 
     assert session.get_one(Attempt, late.id, populate_existing=True).state is AttemptState.IN_PROGRESS
+
+
+# ---- where nothing was passed before
+
+
+@pytest.mark.parametrize(("used_before", "left"), [(0, 2), (1, 1), (2, 0)])
+def test_what_is_left_of_the_exams_own_attempts_serves_in_a_round_that_brings_none(
+    session: Session, learner: User, now: datetime, used_before: int, left: int
+) -> None:
+    quiz = make_quiz(session, attempts_allowed=2)
+    for _ in range(used_before):
+        sit(session, quiz, learner, now, right=0)
+    open_round(session, quiz, learner, now, included=False)
+
+    lobby = queries.describe_lobby(session, quiz.id, learner.id, now=now)
+
+    assert (lobby.attempts_left, lobby.attempts_allowed, lobby.round.number) == (left, 2, 2)
+    assert (lobby.obstacle is None) == bool(left)
+
+
+@on_one
+def test_an_attempt_that_staff_give_back_is_there_in_the_round_that_goes_on(session: Session, learner: User, now: datetime) -> None:
+    quiz = make_quiz(session, attempts_allowed=1)
+    spoiled = sit(session, quiz, learner, now, right=0)
+    open_round(session, quiz, learner, now, included=False)
+    staff = Staff(id=make_user(session, roles=["admin"]).id, may_manage=True)
+
+    services.void_attempt(session, spoiled.id, gives_back=True, reason="Fire alarm.", actor=staff, now=now)
+
+    assert sit(session, quiz, learner, now).round_number == 2
+
+
+@on_one
+def test_the_waiting_time_is_not_cut_short_by_a_round(session: Session, learner: User, now: datetime) -> None:
+    quiz = make_quiz(session, attempts_allowed=2, retake_wait_hours=(24,))
+    sit(session, quiz, learner, now, right=0)
+    open_round(session, quiz, learner, now, included=False)
+
+    early, late = (queries.describe_lobby(session, quiz.id, learner.id, now=now + wait) for wait in (WEEK / 14, WEEK / 6))
+
+    assert (early.obstacle, late.obstacle) == (Obstacle.WAIT, None)
+
+
+def test_the_rounds_time_ends_the_round_and_not_the_attempts_of_who_has_never_passed(
+    session: Session, learner: User, now: datetime
+) -> None:
+    quiz = make_quiz(session, attempts_allowed=2)
+    round_ = open_round(session, quiz, learner, now, included=False)
+    in_time = sit(session, quiz, learner, now, right=0)
+    late = sit(session, quiz, learner, now + WEEK)
+
+    assert late.passed
+    assert queries.describe_lobby(session, quiz.id, learner.id, now=now + WEEK).obstacle is Obstacle.PASSED
+    assert [find_round_of(session, learner.id, attempt.id) for attempt in (in_time, late)] == [round_, None]
+
+
+@on_one
+def test_a_round_that_brings_its_attempts_counts_anew_and_the_next_one_goes_on_from_there(
+    session: Session, learner: User, now: datetime
+) -> None:
+    quiz = make_quiz(session, attempts_allowed=2)
+    sit(session, quiz, learner, now, right=0)
+    open_round(session, quiz, learner, now)
+    fresh = queries.describe_lobby(session, quiz.id, learner.id, now=now)
+    sit(session, quiz, learner, now, right=0)
+    sit(session, quiz, learner, now, right=0)
+    open_round(session, quiz, learner, now + WEEK, included=False)
+
+    following = queries.describe_lobby(session, quiz.id, learner.id, now=now + WEEK)
+
+    assert (fresh.attempts_left, following.attempts_left, following.obstacle) == (2, 0, Obstacle.NO_ATTEMPTS_LEFT)

@@ -60,6 +60,7 @@ def laurel_tour(server: Server, buyer: Buyer, control: Control) -> None:
         page = gateway.open_checkout(gateway.freeze_checkout(_details(customer, number)), key=f"laurel:record:order:{number}:cs:1")
         buyer.pay(page.url or "")
         _dispute(gateway, control, gateway.fetch_checkout(page.session_id).payment, answer=answer)
+    _compare(gateway, seen.payment)
 
 
 def _give_back(gateway: StripeGateway, payment: SeenPayment) -> None:
@@ -91,6 +92,19 @@ def _dispute(gateway: StripeGateway, control: Control, payment: SeenPayment | No
         gateway.send_evidence(seen.id, {"access_activity_log": "They read it all."}, key="laurel:record:dispute:3:evidence")
     elif gateway.accept_dispute(seen.id, key="laurel:record:dispute:4:close").status != "lost":
         raise AssertionError("Giving in is losing.")
+
+
+def _compare(gateway: StripeGateway, payment: SeenPayment) -> None:
+    """What Laurel lists to compare the books, and what its doctor asks."""
+    since = now() - timedelta(hours=1)
+    if payment.charge_id not in {charge.charge_id for charge in gateway.list_all_charges(since=since)}:
+        raise AssertionError("The charge is in no list.")
+    listed = gateway.list_paid_checkouts, gateway.list_all_refunds, gateway.list_all_disputes
+    told = gateway.list_notices(["charge.refunded", "charge.dispute.created"], since=since)
+    if not all(list(ask(since=since)) for ask in listed) or not list(told):
+        raise AssertionError("What was done is in no list.")
+    if gateway.fetch_account().is_live or gateway.list_endpoints():
+        raise AssertionError("The account is live, or an endpoint of the tour was left.")
 
 
 def _laurel_settings(server: Server) -> Settings:

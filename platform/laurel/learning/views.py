@@ -163,7 +163,8 @@ def lobby_page(way: CourseProgress, lesson: OutlineLesson, form: StartForm | Sta
     bought = count_credits(session, my_id(), way.course.id) if lesson.kind is LessonKind.EXAM else Credits()
     lobby = quizzes.describe_lobby(session, _quiz_of(lesson), my_id(), now=now, extra_attempts=bought.bought)
     retake = find_offer(session, way.course.id, OfferingKind.EXAM_RETAKE) if lobby.obstacle is Obstacle.NO_ATTEMPTS_LEFT else None
-    return render_template("learning/lobby_page.html", lobby=lobby, form=form, bought=bought, retake=retake, **surroundings(way, lesson))
+    known = {"lobby": lobby, "form": form, "bought": bought, "retake": retake, "round_has_ended": lobby.round.has_ended(now)}
+    return render_template("learning/lobby_page.html", **known, **surroundings(way, lesson))
 
 
 def _quiz_of(lesson: OutlineLesson) -> UUID:

@@ -37,6 +37,7 @@ from laurel.commerce.queries.inbox import (
     list_due_stripe_events,
     list_review_tasks,
     list_stripe_events_of,
+    lock_latest_task,
     lock_review_task,
     select_review_tasks,
 )
@@ -227,6 +228,7 @@ __all__ = [
     "lock_buyer",
     "lock_fee",
     "lock_fees",
+    "lock_latest_task",
     "lock_offering",
     "lock_order",
     "lock_review_task",

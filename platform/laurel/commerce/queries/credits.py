@@ -14,12 +14,13 @@ from laurel.commerce.rules import RetakeFacts, RetakeObstacle, find_retake_obsta
 from laurel.core.errors import NotFoundError
 from laurel.quizzes.models import Attempt, ExamRound
 from laurel.quizzes.queries import describe_lobby
+from laurel.quizzes.queries.rounds import counts_anew
 from laurel.quizzes.rules.starting import Obstacle
 
 
 @dataclass(frozen=True, slots=True)
 class Credits:
-    """Further attempts at one course's exam that one person bought: those that began in the present round, and those that wait."""
+    """Further attempts at one course's exam that one person bought: those used that the present round counts, and those that wait."""
 
     used: int = 0
     unused: int = 0
@@ -38,7 +39,8 @@ class RetakeStanding:
 
 
 def count_credits(session: Session, user_id: UUID, course_id: UUID) -> Credits:
-    """The person's further attempts at the course's exam; not what was refunded, nor what earlier rounds used (`quizzes.rules.rounds`)."""
+    """The person's further attempts at the course's exam; not what was refunded, nor what rounds used that are not counted any more
+    (`quizzes.rules.rounds`)."""
     is_used = ExamCredit.consumed_by_attempt_id.is_not(None)
     statement = select(is_used, func.count()).where(ExamCredit.user_id == user_id, ExamCredit.course_id == course_id)
     statement = statement.outerjoin(Attempt, Attempt.id == ExamCredit.consumed_by_attempt_id)
@@ -50,7 +52,7 @@ def count_credits(session: Session, user_id: UUID, course_id: UUID) -> Credits:
 
 def _was_in_earlier_round() -> ColumnElement[bool]:
     later = select(ExamRound.id).where(ExamRound.learner_id == Attempt.learner_id, ExamRound.quiz_id == Attempt.quiz_id)
-    return later.where(ExamRound.number > Attempt.round_number).correlate(Attempt).exists()
+    return later.where(ExamRound.number > Attempt.round_number, counts_anew(ExamRound)).correlate(Attempt).exists()
 
 
 def find_unused_credit(session: Session, user_id: UUID, course_id: UUID) -> ExamCredit | None:

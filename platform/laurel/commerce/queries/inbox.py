@@ -67,6 +67,13 @@ def lock_review_task(session: Session, task_id: UUID) -> ReviewTask:
     return found
 
 
+def lock_latest_task(session: Session, order_id: UUID, kind: str) -> ReviewTask | None:
+    """The order's last task of this kind, locked until the transaction ends."""
+    mine = select(ReviewTask).where(ReviewTask.order_id == order_id, ReviewTask.kind == kind)
+    latest = mine.order_by(ReviewTask.created_at.desc(), ReviewTask.id.desc()).limit(1)
+    return session.scalar(latest.with_for_update().execution_options(populate_existing=True))
+
+
 def select_review_tasks(*, is_resolved: bool) -> Select[ReviewTask, Order]:
     """(task, order or None): those that wait, the oldest first; or those that are answered, the latest first."""
     statement = select(ReviewTask, Order).outerjoin(Order, Order.id == ReviewTask.order_id)

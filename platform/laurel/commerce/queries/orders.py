@@ -7,6 +7,7 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from laurel.accounts.models import User
+from laurel.accounts.queries import has_address_with
 from laurel.commerce.models import (
     Offering,
     Order,
@@ -101,7 +102,7 @@ def select_orders_of(buyer_id: UUID) -> Select[Any]:
 
 
 def select_orders(*, state: OrderState | None = None, words: str = "") -> Select[Any]:
-    """All orders with lines and buyers, the latest first; `words` looks into number, name and e-mail address."""
+    """All orders with lines and buyers, the latest first; `words` looks into number, name and e-mail addresses."""
     statement = select(Order).join(User, User.id == Order.buyer_id)
     if state is not None:
         statement = statement.where(Order.state == state)
@@ -109,7 +110,7 @@ def select_orders(*, state: OrderState | None = None, words: str = "") -> Select
         statement = statement.where(
             or_(
                 Order.number.icontains(words, autoescape=True),
-                User.email.icontains(words, autoescape=True),
+                has_address_with(words),
                 User.name.icontains(words, autoescape=True),
             )
         )

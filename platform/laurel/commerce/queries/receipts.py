@@ -7,6 +7,7 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from laurel.accounts.models import User
+from laurel.accounts.queries import has_address_with
 from laurel.commerce.models import Order, OrderLine, Receipt, Refund, RefundLine
 from laurel.commerce.rules import OrderState, RefundState
 from laurel.commerce.rules.receipts import ReceiptKind, Sheet, compose_sheet
@@ -79,9 +80,9 @@ def list_orders_without_receipt(session: Session, *, limit: int) -> list[Order]:
 
 
 def select_receipts(*, words: str = "") -> Select[Receipt, Order, User]:
-    """All receipts and credit notes with their orders and buyers, the latest first; `words` looks into numbers, name and address."""
+    """All receipts and credit notes with their orders and buyers, the latest first; `words` looks into numbers, name and addresses."""
     statement = select(Receipt, Order, User).join(Order, Order.id == Receipt.order_id).join(User, User.id == Order.buyer_id)
     if words:
-        columns = (Receipt.number, Order.number, User.email, User.name)
-        statement = statement.where(or_(*(column.icontains(words, autoescape=True) for column in columns)))
+        columns = (Receipt.number, Order.number, User.name)
+        statement = statement.where(or_(has_address_with(words), *(column.icontains(words, autoescape=True) for column in columns)))
     return statement.order_by(Receipt.issued_at.desc(), Receipt.number.desc())

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from laurel.commerce.rules.offers import TaxBehavior
+from laurel.core.money import format_money
 
 
 class AttemptState(StrEnum):
@@ -143,10 +144,14 @@ def find_opening_mismatches(order: OrderTerms, seen: SeenCheckout) -> list[str]:
         (seen.is_live == order.is_live, "live mode"),
         (seen.mode == "payment", "mode"),
         (seen.currency == order.currency, f"currency {seen.currency} for {order.currency}"),
-        (seen.amount_subtotal == order.subtotal, f"subtotal {seen.amount_subtotal} for {order.subtotal}"),
-        (seen.amount_discount == discount_of(order, seen), f"discount {seen.amount_discount} for {order.discount}"),
+        (seen.amount_subtotal == order.subtotal, f"subtotal {_amounts(seen.amount_subtotal, order.subtotal, order, seen)}"),
+        (seen.amount_discount == discount_of(order, seen), f"discount {_amounts(seen.amount_discount, order.discount, order, seen)}"),
     ]
     return [reason for is_right, reason in checks if not is_right]
+
+
+def _amounts(came: int, due: int, order: OrderTerms, seen: SeenCheckout) -> str:
+    return f"{format_money(came, seen.currency)} for {format_money(due, order.currency)}"
 
 
 def discount_of(order: OrderTerms, seen: SeenCheckout) -> int:
@@ -160,7 +165,7 @@ def find_mismatches(order: OrderTerms, seen: SeenCheckout) -> list[str]:
     tax_on_top = seen.amount_tax if order.tax_behavior is TaxBehavior.EXCLUSIVE else 0
     due = order.subtotal - discount_of(order, seen) + tax_on_top
     checks = [
-        (seen.amount_total == due, f"total {seen.amount_total} for {due}"),
+        (seen.amount_total == due, f"total {_amounts(seen.amount_total, due, order, seen)}"),
         (seen.amount_shipping == 0, "shipping"),
         (seen.lines is not None and sorted(seen.lines) == sorted(order.lines), "lines"),
     ]
@@ -176,9 +181,10 @@ def _payment_mismatches(order: OrderTerms, seen: SeenCheckout) -> list[str]:
     if paid is None:
         is_free = seen.payment_status == "no_payment_required" and seen.amount_total == 0
         return [] if is_free else ["no payment"]
+    came = format_money(paid.amount_received, paid.currency)
     checks = [
         (paid.status == "succeeded", f"payment {paid.status}"),
-        (paid.amount_received == seen.amount_total, f"received {paid.amount_received} of {seen.amount_total}"),
+        (paid.amount_received == seen.amount_total, f"received {came} of {format_money(seen.amount_total, seen.currency)}"),
         (paid.currency == order.currency, "currency of the payment"),
         (paid.order_ref == order.order_ref, "payment of another order"),
     ]

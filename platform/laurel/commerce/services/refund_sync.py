@@ -23,6 +23,7 @@ from laurel.commerce.services.access import give_back, mark_of_refund, take_righ
 from laurel.commerce.services.disputes import follow_with_access
 from laurel.commerce.services.moving import ask_staff, close_task
 from laurel.commerce.services.receipts import issue_credit_note
+from laurel.commerce.services.requests import follow_with_request
 from laurel.commerce.services.till import Till
 from laurel.core.bus import publish
 from laurel.core.money import format_money
@@ -104,6 +105,7 @@ def _succeed(session: Session, order: Order, payment: Payment, refund: Refund, *
     if is_booked:
         book(session, order, refund, now=now)
         _take(session, order, refund, now=now)
+        follow_with_request(session, order, now=now)
     else:
         close_task(session, "duplicate_payment", payment.payment_intent, answer="The money went back.", now=now)
         close_task(session, "late_payment", payment.payment_intent, answer="The money went back.", now=now)
@@ -187,6 +189,7 @@ def fail(session: Session, order: Order, refund: Refund, state: RefundState, *, 
     if had_succeeded and queries.is_booked(session, payment):
         _enter(session, order, refund, ref=f"{_name_of(refund)}:failed", amount=refund.amount, now=now)
     add_up(session, order)
+    follow_with_request(session, order, now=now)
     give_back(session, order, mark=mark_of_refund(refund.id), now=now)
     follow_with_access(session, order, payment, now=now)  # a bank may have taken meanwhile what is returned
     if refund.stripe_refund is None:

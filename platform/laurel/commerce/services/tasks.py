@@ -26,11 +26,11 @@ from laurel.commerce.services.moving import ask_staff, move_order
 from laurel.commerce.services.receipts import issue_credit_note
 from laurel.commerce.services.refund_sync import book
 from laurel.commerce.services.refunds import NotRefundableError, request_refund, request_whole_refund
+from laurel.commerce.services.requests import REFUND_REQUEST
 from laurel.core.bus import publish
 from laurel.core.errors import ConflictError, InvalidInputError
 from laurel.core.mail import queue_mail
 
-REFUND_REQUEST = "refund_request"
 MAX_WORDS = 2000
 
 

@@ -12,7 +12,7 @@ from laurel.catalog.models import Course
 from laurel.catalog.queries import list_lessons
 from laurel.catalog.rules import LessonKind
 from laurel.commerce.models import Offering
-from laurel.commerce.queries import find_offer, has_entitlement
+from laurel.commerce.queries import count_credits, find_offer, has_entitlement
 from laurel.commerce.rules import OfferingKind
 from laurel.credentials.models import Achievement, AchievementVersion, Credential, FeeRenewal
 from laurel.credentials.models.erasure import ErasedAward
@@ -21,7 +21,8 @@ from laurel.credentials.rules.renewing import Paths, Renewal, lengthens, stand
 from laurel.credentials.rules.verdicts import CredentialState
 from laurel.learning.queries import find_enrollment
 from laurel.quizzes.models import Attempt, ExamRound, Quiz
-from laurel.quizzes.queries.rounds import find_latest_round, find_round_of
+from laurel.quizzes.queries.lobby import Unused, find_unused
+from laurel.quizzes.queries.rounds import find_latest_round, find_round_of, serves
 from laurel.quizzes.rules import AttemptState, QuizStatus
 
 
@@ -32,8 +33,9 @@ class Way:
     By which ways at all, is in `renewal.paths`. `is_kept_back`: it is on hold, or what its holder paid for the course is away.
 
     `lesson_slug` None: the course has no exam at present. `is_enrolled`: the holder may enter the course. `is_under_way`: they have
-    said that they renew it. `includes_attempts` False: each attempt is bought. `new_end`: the end of a renewal that is earned now;
-    `lengthens`: that is worth having.
+    said that they renew it. `includes_attempts` False: attempts are bought, once those are used that are left of the exam's own (`left`,
+    None without a limit). `counts_on`: they are, for that the exam was never passed here, and what was used up is not forgotten.
+    `new_end`: the end of a renewal that is earned now; `lengthens`: that is worth having.
     """
 
     renewal: Renewal
@@ -46,6 +48,8 @@ class Way:
     is_under_way: bool
     is_kept_back: bool
     includes_attempts: bool
+    left: int | None
+    counts_on: bool
     new_end: datetime | None
     lengthens: bool
 
@@ -101,6 +105,8 @@ def get_way(session: Session, record: CredentialRecord, *, now: datetime) -> Way
     validity = (find_present_version(session, program.id) or earned).validity
     former_end = record.version.valid_until if record.version else None
     new_end = validity.end(awarded_at=now, former_end=former_end)
+    includes_attempts = is_promised or program.renewal_includes_attempts or not sells_attempts
+    unused = None if includes_attempts or quiz_id is None else _find_unused(session, credential.holder_id, course.id, quiz_id, now=now)
     is_enrolled = find_enrollment(session, learner_id=credential.holder_id, course_id=course.id) is not None
     return Way(
         renewal=map_renewals(session, [record], now=now)[credential.id],
@@ -112,10 +118,17 @@ def get_way(session: Session, record: CredentialRecord, *, now: datetime) -> Way
         is_enrolled=is_enrolled and has_entitlement(session, credential.holder_id, course.id),
         is_under_way=is_under_way,
         is_kept_back=credential.on_hold_at is not None or is_held(session, credential),
-        includes_attempts=is_promised or program.renewal_includes_attempts or not sells_attempts,
+        includes_attempts=includes_attempts,
+        left=unused.left if unused is not None else 0,
+        counts_on=unused is not None and not unused.has_passed,
         new_end=new_end,
         lengthens=lengthens(new_end, former_end=former_end, now=now),
     )
+
+
+def _find_unused(session: Session, holder_id: UUID, course_id: UUID, quiz_id: UUID, *, now: datetime) -> Unused:
+    used = count_credits(session, holder_id, course_id).used
+    return find_unused(session, quiz_id, holder_id, now=now, extra_attempts=used)
 
 
 def _program_of(session: Session, earned: AchievementVersion) -> tuple[Achievement, Course]:
@@ -162,9 +175,7 @@ def _earns() -> ColumnElement[bool]:
     return and_(
         ExamRound.opened_for == Credential.id,
         ExamRound.learner_id == Credential.holder_id,
-        Attempt.learner_id == ExamRound.learner_id,
-        Attempt.quiz_id == ExamRound.quiz_id,
-        Attempt.round_number == ExamRound.number,
+        serves(),
         Attempt.state == AttemptState.GRADED,
         Attempt.passed.is_(True),
         Attempt.is_counted,

@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from laurel.accounts.models import FurtherAddress, User
+from laurel.accounts.models import User
+from laurel.accounts.queries import has_address_with
 from laurel.core.errors import InvalidInputError
 from laurel.credentials.models import Achievement, AchievementVersion, Credential, CredentialEvent
 from laurel.credentials.rules.numbers import parse_number
@@ -39,10 +40,9 @@ def search_credentials(
         return statement.where(Credential.number == parse_number(text))
     except InvalidInputError:
         pattern = f"%{_escaped(text.lower())}%"
-        found = [func.lower(column).like(pattern, escape="\\") for column in (Credential.holder_name, User.email, Credential.number)]
+        found = [func.lower(column).like(pattern, escape="\\") for column in (Credential.holder_name, Credential.number)]
         by_name = and_(found[0], Credential.former_name_since.is_(None))  # whoever knows a former name does not find the person by it
-        by_address = User.id.in_(select(FurtherAddress.user_id).where(FurtherAddress.email.like(pattern, escape="\\")))
-        return statement.where(or_(by_name, by_address, *found[1:]))
+        return statement.where(or_(by_name, has_address_with(text), found[1]))
 
 
 def id_in(text: str) -> UUID | None:

@@ -14,7 +14,7 @@ from laurel.quizzes.rules.rounds import Round
 
 
 class ExamRound(Base):
-    """That one learner may sit one exam again although they have passed it, with attempts counted anew: their second round, or a later one.
+    """That one learner may sit one exam again although they have passed it: their second round, or a later one.
 
     The first, which everybody has, has no row. `opened_for` is what the round is for, in the ids of whoever opened it.
     """
@@ -31,7 +31,13 @@ class ExamRound(Base):
     closes_at: Mapped[datetime]
     includes_attempts: Mapped[bool]
 
-    @property
-    def facts(self) -> Round:
+    def facts(self, *, was_passed_before: bool, counts_from: int) -> Round:
         """What of it decides about starting."""
-        return Round(number=self.number, opened_for=self.opened_for, closes_at=self.closes_at, includes_attempts=self.includes_attempts)
+        return Round(
+            number=self.number,
+            opened_for=self.opened_for,
+            closes_at=self.closes_at,
+            includes_attempts=self.includes_attempts,
+            was_passed_before=was_passed_before,
+            counts_from=counts_from,
+        )

@@ -10,6 +10,7 @@ from sqlalchemy import Select, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from laurel.accounts.models import User
+from laurel.accounts.queries import has_address_with
 from laurel.core.durations import in_words
 from laurel.core.errors import NotFoundError
 from laurel.core.events import EventRecord
@@ -41,7 +42,7 @@ WORDS = {
 
 
 def select_attempts(*, words: str = "", quiz_id: UUID | None = None, state: AttemptState | None = None) -> Select[Attempt, Quiz, User]:
-    """SELECT of attempts at quizzes and exams, those that run first, then the latest. `words`: of the learner's name or address."""
+    """SELECT of attempts at quizzes and exams, those that run first, then the latest. `words`: of the learner's name or addresses."""
     statement = (
         select(Attempt, Quiz, User)
         .join(Quiz, Quiz.id == Attempt.quiz_id)
@@ -49,7 +50,7 @@ def select_attempts(*, words: str = "", quiz_id: UUID | None = None, state: Atte
         .where(Quiz.kind != QuizKind.PRACTICE, Attempt.is_preview.is_(False))
     )
     for word in words.lower().split()[:8]:
-        statement = statement.where(or_(func.lower(User.name).contains(word, autoescape=True), User.email.contains(word, autoescape=True)))
+        statement = statement.where(or_(func.lower(User.name).contains(word, autoescape=True), has_address_with(word)))
     if quiz_id is not None:
         statement = statement.where(Attempt.quiz_id == quiz_id)
     if state is not None:

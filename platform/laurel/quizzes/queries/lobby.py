@@ -144,7 +144,7 @@ def describe_lobby(session: Session, quiz_id: UUID, learner_id: UUID, *, now: da
         obstacle=check.obstacle,
         open_attempt_id=None if running is None else running.id,
         open_state=None if running is None else running.state,
-        has_passed=any(seen.passed for seen in summaries if seen.round_number == present.number),
+        has_passed=any(seen.passed for seen in summaries if present.counts(seen.round_number)),
         attempts=summaries,
         needs_password=version.password_hash is not None,
         one_way=version.one_way,
@@ -153,6 +153,26 @@ def describe_lobby(session: Session, quiz_id: UUID, learner_id: UUID, *, now: da
         is_accommodated=terms.multiplier is not None,
         round=present,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Unused:
+    """What a round that brings no attempts would find: so many that the learner has left, None without a limit, and whether anything was
+    passed. Nothing is left of what led to a pass."""
+
+    left: int | None
+    has_passed: bool
+
+
+def find_unused(session: Session, quiz_id: UUID, learner_id: UUID, *, now: datetime, extra_attempts: int = 0) -> Unused:
+    """What the learner has left of the exam's own attempts. `extra_attempts`: those that they bought and used up."""
+    quiz, version = get_published(session, quiz_id)
+    attempts = list_attempts_of(session, learner_id, quiz_id)
+    has_passed = any(bool(attempt.passed) and attempt.state is not AttemptState.VOIDED for attempt in attempts)
+    present = present_round(session, quiz, learner_id)
+    terms = in_round(find_terms(session, version, learner_id, now=now), present, extra_attempts=extra_attempts)
+    left = check_next(quiz, terms, attempts, present=present, now=now).left
+    return Unused(0 if has_passed and left is not None else left, has_passed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,7 +247,7 @@ def check_next(quiz: Quiz, terms: Terms, attempts: Sequence[Attempt], *, present
     past = [
         PastAttempt(finished_at=a.finished_at, passed=bool(a.passed) and a.state is not AttemptState.VOIDED, is_counted=a.is_counted)
         for a in attempts
-        if a.round_number == present.number
+        if present.counts(a.round_number)
     ]
     return check_start(rules, past, now=now)
 

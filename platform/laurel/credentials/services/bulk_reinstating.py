@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from laurel.core.dates import day
 from laurel.core.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
 from laurel.credentials.gateway import KeyVault
 from laurel.credentials.models import BulkJob, BulkRow, Credential
@@ -99,4 +100,4 @@ def _is_of(revocation: BulkJob, credential: Credential) -> bool:
 
 
 def _former(credential: Credential) -> str:
-    return f"Revoked on {credential.revoked_at:%Y-%m-%d}: {credential.revocation_reason}." if credential.revoked_at else ""
+    return f"Revoked on {day(credential.revoked_at)}: {credential.revocation_reason}." if credential.revoked_at else ""

@@ -197,6 +197,25 @@ def test_a_commit_rings_the_bell_once_and_a_rollback_never(session: Session) -> 
     assert rung == [True]
 
 
+def test_a_savepoint_does_not_ring_the_bell_before_the_commit_that_others_see(session: Session) -> None:
+    rung: list[bool] = []
+    bus.subscriptions = Subscriptions(afterwards={BellRang: [write_note]})
+    kept, bus.nudge = bus.nudge, lambda: rung.append(True)
+    try:
+        with session.begin_nested():
+            ring(session)
+        with session.begin_nested():
+            session.flush()
+        assert rung == []
+        session.commit()
+        assert rung == [True]
+        session.commit()
+    finally:
+        bus.nudge = kept
+
+    assert rung == [True]
+
+
 def test_a_mail_with_two_recipients_in_one_is_refused(session: Session) -> None:
     from laurel.core.errors import InvalidInputError
 

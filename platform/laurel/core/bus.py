@@ -73,13 +73,15 @@ def publish(session: Session, event: Event, *, actor_id: UUID | None = None) -> 
 
 def nudge_after_commit(session: Session) -> None:
     """Tell the worker, once the session has committed, that there is something to do. A lost nudge costs a minute, no more."""
-    if not session.info.get("laurel_nudge"):
-        session.info["laurel_nudge"] = True
-        sqlalchemy_events.listen(session, "after_commit", _nudge, once=True)
+    session.info["laurel_nudge"] = True
+    if not sqlalchemy_events.contains(session, "after_commit", _nudge):
+        sqlalchemy_events.listen(session, "after_commit", _nudge)
 
 
 def _nudge(session: Session) -> None:
-    session.info["laurel_nudge"] = False
+    """Called for savepoints, too: what they release nobody else sees before the commit, so the worker would find nothing."""
+    if session.in_nested_transaction() or not session.info.pop("laurel_nudge", False):
+        return
     try:
         bus.nudge()
     except Exception:

@@ -2,13 +2,16 @@
 
 import io
 import json
+from datetime import timedelta
 
 import pytest
+import time_machine
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from laurel.core import clock
 from laurel.credentials.models import Credential, CredentialVersion
 from tests.credentials import carriers
 from tests.factories.credentials import NAME, make_credential
@@ -55,6 +58,23 @@ def test_a_forged_look_around_a_genuine_credential_is_not_vouched_for(
     assert all(words in beside for words in ("Ada Lovelace", NAME, credential.number))
     assert "This certificate is valid" not in page
     assert "fits every word of it" not in page
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        (800, "The credential inside the file was genuine and has expired."),
+        (-1, "The credential inside the file is genuine, but its validity has not begun."),
+    ],
+)
+def test_what_is_said_of_the_inside_is_not_said_of_the_file(client: FlaskClient, text: str, days: int, said: str) -> None:
+    file = carriers.pdf(("credential.json", text.encode()))
+
+    with time_machine.travel(clock.now() + timedelta(days=days), tick=False):
+        page = client.post("/verify", data={"file": (io.BytesIO(file), "it.pdf")}).text
+
+    assert said in page
+    assert "This certificate" not in page
 
 
 def test_a_pdf_that_is_not_ours_is_plainly_refused(client: FlaskClient, text: str) -> None:

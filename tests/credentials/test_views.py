@@ -229,6 +229,16 @@ def test_a_certificate_that_waits_for_its_signature_has_a_page_and_no_document_y
     assert (document.status_code, document.mimetype) == (503, "application/problem+json")
 
 
+def test_pictures_and_buttons_have_names_for_who_does_not_see_them(session: Session, sign_in: SignIn) -> None:
+    holder = make_user(session)
+    credential = make_credential(session, learner=holder)
+    client = sign_in(holder)
+
+    page = client.get(f"/credentials/{credential.id}", headers=BROWSER).text
+    assert '<div role="img" aria-label="QR code with this address"><svg ' in page
+    assert f'Copy link</span><span class="visually-hidden">: {NAME}</span>' in client.get("/account/credentials").text
+
+
 def test_a_name_cannot_break_the_page(client: FlaskClient, session: Session) -> None:
     credential = make_credential(session, learner=make_user(session, name='<script>alert("1")</script>'))
     session.commit()
@@ -289,7 +299,9 @@ def test_verify_says_what_is_revoked_expired_or_not_yet_signed(client: FlaskClie
     pending = make_pending(session)
     session.commit()
 
-    assert "was revoked and does not count" in client.get("/verify", query_string={"number": revoked.number}, headers=BROWSER).text
+    of_revoked = client.get("/verify", query_string={"number": revoked.number}, headers=BROWSER).text
+    assert "was revoked and does not count" in of_revoked
+    assert "What to do now:</b> Do not rely on it." in of_revoked
     assert "is being signed" in client.get("/verify", query_string={"number": pending.number}, headers=BROWSER).text
 
 

@@ -131,6 +131,10 @@ class ShownCredential:
     def sentence(self) -> str:
         return SENTENCES[self.verdict] if self.is_named else UNSIGNED[self.verdict]
 
+    @property
+    def advice(self) -> str:
+        return ADVICE[self.verdict]
+
 
 @dataclass(frozen=True, slots=True)
 class ShownExamination:
@@ -162,7 +166,8 @@ class ShownExamination:
             return "The credential inside the file is valid. The file itself may show something else."
         if self.has_only_an_old_key:
             return "Do not rely on this copy: it was signed with a key that does not count any more."
-        return self.erased or SENTENCES[self.verdict]
+        words = self.erased or SENTENCES[self.verdict]
+        return words.replace("This certificate", "The credential inside the file") if self.looks else words
 
     @property
     def advice(self) -> str:

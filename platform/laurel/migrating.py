@@ -53,6 +53,7 @@ def open_for_migration(url: str) -> Iterator[Connection]:
                 connection.execute(text("SET LOCAL lock_timeout = 0"))
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
                 connection.execute(text("SET LOCAL lock_timeout = '500ms'"))
+                connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))  # a busy machine may take its time
             yield connection
             if connection.dialect.name == "sqlite":
                 _check_foreign_keys(connection)

@@ -30,6 +30,14 @@ def test_the_models_equal_the_head_of_the_migrations(database_url: str) -> None:
     assert differences == []
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_migration_that_has_to_wait_for_its_own_process_is_not_thrown_out(database_url: str) -> None:
+    with open_for_migration(database_url) as connection:
+        waits = connection.scalar(text("SHOW idle_in_transaction_session_timeout"))
+
+    assert waits == "0"
+
+
 def test_every_migration_goes_down_and_up_again(database_url: str) -> None:
     with open_for_migration(database_url) as connection:
         migrate(connection, "downgrade", "base")

@@ -366,5 +366,9 @@ def test_while_the_register_is_away_nothing_is_known(client: FlaskClient, sessio
     assert "Temporarily unknown" in page.text
     assert "verdict-ok" not in page.text
     assert (answer.mimetype, answer.json["verdict"]) == ("application/problem+json", "temporarily unknown")
-    assert by_number.mimetype == "application/problem+json"
+    assert (by_number.mimetype, by_number.json["verdict"]) == ("application/problem+json", "temporarily unknown")
+    for typed in (client.get("/verify", query_string={"number": number}), client.post("/verify", data={"pasted": number})):
+        assert typed.status_code == 503
+        assert f"<title>Temporarily unknown: certificate {number}" in typed.text
+        assert f'name="number" value="{number}"' in typed.text
     assert ask(client, json.dumps({**json.loads(text), "issuer": "did:web:elsewhere.example"})).json["verdict"] == "not issued here"

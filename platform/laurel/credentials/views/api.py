@@ -59,7 +59,7 @@ def verify_by_api() -> ResponseReturnValue:
     except UnreadableError as error:
         return problem(422, "That cannot be read as a credential", error.message, cause=error.cause)
     except RegisterAwayError as error:
-        return problem(503, "Temporarily unknown", error.message, verdict=Verdict.TEMPORARILY_UNKNOWN)
+        return _unknown(error)
     examined, issued = examination.examined, examination.issued
     answer = _answer(examined.verdict, examined.checks, _describe_issued(issuer(), issued) if issued is not None else None)
     answer["compare"] = _describe_signed(issued) if issued is not None and examined.looks else None
@@ -83,7 +83,10 @@ def certificate_status(number: str) -> ResponseReturnValue:
         printed = parse_number(number)
     except InvalidInputError as error:
         raise NotFoundError(error.message) from None
-    found = from_register(lambda: find_by_number(printed))
+    try:
+        found = from_register(lambda: find_by_number(printed))
+    except RegisterAwayError as error:
+        return _unknown(error)
     if found is None:
         raise NotFoundError("There is no such certificate.")
     if isinstance(found, ErasedCredential):
@@ -96,6 +99,10 @@ def certificate_status(number: str) -> ResponseReturnValue:
     checks = shown.findings.checks if shown.findings is not None else ()
     answer = _answer(shown.verdict, checks, _describe_record(shown.issuer, found))
     return document(compact(answer), "application/json", caching=MINUTE)
+
+
+def _unknown(error: RegisterAwayError) -> Response:
+    return problem(503, "Temporarily unknown", error.message, verdict=Verdict.TEMPORARILY_UNKNOWN)
 
 
 def _answer(verdict: Verdict, checks: tuple[Check, ...], credential: dict[str, Any] | None) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from laurel.credentials.queries import CredentialRecord
 from laurel.credentials.queries.erasure import find_erased_by_number
 from laurel.credentials.rules import erasure
 from laurel.credentials.rules.numbers import EXAMPLE, MAX_TYPED, parse_number
-from laurel.credentials.views.base import bp, from_register, issuer
-from laurel.credentials.views.presenters import ShownCredential, close, show
+from laurel.credentials.views.base import RegisterAwayError, bp, from_register, issuer
+from laurel.credentials.views.presenters import UNKNOWN, ShownCredential, close, show
 from laurel.web.access import PUBLIC, policy
 from laurel.web.limits import VERIFY, limiter
 from laurel.web.session import current_session
@@ -73,7 +73,11 @@ def search(typed: str, *, is_sent: bool) -> Response:
         number = parse_number(typed)
     except InvalidInputError as error:
         return _page(400, typed=typed, error=error.message)
-    return _page_of(number, from_register(lambda: find_by_number(number)))
+    try:
+        found = from_register(lambda: find_by_number(number))
+    except RegisterAwayError:
+        return verification_page(503, typed=number, examined=UNKNOWN)
+    return _page_of(number, found)
 
 
 def _page_at(address: str) -> Response | None:

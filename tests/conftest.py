@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import expect
-from sqlalchemy import Connection, event
+from sqlalchemy import event
 from sqlalchemy.orm import Session, object_session
 from sqlalchemy.pool import QueuePool
 from werkzeug.test import EnvironBuilder
@@ -104,14 +104,7 @@ def database(shared_database: Database, database_url: str) -> Iterator[Database]
 def session(database: Database, ports: Ports, settings: Settings) -> Iterator[Session]:
     """A session for the test's own hands. Views use another: commit what they shall see."""
     with database.session(writes=False) as session:
-        if not database.is_sqlite:
-            event.listen(session, "after_begin", _be_patient)
         yield session
-
-
-def _be_patient(_session: Session, _transaction: object, connection: Connection) -> None:
-    """A test may hold its transaction for longer than a page may: on a busy machine what it does meanwhile takes its time."""
-    connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
 
 
 @pytest.fixture

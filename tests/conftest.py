@@ -1,5 +1,6 @@
 """Fixtures: one application for the run, and a database of its own for every test, on SQLite and on PostgreSQL."""
 
+import os
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -7,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
+import hypothesis
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -30,6 +32,11 @@ from tests.fakes import FakeMailer, FakePayments, PlainVault
 
 import_all()
 PUBLIC_URL = "http://laurel.test"
+EXPLORES = "LAUREL_EXPLORE" in os.environ
+"""Whether Hypothesis tries other examples than the time before. Without it a change is judged by the same ones as the change before."""
+SLOW = [hypothesis.HealthCheck.too_slow]  # how long an example takes on a busy machine says nothing
+hypothesis.settings.register_profile("laurel", deadline=None, suppress_health_check=SLOW, derandomize=not EXPLORES)
+hypothesis.settings.load_profile("laurel")
 expect.set_options(timeout=15_000)  # how long a browser may take on a busy machine with two cores
 
 

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
-from hypothesis import settings as hypothesis_settings
 from werkzeug.serving import make_server
 
 from laurel.app import Ports, connect
@@ -17,9 +16,6 @@ from laurel.settings import Settings
 from tests.quizzes.conftest import chromium, port, server, visit
 
 __all__ = ["chromium", "port", "server", "visit"]
-
-hypothesis_settings.register_profile("patient", deadline=None)  # two cores are shared by many: how long an example takes says nothing
-hypothesis_settings.load_profile("patient")
 
 Download = Callable[[str], bytes]
 SEALING = "the key-encryption key of this site"

@@ -298,4 +298,4 @@ def test_many_tell_of_one_payment_at_once_and_it_renews_once(database: Database,
 
     assert [new.state for new in fees.renewals()] == [CredentialState.ISSUED]
     assert fees.session.scalars(select(ReviewTask)).all() == []
-    assert fees.session.scalars(select(OrderLine.kind)).all()[-1] is OfferingKind.RENEWAL
+    assert fees.session.scalars(select(OrderLine.kind).order_by(OrderLine.order_id)).all()[-1] is OfferingKind.RENEWAL

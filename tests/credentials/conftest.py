@@ -9,10 +9,13 @@ from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
+from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
 
 from laurel.app import Ports, connect
+from laurel.credentials.models.organizations import Organization
 from laurel.settings import Settings
+from tests.factories.organizations import make_acme, png
 from tests.quizzes.conftest import chromium, port, server, visit
 
 __all__ = ["chromium", "port", "server", "visit"]
@@ -50,6 +53,12 @@ def origin(app: Flask) -> Iterator[Download]:
     server.shutdown()
     serving.join()
     server.server_close()
+
+
+@pytest.fixture
+def acme(session: Session) -> Organization:
+    """An organization that certifies in its own name."""
+    return make_acme(session, logo=png())
 
 
 @pytest.fixture

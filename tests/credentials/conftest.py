@@ -39,7 +39,7 @@ def origin(app: Flask) -> Iterator[Download]:
     def download(url: str) -> bytes:
         parts = urlsplit(url)
         assert parts.hostname == "laurel.test", f"{url} is not on this site"
-        connection = HTTPConnection("127.0.0.1", server.server_port, timeout=10)
+        connection = HTTPConnection("127.0.0.1", server.server_port, timeout=60)
         headers = {"Host": "laurel.test", "Accept": "application/ld+json, application/json, text/plain"}
         connection.request("GET", parts.path, headers=headers)
         answer = connection.getresponse()

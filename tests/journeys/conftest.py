@@ -34,7 +34,7 @@ class Demo:
     def stop(self) -> int:
         """Ctrl-C, and wait; returns the exit status."""
         self.process.send_signal(signal.SIGINT)
-        status = self.process.wait(30)
+        status = self.process.wait(60)
         if self.process.stdout is not None:
             self.process.stdout.close()
         return status

@@ -1,5 +1,6 @@
 """Fixtures: one application for the run, and a database of its own for every test, on SQLite and on PostgreSQL."""
 
+import os
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -7,11 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
+import hypothesis
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import expect
-from sqlalchemy import Connection, event
+from sqlalchemy import event
 from sqlalchemy.orm import Session, object_session
 from sqlalchemy.pool import QueuePool
 from werkzeug.test import EnvironBuilder
@@ -30,6 +32,11 @@ from tests.fakes import FakeMailer, FakePayments, PlainVault
 
 import_all()
 PUBLIC_URL = "http://laurel.test"
+EXPLORES = "LAUREL_EXPLORE" in os.environ
+"""Whether Hypothesis tries other examples than the time before. Without it a change is judged by the same ones as the change before."""
+SLOW = [hypothesis.HealthCheck.too_slow]  # how long an example takes on a busy machine says nothing
+hypothesis.settings.register_profile("laurel", deadline=None, suppress_health_check=SLOW, derandomize=not EXPLORES)
+hypothesis.settings.load_profile("laurel")
 expect.set_options(timeout=15_000)  # how long a browser may take on a busy machine with two cores
 
 
@@ -104,14 +111,7 @@ def database(shared_database: Database, database_url: str) -> Iterator[Database]
 def session(database: Database, ports: Ports, settings: Settings) -> Iterator[Session]:
     """A session for the test's own hands. Views use another: commit what they shall see."""
     with database.session(writes=False) as session:
-        if not database.is_sqlite:
-            event.listen(session, "after_begin", _be_patient)
         yield session
-
-
-def _be_patient(_session: Session, _transaction: object, connection: Connection) -> None:
-    """A test may hold its transaction for longer than a page may: on a busy machine what it does meanwhile takes its time."""
-    connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, event, text
 from sqlalchemy.engine import Engine
 
 from laurel.core.db import Database
@@ -178,8 +178,23 @@ def _ask(connection: psycopg.Connection[Any], statement: str) -> Any:
     return found and found[0]
 
 
+PATIENCE_MS = 60_000
+PATIENCE = {"statement_timeout": PATIENCE_MS, "lock_timeout": PATIENCE_MS, "idle_in_transaction_session_timeout": 0}
+
+
+def be_patient(connection: psycopg.Connection[Any], _record: object) -> None:
+    """Let it wait longer than a page may, and hold its transaction as long as a test holds it."""
+    for limit, milliseconds in PATIENCE.items():
+        connection.execute(f"SET {limit} = {milliseconds}".encode())
+    connection.commit()
+
+
 class LastingEngines(Database):
-    """A database that comes back to an address with the engine that it had there, and with new connections."""
+    """A database that comes back to an address with the engine that it had there, and with new connections.
+
+    Nobody gives up here for having waited long: how fast twelve threads come by one row on a busy machine is not what a test of
+    them asks. How long a page waits has its own tests (web/test_outages.py, faults).
+    """
 
     def __init__(self, url: str) -> None:
         self._known: dict[str, tuple[Engine, dict[bool, Engine]]] = {}
@@ -187,7 +202,9 @@ class LastingEngines(Database):
 
     def connect(self, url: str, **options: Any) -> None:
         if url not in self._known:
-            super().connect(url, **options)
+            super().connect(url, patience_ms=PATIENCE_MS, **options)
+            if not self.is_sqlite:
+                event.listen(self.engine, "connect", be_patient)
             self._known[url] = self.engine, self._bound
         self.engine.dispose()
         self.engine, self._bound = self._known[url]

@@ -27,6 +27,21 @@ def ada(session: Session) -> User:
     return user
 
 
+@pytest.fixture
+def eve(session: Session) -> User:
+    user = make_user(session)
+    session.commit()
+    return user
+
+
+@pytest.fixture
+def proof(submit: Submit, sign_in: SignIn, ada: User, mailed_path: Callable[[str], str]) -> str:
+    """The link by which Ada, who is signed in, is to prove her address at work."""
+    sign_in(ada)
+    submit(f"{PAGE}/new", email=WORK)
+    return mailed_path(f"{PAGE}/proof/")
+
+
 def grow_stale(session: Session) -> None:
     for row in session.scalars(select(BrowserSession)):
         row.created_at -= timedelta(minutes=11)
@@ -160,25 +175,13 @@ def test_what_decides_over_an_account_needs_a_password_of_the_last_minutes(
 
 
 def test_a_link_is_for_who_asked_and_leads_a_stranger_to_sign_in(
-    submit: Submit,
-    client: FlaskClient,
-    other_client: FlaskClient,
-    sign_in: SignIn,
-    session: Session,
-    ada: User,
-    mailed_path: Callable[[str], str],
+    client: FlaskClient, other_client: FlaskClient, sign_in: SignIn, eve: User, proof: str
 ) -> None:
-    eve = make_user(session)
-    session.commit()
-    sign_in(ada)
-    submit(f"{PAGE}/new", email=WORK)
-    path = mailed_path(f"{PAGE}/proof/")
-
-    assert other_client.get(path).location == f"/login?next={path}"
-    refused = sign_in(eve, client=other_client).get(path)
+    assert other_client.get(proof).location == f"/login?next={proof}"
+    refused = sign_in(eve, client=other_client).get(proof)
     assert refused.status_code == 404
     assert "asked for by another account" in refused.text
-    assert "Add this address" in client.get(path).text
+    assert "Add this address" in client.get(proof).text
 
 
 def test_who_proves_an_address_second_is_told_so(
@@ -186,20 +189,15 @@ def test_who_proves_an_address_second_is_told_so(
     client: FlaskClient,
     other_client: FlaskClient,
     sign_in: SignIn,
-    session: Session,
-    ada: User,
+    eve: User,
+    proof: str,
     mailed_path: Callable[[str], str],
 ) -> None:
-    eve = make_user(session)
-    session.commit()
-    sign_in(ada)
-    submit(f"{PAGE}/new", email=WORK)
-    hers = mailed_path(f"{PAGE}/proof/")
     sign_in(eve, client=other_client)
     submit(f"{PAGE}/new", client=other_client, email=WORK)
     submit(mailed_path(f"{PAGE}/proof/"), client=other_client)
 
-    answer = client.get(hers)
+    answer = client.get(proof)
 
     assert answer.status_code == 409
     assert "This address belongs to another account by now: whoever proved it first has it." in answer.text

@@ -9,17 +9,16 @@ from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
-from hypothesis import settings as hypothesis_settings
+from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
 
 from laurel.app import Ports, connect
+from laurel.credentials.models.organizations import Organization
 from laurel.settings import Settings
+from tests.factories.organizations import make_acme, png
 from tests.quizzes.conftest import chromium, port, server, visit
 
 __all__ = ["chromium", "port", "server", "visit"]
-
-hypothesis_settings.register_profile("patient", deadline=None)  # two cores are shared by many: how long an example takes says nothing
-hypothesis_settings.load_profile("patient")
 
 Download = Callable[[str], bytes]
 SEALING = "the key-encryption key of this site"
@@ -40,7 +39,7 @@ def origin(app: Flask) -> Iterator[Download]:
     def download(url: str) -> bytes:
         parts = urlsplit(url)
         assert parts.hostname == "laurel.test", f"{url} is not on this site"
-        connection = HTTPConnection("127.0.0.1", server.server_port, timeout=10)
+        connection = HTTPConnection("127.0.0.1", server.server_port, timeout=60)
         headers = {"Host": "laurel.test", "Accept": "application/ld+json, application/json, text/plain"}
         connection.request("GET", parts.path, headers=headers)
         answer = connection.getresponse()
@@ -54,6 +53,12 @@ def origin(app: Flask) -> Iterator[Download]:
     server.shutdown()
     serving.join()
     server.server_close()
+
+
+@pytest.fixture
+def acme(session: Session) -> Organization:
+    """An organization that certifies in its own name."""
+    return make_acme(session, logo=png())
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from laurel.accounts.models import User
 from laurel.core import clock
 from laurel.core.mail import Mail
 from laurel.credentials.models import Achievement, Credential, CredentialVersion, ExpiryNotice
+from laurel.credentials.rules.moments import add_months
 from laurel.credentials.rules.renewing import RenewalTerms
 from laurel.credentials.rules.verdicts import RevocationReason
 from laurel.credentials.services.expiry import tell_of_expiry
@@ -111,7 +112,7 @@ def test_many_are_told_some_at_a_time(session: Session, person: User) -> None:
     moment = clock.now()
     for _ in range(5):
         make_credential(session, learner=person, at=moment)
-    near = moment.replace(year=moment.year + 1) - timedelta(days=5)
+    near = add_months(moment, 12) - timedelta(days=5)
 
     counts = [tell_of_expiry(session, now=near, limit=2) for _ in range(4)]
 

@@ -57,10 +57,8 @@ class Crowd:
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        """A deadlock is found by PostgreSQL itself; here nobody gives up for having waited long on a busy machine."""
+        """A deadlock is found by PostgreSQL itself, and nobody else gives up."""
         with self.database.session(writes=True) as session:
-            for limit in () if self.database.is_sqlite else ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
-                session.execute(text(f"SET LOCAL {limit} = '60s'"))
             yield session
             session.commit()
 

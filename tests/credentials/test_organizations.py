@@ -43,11 +43,6 @@ DID = "did:web:laurel.test:orgs:acme"
 
 
 @pytest.fixture
-def acme(session: Session) -> Organization:
-    return make_acme(session, logo=png())
-
-
-@pytest.fixture
 def credential(session: Session, acme: Organization) -> Credential:
     made = make_credential_of(session, acme)
     session.commit()

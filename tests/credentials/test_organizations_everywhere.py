@@ -40,17 +40,12 @@ from tests.conftest import SignIn
 from tests.credentials.bulk_jobs import draft, finish, make_line, start
 from tests.factories.accounts import make_user
 from tests.factories.credentials import ISSUER, make_pending
-from tests.factories.organizations import make_acme, make_credential_of, make_pending_of, png
+from tests.factories.organizations import make_credential_of, make_pending_of
 from tests.factories.renewals import make_holder
 from tests.fakes import PlainVault
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 DID = "did:web:laurel.test:orgs:acme"
-
-
-@pytest.fixture
-def acme(session: Session) -> Organization:
-    return make_acme(session, logo=png())
 
 
 @pytest.fixture

@@ -93,7 +93,8 @@ def test_enough_approved_points_renew_the_certificate_from_its_old_end_and_are_b
     assert {(found.state, found.renewal_id) for found in bound} == {(ActivityState.COUNTED, renewal.id)}
     kept = session.get_one(PointRenewal, renewal.id)
     assert (kept.needed, kept.counted) == (3000, 3000)
-    assert [event.kind for event in session.scalars(select(CredentialEvent).filter_by(credential_id=old.id))][-1] is HistoryKind.RENEWED
+    kinds = select(CredentialEvent.kind).filter_by(credential_id=old.id).order_by(CredentialEvent.position)
+    assert session.scalars(kinds).all()[-1] is HistoryKind.RENEWED
     session.commit()
     assert run_audit(database) == (2, [])
 

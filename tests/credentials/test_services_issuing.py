@@ -21,6 +21,7 @@ from laurel.credentials.events import CredentialIssued
 from laurel.credentials.models import Credential, CredentialEvent, CredentialVersion, IssuerKey, StatusEntry, StatusList
 from laurel.credentials.rules.history import HistoryKind, find_break
 from laurel.credentials.rules.keys import KeyState
+from laurel.credentials.rules.moments import add_months
 from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
 from laurel.credentials.services.issuers import ensure_key
 from laurel.credentials.services.issuing import issue, revoke
@@ -67,7 +68,7 @@ def test_issuing_signs_what_was_awarded(session: Session) -> None:
     assert document["name"] == NAME
     assert document["credentialStatus"]["statusListIndex"] == str(entry.position)  # type: ignore[index]
     assert version.status_entry_id == entry.id
-    assert version.valid_until == version.valid_from.replace(year=version.valid_from.year + 1)
+    assert version.valid_until == add_months(version.valid_from, 12)
     assert len(published) == 2  # so that the number of a list does not date a credential
     assert [event.name for event in session.scalars(select(EventRecord).order_by(EventRecord.id))].count("CredentialIssued") == 1
 

@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -16,23 +15,12 @@ import pytest
 from playwright.sync_api import ConsoleMessage, Page
 
 from tests.browser import find_chromium
+from tests.faults.processes import free_port
 from tests.journeys.keys import KeyBook
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
 PASSWORD = "walk through the laurels"
-
-
-def free_port() -> int:
-    """A port below the range from which outgoing connections take theirs."""
-    for port in range(20_000 + os.getpid() % 8_000, 32_000):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise RuntimeError("No free port.")
 
 
 @dataclass
@@ -46,7 +34,7 @@ class Demo:
     def stop(self) -> int:
         """Ctrl-C, and wait; returns the exit status."""
         self.process.send_signal(signal.SIGINT)
-        status = self.process.wait(30)
+        status = self.process.wait(60)
         if self.process.stdout is not None:
             self.process.stdout.close()
         return status

@@ -2,6 +2,7 @@
 
 import html
 import re
+import time
 from dataclasses import dataclass
 from itertools import count
 
@@ -13,6 +14,7 @@ PASSPHRASE = "a very long passphrase 42"
 CARD = "4242 4242 4242 4242"
 DECLINED = "4000 0000 0000 0002"
 TOO_MANY = 429
+WORKER_SECONDS = 60
 _numbers = count(1)
 
 
@@ -43,6 +45,13 @@ class Person:
 
     def follow(self, name: str | re.Pattern[str]) -> None:
         self.click(self.page.get_by_role("link", name=name).first)
+
+    def wait_for(self, name: str) -> None:
+        """Load the page now and then until it has this link: the worker comes to it in its own time."""
+        end = time.monotonic() + WORKER_SECONDS
+        while not self.page.get_by_role("link", name=name).count() and time.monotonic() < end:
+            self.page.wait_for_timeout(300)
+            self.page.reload()
 
     def register(self) -> str:
         """On the page that stood in the way; returns the new address."""

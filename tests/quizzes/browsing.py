@@ -1,8 +1,10 @@
 """What the tests of an exam in a real browser do over and over."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -31,12 +33,28 @@ def open_question(context: BrowserContext, attempt: Attempt, number: int = 1) ->
     return page
 
 
-def act(session: Session, service: Callable[..., Any], attempt: Attempt, staff: Staff, **facts: Any) -> None:
-    """Do it in a transaction that writes from its beginning: the page saves meanwhile."""
+@contextmanager
+def writing(session: Session) -> Iterator[Session]:
+    """A transaction that writes from its beginning, for what happens while a page may save: one that reads first would be refused."""
     refresh(session)
-    with Session(session.get_bind().execution_options(laurel_writes=True)) as writing:
-        service(writing, attempt.id, reason=WHY, actor=staff, now=now(), **facts)
-        writing.commit()
+    with Session(session.get_bind().execution_options(laurel_writes=True)) as meanwhile:
+        yield meanwhile
+        meanwhile.commit()
+
+
+def act(session: Session, service: Callable[..., Any], attempt: Attempt, staff: Staff, **facts: Any) -> None:
+    """What staff do while the page saves."""
+    with writing(session) as meanwhile:
+        service(meanwhile, attempt.id, reason=WHY, actor=staff, now=now(), **facts)
+
+
+def end_in(session: Session, page: Page, attempt: Attempt, *, seconds: int) -> None:
+    """Let the time of the attempt be over soon, for the page as for the server: however long it took until the page stood there."""
+    with writing(session) as meanwhile:
+        deadline = now() + timedelta(seconds=seconds)
+        meanwhile.get_one(Attempt, attempt.id).deadline_at = deadline
+    refresh(session)
+    page.locator("exam-timer").evaluate("(timer, due) => timer.correct(new Date().toISOString(), due)", deadline.isoformat())
 
 
 def saved(page: Page) -> None:

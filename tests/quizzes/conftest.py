@@ -1,6 +1,5 @@
 """What the tests of quizzes start from."""
 
-import socket
 from collections.abc import Callable, Iterator
 from threading import Thread
 from typing import Any
@@ -16,6 +15,7 @@ from laurel.quizzes.models import Attempt
 from tests.browser import find_chromium
 from tests.conftest import SignIn
 from tests.factories.quizzes import ALL_KINDS, make_attempt, make_quiz
+from tests.faults.processes import free_port
 from tests.quizzes.pages import sign_in_as
 
 
@@ -38,9 +38,7 @@ def every_kind(session: Session, sign_in: SignIn) -> Attempt:
 @pytest.fixture(scope="session")
 def port() -> int:
     """A port of our own, so that the browser can be told that laurel.test is there."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_port()
 
 
 @pytest.fixture(scope="session")

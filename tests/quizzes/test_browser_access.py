@@ -32,6 +32,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sql
 STRICT = AccessRules(one_way=True, logs_focus=True)
 
 
+ABSENCE = """milliseconds => new Promise(back => {
+  dispatchEvent(new Event("blur"));
+  setTimeout(() => back(dispatchEvent(new Event("focus"))), milliseconds);
+})"""
 PASTE = """() => {
   const clipboardData = new DataTransfer();
   clipboardData.setData("text", "seven..");
@@ -140,10 +144,9 @@ def test_a_long_absence_and_a_paste_are_noted_and_a_glance_is_not(
 ) -> None:
     page = open_question(visit(), my_attempt)
     page.wait_for_function("customElements.get('exam-focus') !== undefined")
-    for milliseconds in (100, 2200):
-        page.evaluate("dispatchEvent(new Event('blur'))")
-        page.wait_for_timeout(milliseconds)
-        page.evaluate("dispatchEvent(new Event('focus'))")
+    page.evaluate(ABSENCE, 100)
+    with page.expect_response("**/focus"):
+        page.evaluate(ABSENCE, 2200)
     page.wait_for_timeout(1100)
     with page.expect_response("**/focus"):
         page.evaluate(PASTE)

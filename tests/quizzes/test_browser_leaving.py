@@ -14,7 +14,7 @@ from laurel.quizzes.rules import AttemptState
 from laurel.quizzes.rules.quizzes import ExpiryPolicy
 from tests.conftest import SignIn
 from tests.factories.quizzes import make_attempt, make_quiz
-from tests.quizzes.browsing import SITE, open_question, saved
+from tests.quizzes.browsing import SITE, end_in, open_question, saved
 from tests.quizzes.pages import current, refresh, sign_in_as, url
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
@@ -83,11 +83,10 @@ def test_a_link_waits_on_its_page_until_the_connection_is_back(visit: Callable[.
 def test_when_the_time_is_over_offline_the_page_waits_and_what_was_given_in_time_counts(
     visit: Callable[..., BrowserContext], session: Session, my_attempt: Attempt
 ) -> None:
-    my_attempt.deadline_at = now() + timedelta(seconds=6)
-    session.commit()
     page = open_question(visit(), my_attempt, 5)
     page.route("**/attempts/**", lambda route: route.abort())
     page.get_by_label("Your answer").fill("4096")
+    end_in(session, page, my_attempt, seconds=2)
     expect(page.get_by_text("The time is over, and there is no connection")).to_be_visible(timeout=20_000)
     assert page.url.endswith("/questions/5")
     page.unroute("**/attempts/**")

@@ -20,7 +20,7 @@ from tests.conftest import SignIn
 from tests.factories.accounts import make_user
 from tests.factories.quizzes import answer_all, make_attempt, make_quiz
 from tests.factories.terms import make_accommodation, make_group, make_override, make_staff
-from tests.quizzes.browsing import LOOKS, SAVED, SITE, act, open_question
+from tests.quizzes.browsing import LOOKS, SAVED, SITE, act, open_question, writing
 from tests.quizzes.pages import current, refresh, url
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
@@ -139,7 +139,7 @@ def test_a_timer_that_disturbs_is_out_of_sight_until_it_is_asked_for(
     page.get_by_role("button", name="Time left").click()
     expect(clock).to_be_visible()
     expect(page.locator("exam-timer [role=status]")).to_have_text(re.compile("minutes left"))
-    expect(clock).to_be_hidden(timeout=10_000)
+    expect(clock).to_be_hidden()
     page.get_by_role("button", name="Show timer").click()
     page.reload()
     expect(clock).to_be_visible()
@@ -155,14 +155,16 @@ def test_a_browser_that_could_not_save_says_for_how_long(
     page = open_question(context, my_attempt)
     page.route("**/answers", lambda route: route.fulfill(status=503, body="{}"))
     page.get_by_label("The next fact").check()
+    began = page.evaluate("performance.now()")
     go_by(context, page, seconds=40)
     page.unroute("**/answers")
     with page.expect_response("**/answers"):
         go_by(context, page, seconds=20)
     expect(page.locator("exam-saving")).to_have_text(SAVED)
+    passed = (page.evaluate("performance.now()") - began) / 1000  # by the browser's clock: on a slow machine more than was let go by
     refresh(session)
     report = session.get_one(TroubleReport, my_attempt.id)
-    assert 25 <= report.span.length.total_seconds() <= 70
+    assert 25 <= report.span.length.total_seconds() <= passed + 5
 
 
 def test_without_a_script_news_and_a_pause_are_there_with_the_next_page(
@@ -222,8 +224,8 @@ def test_the_learners_pages_about_time_are_accessible(
     act(session, services.pause_attempt, my_attempt, admin)
     check(page, url(my_attempt, "/questions/1"))
     act(session, services.resume_attempt, my_attempt, admin)
-    refresh(session)
-    end_after_an_outage(session, my_attempt)
+    with writing(session) as meanwhile:
+        end_after_an_outage(meanwhile, meanwhile.get_one(Attempt, my_attempt.id))
     for place in ("/result", "/replay"):
         check(page, url(my_attempt, place))
 

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from laurel.web.errors import is_database_trouble
+from laurel.web.outages import is_database_trouble
 from tests.conftest import QueryCount, SignIn
 from tests.databases import SqliteTemplates
 from tests.factories.accounts import make_user
@@ -87,6 +87,7 @@ def test_odd_addresses_are_never_a_bug(probe: FlaskClient, path: str) -> None:
     ("state", "is_trouble"),
     [
         (psycopg.errors.ReadOnlySqlTransaction, True),  # 25006: the server that answers is not, or no longer, the first one
+        (psycopg.errors.IdleInTransactionSessionTimeout, True),
         (psycopg.errors.LockNotAvailable, True),
         (psycopg.errors.QueryCanceled, True),
         (psycopg.errors.DiskFull, True),

@@ -1,10 +1,12 @@
 """What commerce does when something has happened."""
 
+from typing import Any
+
 from sqlalchemy.orm import Session
 
 from laurel.commerce import queries
 from laurel.commerce.events import OrderExpired, OrderPaid, PaymentFailed, RefundFailed, RefundSucceeded
-from laurel.commerce.models import Order
+from laurel.commerce.models import Order, Refund
 from laurel.commerce.queries.receipts import find_receipt_of
 from laurel.commerce.rules import AccessEffect, TaxBehavior
 from laurel.commerce.services.reminders import remind_buyer, tell_of_failed_payment
@@ -38,29 +40,22 @@ def email_refund(session: Session, event: RefundSucceeded) -> None:
     """Whose money went back hears of it, with what became of the course."""
     order, refund = queries.get_order(session, event.order_id), queries.get_refund(session, event.refund_id)
     payment = queries.get_payment(session, refund.payment_id)
-    queue_mail(
-        session,
-        "refund",
-        key=f"refund:{refund.id}",
-        recipient=order.buyer.email,
-        now=event.occurred_at,
-        name=order.buyer.name,
-        number=order.number,
-        order_id=str(order.id),
-        amount=format_money(refund.amount, refund.currency),
-        bought_nothing=not queries.is_booked(session, payment),
-        ends_access=refund.access_effect is AccessEffect.REVOKE,
-        title=", ".join(line.title for line in order.lines),
-    )
+    title = ", ".join(line.title for line in order.lines)
+    _mail_about(session, "refund", event, order, refund, bought_nothing=not queries.is_booked(session, payment), title=title)
 
 
 def email_failed_refund(session: Session, event: RefundFailed) -> None:
     """A refund that did not arrive: what was taken with it is back, and a person looks for another way."""
     order, refund = queries.get_order(session, event.order_id), queries.get_refund(session, event.refund_id)
+    _mail_about(session, "refund_failed", event, order, refund)
+
+
+def _mail_about(session: Session, template: str, event: RefundSucceeded | RefundFailed, order: Order, refund: Refund, **more: Any) -> None:
+    """To the buyer, once about each refund."""
     queue_mail(
         session,
-        "refund_failed",
-        key=f"refund_failed:{refund.id}",
+        template,
+        key=f"{template}:{refund.id}",
         recipient=order.buyer.email,
         now=event.occurred_at,
         name=order.buyer.name,
@@ -68,6 +63,7 @@ def email_failed_refund(session: Session, event: RefundFailed) -> None:
         order_id=str(order.id),
         amount=format_money(refund.amount, refund.currency),
         ends_access=refund.access_effect is AccessEffect.REVOKE,
+        **more,
     )
 
 

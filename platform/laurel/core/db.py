@@ -147,15 +147,17 @@ class Database:
         return self.sessions(bind=self._bound[writes])
 
 
-def make_engine(url: str, *, application: str = "laurel-web", statement_timeout_ms: int = 5000, pool_size: int = 8) -> Engine:
+def make_engine(
+    url: str, *, application: str = "laurel-web", statement_timeout_ms: int = 5000, pool_size: int = 8, patience_ms: int = PATIENCE_MS
+) -> Engine:
     """An engine whose commits are durable and whose waits end: see the settings in docs/decisions/0002."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        return _sqlite_engine(parsed)
+        return _sqlite_engine(parsed, patience_ms)
     return _postgresql_engine(parsed, application, statement_timeout_ms, pool_size)
 
 
-def _sqlite_engine(url: URL) -> Engine:
+def _sqlite_engine(url: URL, patience_ms: int) -> Engine:
     engine = create_engine(url, connect_args={"timeout": PATIENCE_MS / 1000, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
@@ -165,7 +167,7 @@ def _sqlite_engine(url: URL) -> Engine:
             connection.execute(f"PRAGMA {pragma}")
         connection.create_function("lower", 1, _lower, deterministic=True)
 
-    queue_writers(engine)
+    queue_writers(engine, patience_ms=patience_ms)
     return engine
 
 
@@ -175,7 +177,8 @@ def _lower(value: object) -> object:
 
 
 def _postgresql_engine(url: URL, application: str, statement_timeout_ms: int, pool_size: int) -> Engine:
-    from psycopg.pq import ExecStatus  # the embedded database needs no driver
+    import psycopg  # the embedded database needs no driver
+    from psycopg.pq import ExecStatus
 
     engine = create_engine(
         url,
@@ -186,12 +189,17 @@ def _postgresql_engine(url: URL, application: str, statement_timeout_ms: int, po
         connect_args=postgresql_options(application=application, statement_timeout_ms=statement_timeout_ms),
     )
 
+    @event.listens_for(engine, "connect")
+    def note(_connection: Any, record: Any) -> None:
+        record.info["is_new"] = True
+
     @event.listens_for(engine, "checkout")
-    def begin(connection: Any, _record: Any, _proxy: Any) -> None:
+    def begin(connection: Any, record: Any, _proxy: Any) -> None:
         """Begin the transaction as the connection leaves the pool: if it is dead, this finds out, as `pool_pre_ping` would, and
         the pool is filled anew before anything was said on it. The BEGIN that would have come next is saved (decision 0012)."""
+        is_new = record.info.pop("is_new", False)
         if connection.pgconn.exec_(b"BEGIN").status != ExecStatus.COMMAND_OK:
-            raise InvalidatePoolError
+            raise psycopg.OperationalError("the server hung up at once") if is_new else InvalidatePoolError
 
     return engine
 

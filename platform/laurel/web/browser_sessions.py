@@ -3,7 +3,6 @@
 import hashlib
 import secrets
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 from typing import Any, cast
@@ -12,13 +11,13 @@ from uuid import UUID
 from flask import Flask, Request, Response, g, request
 from flask.sessions import SessionInterface, SessionMixin
 from sqlalchemy import ColumnElement, ForeignKey, Row, Select, String, and_, bindparam, delete, or_, select, update
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.orm import Session as DatabaseSession
 from werkzeug.datastructures import CallbackDict
 
 from laurel.core.db import DATABASE_CLOCK, Base, database_now, moment_of, table_of
 from laurel.settings import Settings
+from laurel.web.outages import unless_away
 from laurel.web.session import recognition, separate_transaction
 
 ANONYMOUS = timedelta(hours=12), timedelta(days=1)
@@ -99,6 +98,11 @@ class LazySession(SessionMixin):
             session.execute(update(BrowserSession).where(BrowserSession.id == self.row.id).values(last_seen_at=self.loaded_at))
             self.is_noted = True
 
+    def leave_as_it_was(self) -> None:
+        """Keep nothing of what this request changed in it."""
+        self.modified = False
+        self.is_noted = True
+
     def regenerate(self, *, idle: timedelta, absolute: timedelta) -> None:
         """Give the session a new id and new limits at the end of this request: at sign-in and whenever rights change."""
         self.renew, self.modified, self.limits = True, True, (idle, absolute)
@@ -165,7 +169,7 @@ class DatabaseSessions(SessionInterface):
 
     def _touch(self, session: LazySession) -> None:
         """Note that the session is in use. A busy database does not spoil the answer for that."""
-        with suppress(OperationalError), separate_transaction() as database:
+        with unless_away(), separate_transaction() as database:
             session.note_use(database)
 
     def _write(self, database: DatabaseSession, session: LazySession, response: Response, now: datetime) -> None:

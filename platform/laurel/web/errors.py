@@ -7,20 +7,20 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from flask import Flask, Response, current_app, render_template, request
+from flask import Flask, Response, current_app, g, render_template, request
 from flask.globals import request_ctx
 from flask.typing import ResponseReturnValue
 from flask_limiter.errors import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from werkzeug.exceptions import HTTPException
+from sqlalchemy.exc import IntegrityError
+from werkzeug.exceptions import HTTPException, InternalServerError
 
 from laurel.core.errors import ConflictError, DomainError, ForbiddenError, GoneError, NotFoundError, UnavailableError
 from laurel.web.access import viewer
 from laurel.web.kept_forms import keep_form
+from laurel.web.outages import is_outage
 from laurel.web.redirects import is_safe_path
-from laurel.web.session import end_transaction
+from laurel.web.session import end_transaction, may_be_done
 
 log = logging.getLogger("laurel.errors")
 
@@ -66,12 +66,17 @@ HELP = {
         "It is not your fault, and nothing was half saved.",
         "Try again. If it happens again, tell us the reference below.",
     ),
-    503: Help("We are not fully available", "That did not go through. Nothing was half saved.", "Wait a few seconds and try again."),
+    503: Help("We are not fully available", "That did not go through. Nothing was changed.", "Wait a few seconds and try again."),
 }
 OLD_PAGE = Help(
     "Please send that once more",
     "This page was open in an earlier session of yours. Nothing was changed.",
     "Go back, reload the page and try again.",
+)
+UNSURE = Help(
+    "We are not fully available",
+    "Our database broke off before it was certain. What you did may have gone through.",
+    "Wait a few seconds, then look whether it did before you do it again.",
 )
 KEPT = {
     401: "What you wrote is kept below. Sign in in a new tab, then come back here and send it.",
@@ -80,9 +85,6 @@ KEPT = {
     503: "What you wrote is kept below. Wait a few seconds, then send it again.",
 }
 LINKS = [("Courses", "/courses"), ("Articles", "/articles"), ("Verify a certificate", "/verify")]
-TROUBLE = {"25006", "40001", "40P01", "55P03"}
-"""A server that only reads (a fail-over), two transactions in each other's way, a deadlock, a lock that was not had in time."""
-SQLITE_TROUBLE = ("database is locked", "disk is full", "disk i/o error", "unable to open")
 
 
 def wants_json() -> bool:
@@ -129,12 +131,13 @@ def show(
         return answer, status, headers
     if request_ctx.url_adapter is None:  # the request came for another host: no page of ours has an address there
         return message or advice.message, status, headers | {"Content-Type": "text/plain; charset=utf-8"}
+    what_to_do = advice.what_to_do if kept is None or advice is UNSURE else KEPT[status]
     page = render_template(
         "errors/page.html",
         code=status,
         title=advice.title,
         message=message or advice.message,
-        what_to_do=advice.what_to_do if kept is None else KEPT[status],
+        what_to_do=what_to_do,
         kept=kept,
         back=_page_before(),
         links=links,
@@ -166,30 +169,27 @@ def status_of(error: DomainError) -> int:
     return next((code for family, code in STATUS.items() if isinstance(error, family)), 400)
 
 
-def is_database_trouble(error: DBAPIError) -> bool:
-    """Whether the database is away, full, locked or too slow, as against a statement of ours that is wrong."""
-    state = getattr(error.orig, "sqlstate", None)
-    if error.connection_invalidated or (state and state[:2] in {"08", "53", "57", "58"}) or state in TROUBLE:
-        return True
-    text = str(error.orig).lower()
-    return (
-        isinstance(error, OperationalError)
-        and (state is None)
-        and ("sqlite" not in type(error.orig).__module__ or any(s in text for s in SQLITE_TROUBLE))
-    )
-
-
-def is_outage(error: Exception) -> bool:
-    """Whether this happened because the database cannot be asked at present, so that trying again may help."""
-    return isinstance(error, PoolTimeoutError) or (isinstance(error, DBAPIError) and is_database_trouble(error))
-
-
 def headers_of(error: HTTPException) -> dict[str, str]:
     """What the answer must say besides its status: which methods there are, and when to come again."""
     found = {name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}}
     if isinstance(error, RateLimitExceeded) and error.limit is not None:
         found["Retry-After"] = str(error.limit.limit.get_expiry())
     return found
+
+
+def _show_unexpected(error: BaseException) -> ResponseReturnValue:
+    """That the database is busy or lost, else that something is broken on our side."""
+    if is_outage(error):
+        return _show_outage()
+    reference = uuid4().hex[:12]
+    log.exception("Unexpected error, reference %s", reference, exc_info=error)
+    return show(500, reference=reference)
+
+
+def _show_outage() -> ResponseReturnValue:
+    """Say so, and ask the database for nothing more: the session would be waited for a second time."""
+    g.browser_session.leave_as_it_was()
+    return show(503, advice=UNSURE if may_be_done() else None)
 
 
 TellMachine = Callable[[int, str, str, str | None], Response | None]
@@ -200,6 +200,7 @@ def init_app(app: Flask, workplaces: Sequence[Workplace] = (), tell_machine: Tel
     """Register one handler for each kind of trouble."""
     app.extensions["laurel_workplaces"] = workplaces
     app.extensions["laurel_tell_machine"] = tell_machine
+    app.register_error_handler(Exception, _show_unexpected)
 
     @app.errorhandler(DomainError)
     def domain(error: DomainError) -> ResponseReturnValue:
@@ -222,16 +223,7 @@ def init_app(app: Flask, workplaces: Sequence[Workplace] = (), tell_machine: Tel
         log.warning("A constraint held: %s", error.orig)
         return show(409)
 
-    @app.errorhandler(DBAPIError)
-    def database(error: DBAPIError) -> ResponseReturnValue:
-        return show(503) if is_database_trouble(error) else unexpected(error)
-
-    @app.errorhandler(PoolTimeoutError)
-    def pool(_error: PoolTimeoutError) -> ResponseReturnValue:
-        return show(503)
-
-    @app.errorhandler(Exception)
-    def unexpected(error: Exception) -> ResponseReturnValue:
-        reference = uuid4().hex[:12]
-        log.exception("Unexpected error, reference %s", reference, exc_info=error)
-        return show(500, reference=reference)
+    @app.errorhandler(InternalServerError)
+    def late(error: InternalServerError) -> ResponseReturnValue:
+        """Whatever went wrong after the view: when the session was kept, or while an error was shown."""
+        return _show_unexpected(error.original_exception) if error.original_exception is not None else show(500)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from werkzeug.local import LocalProxy
 
 from laurel.core.db import Database
+from laurel.web.outages import unless_away
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -54,10 +55,16 @@ def transaction() -> Iterator[Session]:
     try:
         yield session
         g.browser_session.note_use(session)
+        g.has_committed = True  # from here on a connection that breaks does not tell
         session.commit()
     except BaseException:
-        session.rollback()
+        end_transaction()
         raise
+
+
+def may_be_done() -> bool:
+    """Whether what the request is about may be in the database by now, whatever became of its answer."""
+    return "has_committed" in g
 
 
 @contextmanager
@@ -70,9 +77,10 @@ def separate_transaction() -> Iterator[Session]:
 
 
 def end_transaction() -> None:
-    """Let go of the database before talking to the outside: whatever was not committed is undone."""
+    """Let go of the database before talking to the outside: whatever was not committed is undone, also by a connection that is lost."""
     if "database_session" in g:
-        g.database_session.rollback()
+        with unless_away():
+            g.database_session.rollback()
 
 
 def init_app(app: Flask, database: Database) -> None:
@@ -83,4 +91,5 @@ def init_app(app: Flask, database: Database) -> None:
     def close_session(_error: BaseException | None = None) -> None:
         session: Session | None = g.pop("database_session", None)
         if session is not None:
-            session.close()
+            with unless_away():  # the answer stands
+                session.close()

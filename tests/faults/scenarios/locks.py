@@ -32,6 +32,9 @@ def held_write_lock(lab: Lab, scale: Scale) -> Iterator[Row]:
 
 @scenario("F19c", "control: SQLite transactions that begin deferred, read, and then write", short=True)
 def deferred(lab: Lab, scale: Scale) -> Iterator[Row]:
-    refused, soonest = deferred_writers(lab.folder / f"deferred-{time.monotonic_ns()}.db", seconds=2 if scale is FULL else 0.5)
+    refused, soonest, rounds = 0, 0.0, 0
+    while not refused and rounds < 10:  # on a busy machine the two may miss each other
+        file, rounds = lab.folder / f"deferred-{time.monotonic_ns()}.db", rounds + 1
+        refused, soonest = deferred_writers(file, seconds=2 if scale is FULL else 0.5)
     what = "BEGIN, read, write: refused at once, whatever busy_timeout says"
     yield control("F19c", what, "sqlite", is_red=refused > 0 and soonest < 1, refused=refused, soonest_s=round(soonest, 4))

@@ -7,8 +7,8 @@ from random import Random
 import psutil
 
 from tests.faults.checker import integrity
-from tests.faults.lab import FULL, Lab, Load, Scale, exam
-from tests.faults.processes import kill_all
+from tests.faults.lab import FULL, Lab, Load, Scale, Site, exam
+from tests.faults.processes import kill_all, wait_until
 from tests.faults.scenarios import scenario
 from tests.faults.table import Row
 
@@ -46,18 +46,19 @@ def _kill_workers(kind: str, lab: Lab, scale: Scale, code: str) -> Iterator[Row]
     with exam(site, scale) as load:
         for _ in range(scale.kills):
             load.hurt()
-            kill_all([chance.choice(children(site.web.running.children()))])
+            kill_all([chance.choice(workers_of(site))])
             load.run_for(0.6)
         load.hurt()
-        kill_all(children(site.web.running.children()))
+        kill_all(workers_of(site))
         load.wait_for_saves(3 * scale.clients)
     broken = integrity(site.database) if kind == "sqlite" else []
     yield row_of(load, code, f"kill -9 of a web worker ×{scale.kills}, then of all at once", more=broken)
 
 
-def children(found: list[psutil.Process]) -> list[psutil.Process]:
-    assert found, "The web server has no workers."
-    return found
+def workers_of(site: Site) -> list[psutil.Process]:
+    """The web server's workers; on a busy machine it takes a moment until there is one again."""
+    wait_until(site.web.running.children, what="A worker of the web server")
+    return site.web.running.children()
 
 
 @scenario("F2", "PostgreSQL is killed and started again", short=True)
@@ -88,7 +89,7 @@ def kill_both(lab: Lab, scale: Scale) -> Row:
     with exam(site, scale) as load:
         load.hurt()
         lab.cluster.kill()
-        kill_all(children(site.web.running.children()))
+        kill_all(workers_of(site))
         load.run_for(3.0)
         lab.cluster.start()
         away = time.monotonic() - load.faults[0]

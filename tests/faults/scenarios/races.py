@@ -33,6 +33,7 @@ from tests.faults.twins.careless import THREADS, at_once, careless_save, learner
 from tests.faults.world import Learner, World, make_lobby, make_world, set_deadlines
 
 FORM = "application/x-www-form-urlencoded"
+PATIENCE = 60
 TIMES = 6
 """So often one learner starts at once: as often as the limit of starts a minute allows."""
 
@@ -46,6 +47,14 @@ def post(port: int, learner: Learner, path: str, **fields: str) -> Reply | None:
         return None
     finally:
         line.close()
+
+
+def insist(port: int, learner: Learner, path: str, **fields: str) -> Reply | None:
+    """Send a form as often as it is answered that the site is busy: whoever waited too long for another does it once more."""
+    end = time.monotonic() + PATIENCE
+    while (reply := post(port, learner, path, **fields)) is not None and reply.status == 503 and time.monotonic() < end:
+        time.sleep(float(reply.headers["retry-after"]))
+    return reply
 
 
 def start_of(site: Site, world: World, learner: Learner) -> Callable[[], Reply | None]:
@@ -115,7 +124,7 @@ def hand_in_sweep_and_extend(site: Site, world: World) -> Counter[int | None]:
         time.sleep(1.5)
         for learner in world.learners:
             path = f"/attempts/{learner.attempts[0]}/submit"
-            replies = at_once([lambda who=learner, where=path: post(site.web.port, who, where)] * 6)  # type: ignore[misc]
+            replies = at_once([lambda who=learner, where=path: insist(site.web.port, who, where)] * 6)  # type: ignore[misc]
             statuses.update(None if reply is None else reply.status for reply in replies)
     finally:
         done.set()

@@ -1,9 +1,12 @@
 """Activities by which holders renew their certificates, and that staff look at."""
 
+from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 from wtforms import HiddenField, TextAreaField
 from wtforms.validators import Length, Optional
 
@@ -68,63 +71,49 @@ def activity_page(activity_id: UUID) -> ResponseReturnValue:
 @policy(POST="credentials:write")
 def approve(activity_id: UUID) -> ResponseReturnValue:
     form = DecisionForm()
-    if not form.validate_on_submit():
-        return _page(activity_id, form), 400
-    with transaction() as session:
-        renewal = approve_activity(
-            session,
-            activity_id,
-            seen=form.seen_revision,
-            reason=form.reason.data or "",
-            actor_id=my_id(),
-            now=database_now(session),
-        )
-        words = (
-            "Approved."
-            if renewal is None
-            else f"Approved. It was the last that was missing: certificate {renewal.number} renews the old one."
-        )
-    flash(words, "success")
-    return redirect(url_for(".activity_list"), 303)
+
+    def act(session: Session, **facts: Any) -> str:
+        renewal = approve_activity(session, activity_id, seen=form.seen_revision, **facts)
+        if renewal is None:
+            return "Approved."
+        return f"Approved. It was the last that was missing: certificate {renewal.number} renews the old one."
+
+    return _decide(activity_id, form, act, then=url_for(".activity_list"))
 
 
 @bp.post("/<uuid:activity_id>/refuse")
 @policy(POST="credentials:write")
 def refuse(activity_id: UUID) -> ResponseReturnValue:
     form = DecisionForm()
-    if form.validate_on_submit():
-        try:
-            with transaction() as session:
-                refuse_activity(
-                    session,
-                    activity_id,
-                    seen=form.seen_revision,
-                    reason=form.reason.data or "",
-                    actor_id=my_id(),
-                    now=database_now(session),
-                )
-        except InvalidInputError as error:
-            show_error(form, error)
-        else:
-            flash("Refused. The holder gets your reason by mail.", "success")
-            return redirect(url_for(".activity_list"), 303)
-    return _page(activity_id, form), 400
+
+    def act(session: Session, **facts: Any) -> str:
+        refuse_activity(session, activity_id, seen=form.seen_revision, **facts)
+        return "Refused. The holder gets your reason by mail."
+
+    return _decide(activity_id, form, act, then=url_for(".activity_list"))
 
 
 @bp.post("/<uuid:activity_id>/take-back")
 @policy(POST="credentials:write")
 def take_back(activity_id: UUID) -> ResponseReturnValue:
-    form = TakeBackForm()
+    def act(session: Session, **facts: Any) -> str:
+        take_back_approval(session, activity_id, **facts)
+        return "Taken back. The holder gets your reason by mail."
+
+    return _decide(activity_id, TakeBackForm(), act, then=url_for(".activity_page", activity_id=activity_id))
+
+
+def _decide(activity_id: UUID, form: DecisionForm, act: Callable[..., str], *, then: str) -> ResponseReturnValue:
+    """Say what `act` did and go on to `then`, or show beside the form why it did not."""
     if form.validate_on_submit():
         try:
             with transaction() as session:
-                reason = form.reason.data or ""
-                take_back_approval(session, activity_id, reason=reason, actor_id=my_id(), now=database_now(session))
+                done = act(session, reason=form.reason.data or "", actor_id=my_id(), now=database_now(session))
         except InvalidInputError as error:
             show_error(form, error)
         else:
-            flash("Taken back. The holder gets your reason by mail.", "success")
-            return redirect(url_for(".activity_page", activity_id=activity_id), 303)
+            flash(done, "success")
+            return redirect(then, 303)
     return _page(activity_id, form), 400
 
 

@@ -17,6 +17,7 @@ from laurel.credentials.rules.negotiation import HTML, PAGE_TYPES, negotiate
 from laurel.credentials.rules.verdicts import Verdict
 from laurel.credentials.services.issuers import issuer_of
 from laurel.web import errors
+from laurel.web.outages import is_outage
 
 Found = TypeVar("Found")
 bp = Blueprint("credentials", __name__)
@@ -96,7 +97,7 @@ def from_register(read: Callable[[], Found]) -> Found:
     try:
         return read()
     except Exception as error:
-        if errors.is_outage(error):
+        if is_outage(error):
             raise RegisterAwayError from error
         raise
 

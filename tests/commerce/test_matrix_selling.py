@@ -159,8 +159,8 @@ def test_row_24_after_the_page_expired_nobody_pays_the_old_price_unasked(stall: 
 
 
 @pytest.mark.parametrize(("changes", "reason"), [
-    ({"unit_amount": 100}, "subtotal 200 for 20000"),
-    ({"quantity": 1}, "subtotal 10000 for 20000"),
+    ({"unit_amount": 100}, "subtotal $2 for $200"),
+    ({"quantity": 1}, "subtotal $100 for $200"),
     ({"currency": "eur"}, "currency eur for usd"),
     ({"livemode": True}, "live mode"),
 ])  # fmt: skip

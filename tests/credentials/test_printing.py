@@ -1,6 +1,8 @@
 """Mails link to a PDF only if there can be one; who answers for the issuer is shown as it was signed."""
 
 import io
+import re
+from collections.abc import Callable
 from dataclasses import replace
 
 import pypdf
@@ -16,6 +18,7 @@ from laurel.credentials.handlers import email_holder, email_renewed_signature
 from laurel.credentials.services.issuers import in_name_of
 from laurel.credentials.services.issuing import issue
 from laurel.credentials.services.organizations import change_organization
+from tests.conftest import SignIn
 from tests.factories.accounts import make_user
 from tests.factories.credentials import ISSUER, make_credential, make_pending
 from tests.factories.organizations import FACTS, make_acme, make_credential_of
@@ -89,3 +92,28 @@ def test_an_organizations_official_is_signed_and_stays_on_what_was_issued_whoeve
     assert "Robin Vale, Registrar" in client.get(page, headers={"Accept": "text/html"}).text
     assert "Robin Vale, Registrar" in pypdf.PdfReader(io.BytesIO(client.get(f"{page}/certificate.pdf").data)).pages[0].extract_text()
     assert client.get(f"/credentials/{later.id}.json").json["issuer"]["official"] == "Somebody Else"
+
+
+def test_the_preview_of_a_correction_names_who_will_answer_for_it(session: Session, sign_in: SignIn, csrf: Callable[[], str]) -> None:
+    credential = make_credential_of(session, make_acme(session, facts=replace(FACTS, official="Mx. Robin Vale, Registrar")))
+    session.commit()
+    desk = sign_in(make_user(session, roles=["admin"]))
+
+    shown = desk.post(
+        f"/backoffice/credentials/{credential.id}/correct",
+        data={"csrf_token": csrf(), "holder_name": "Eve Lovelace", "reason": "A misspelled name.", "act": "look"},
+    )
+
+    assert shown.status_code == 200
+    assert "Mx. Robin Vale, Registrar" in shown.text
+
+
+def test_download_pdf_downloads(client: FlaskClient, session: Session) -> None:
+    credential = make_credential(session)
+    session.commit()
+
+    page = client.get(f"/credentials/{credential.id}", headers={"Accept": "text/html"}).text
+    found = re.search(r'href="([^"]*certificate\.pdf[^"]*)"', page)
+
+    assert found
+    assert client.get(found[1]).headers["Content-Disposition"] == f'attachment; filename="{credential.number}.pdf"'

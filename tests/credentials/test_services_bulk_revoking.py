@@ -14,7 +14,7 @@ from laurel.credentials.queries.bulk import RevocationFilter
 from laurel.credentials.rules.bulk import RowState
 from laurel.credentials.rules.history import HistoryKind
 from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
-from laurel.credentials.services.bulk import draft_revocation
+from laurel.credentials.services.bulk import OWN, draft_revocation
 from laurel.credentials.services.issuing import revoke
 from tests.credentials.bulk_jobs import finish, rows_of, start
 from tests.factories.accounts import make_user
@@ -62,6 +62,20 @@ def test_confirmed_it_revokes_what_was_listed_and_nothing_else(session: Session)
     assert {credential.revocation_note for credential in listed} == {"A batch went wrong."}
     acts = session.scalars(select(CredentialEvent).filter_by(kind=HistoryKind.REVOKED)).all()
     assert {act.actor_id for act in acts} == {job.actor_id}
+
+
+def test_whoever_confirms_what_a_colleague_listed_does_not_revoke_their_own(session: Session) -> None:
+    colleague = make_user(session, roles=["admin"])
+    theirs, other = make_credential(session, learner=colleague), make_credential(session)
+    job = make_revocation_job(session, theirs, other)
+    start(session, job)
+    job.actor_id = colleague.id
+    session.flush()
+
+    finish(session, job.id)
+
+    assert [(row.state, row.message) for row in rows_of(session, job)] == [(RowState.FAILED, OWN), (RowState.DONE, "")]
+    assert (theirs.state, other.state) == (CredentialState.ISSUED, CredentialState.REVOKED)
 
 
 def test_nobody_revokes_their_own_by_the_dozen_and_unknown_numbers_are_named(session: Session) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from laurel.accounts.queries import find_user_by_email
 from laurel.core.db import database_now
-from laurel.core.errors import ConflictError, DomainError, NotFoundError, UnavailableError
+from laurel.core.errors import ConflictError, DomainError, ForbiddenError, NotFoundError, UnavailableError
 from laurel.credentials.gateway import KeyVault
 from laurel.credentials.models import AchievementVersion, BulkJob, BulkRow
 from laurel.credentials.queries import bulk as queries
@@ -25,6 +25,7 @@ from laurel.credentials.rules.duplicates import Act, Duplicates
 from laurel.credentials.rules.gate import UnsignableError
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
+from laurel.credentials.services.bulk import OWN
 from laurel.credentials.services.bulk_reinstating import reinstate_row
 from laurel.credentials.services.bulk_waiting import NO_KEY, put_off, say_waiting, wake
 from laurel.credentials.services.importing import Award, Terms, carry_out
@@ -130,7 +131,10 @@ def _issue(session: Session, job: BulkJob, row: BulkRow, achievements: dict[str,
 def _revoke(session: Session, job: BulkJob, row: BulkRow, *, now: datetime) -> None:
     if row.credential_id is None:
         raise NotFoundError("There is no such certificate.")
-    if get_credential(session, row.credential_id).credential.state is CredentialState.REVOKED:
+    credential = get_credential(session, row.credential_id).credential
+    if credential.holder_id == job.actor_id:  # who confirms may be another than who made the list
+        raise ForbiddenError(OWN)
+    if credential.state is CredentialState.REVOKED:
         row.state, row.message = RowState.SKIPPED, "It was revoked in the meantime."
         return
     revoke(

@@ -132,14 +132,17 @@ class Shop:
         record = self.sandbox.record / "requests.jsonl"
         return record.read_text().splitlines() if record.exists() else []
 
-    def tell(self, payload: bytes, *, secret: str = "", signature: str | None = None, **headers: str) -> int:
-        """Post to our webhook as Stripe does; returns the status."""
+    def tell(self, payload: bytes, *, secret: str = "", signature: str | None = None, once: bool = False, **headers: str) -> int:
+        """Post to our webhook as Stripe does, again while the site is busy if not `once`; returns the status."""
         with direct() as http:
             signed = sign(payload, secret=secret or self.sandbox.keys["webhook_secret"]) if signature is None else signature
             given = {"Content-Type": "application/json", "Stripe-Signature": signed, **headers}
             address = f"{self.stand.site.url}/stripe/webhook"
-            answer = until_served(lambda: http.post(address, data=payload, headers=given, timeout=PATIENCE))
-        return answer.status_code
+
+            def post() -> Any:
+                return http.post(address, data=payload, headers=given, timeout=PATIENCE)
+
+            return (post() if once else until_served(post)).status_code
 
     def till(self, *, after: timedelta = timedelta(0)) -> Till:
         env, later = self.stand.settings.host, wall_clock() + after

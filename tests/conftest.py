@@ -35,7 +35,8 @@ PUBLIC_URL = "http://laurel.test"
 EXPLORES = "LAUREL_EXPLORE" in os.environ
 """Whether Hypothesis tries other examples than the time before. Without it a change is judged by the same ones as the change before."""
 SLOW = [hypothesis.HealthCheck.too_slow]  # how long an example takes on a busy machine says nothing
-hypothesis.settings.register_profile("laurel", deadline=None, suppress_health_check=SLOW, derandomize=not EXPLORES)
+EXAMPLES = 500 if EXPLORES else 60  # the same ones prove nothing more the next time
+hypothesis.settings.register_profile("laurel", deadline=None, suppress_health_check=SLOW, derandomize=not EXPLORES, max_examples=EXAMPLES)
 hypothesis.settings.load_profile("laurel")
 expect.set_options(timeout=15_000)  # how long a browser may take on a busy machine with two cores
 

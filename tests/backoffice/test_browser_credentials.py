@@ -34,7 +34,8 @@ from tests.factories.accounts import make_user
 from tests.factories.credentials import ISSUER, make_achievement, make_credential, make_pending, make_revocation_job
 from tests.factories.organizations import FACTS, make_acme, make_credential_of, png
 from tests.factories.points import make_activity
-from tests.quizzes.browsing import SITE, faults_of
+from tests.looking import faults_of
+from tests.quizzes.browsing import SITE
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
 SHOTS = os.environ.get("LAUREL_SHOTS")

@@ -19,7 +19,8 @@ from tests.conftest import SignIn
 from tests.factories.accounts import make_user
 from tests.factories.commerce import make_order, make_payment, make_review_task
 from tests.fakes import FakePayments
-from tests.quizzes.browsing import SITE, faults_of
+from tests.looking import faults_of
+from tests.quizzes.browsing import SITE
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
 SHOTS = os.environ.get("LAUREL_SHOTS")

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Browser, Page, Playwright, expect
 from sqlalchemy.orm import Session
@@ -19,6 +18,7 @@ from laurel.credentials.services.issuing import revoke
 from tests.browser import find_chromium
 from tests.credentials.test_examining import stored
 from tests.factories.credentials import make_credential
+from tests.looking import faults_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
 LOOKS = [("light", 1280), ("dark", 360)]
@@ -51,11 +51,7 @@ def look(page: Page, name: str) -> None:
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
         page.set_viewport_size({"width": width, "height": 900})
         page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")  # it is painted anew
-        assert [
-            (found["id"], [node["html"] + node["failureSummary"] for node in found["nodes"]])
-            for found in Axe().run(page).response["violations"]
-        ] == []
-        assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+        assert faults_of(page) == ([], 0)
         if PICTURES:
             page.screenshot(path=Path(PICTURES) / f"{name}-{scheme}-{width}.png", full_page=True)
 

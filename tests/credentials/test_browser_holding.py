@@ -18,7 +18,8 @@ from tests.conftest import SignIn
 from tests.factories.accounts import make_further_address, make_user
 from tests.factories.credentials import make_credential
 from tests.factories.holders import make_name_change, make_private, make_share_link
-from tests.quizzes.browsing import SITE, faults_of
+from tests.looking import faults_of
+from tests.quizzes.browsing import SITE
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
 SHOTS = os.environ.get("LAUREL_SHOTS")

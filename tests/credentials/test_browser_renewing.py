@@ -20,7 +20,8 @@ from tests.factories.commerce import make_offering
 from tests.factories.points import make_activity
 from tests.factories.quizzes import fixed
 from tests.factories.renewals import make_holder
-from tests.quizzes.browsing import SITE, faults_of
+from tests.looking import faults_of
+from tests.quizzes.browsing import SITE
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
 SHOTS = os.environ.get("LAUREL_SHOTS")

@@ -3,12 +3,12 @@
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from tests.journeys.conftest import PASSWORD, Demo
 from tests.journeys.keys import KeyBook
 from tests.journeys.walking import Person
+from tests.looking import faults_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys")]
 
@@ -93,11 +93,11 @@ def look_at(page: Page, address: str, path: str) -> list[str]:
         if not has_scripts:
             page.route("**/js/*.js", lambda route: route.abort())
         page.goto(address + path)
-        found = Axe().run(page)
+        broken, overflow = faults_of(page)
         how = f"{path} ({width}, {scheme}{'' if has_scripts else ', no scripts'})"
-        wrong += [f"{how}: {rule['id']}: {rule['nodes'][0]['html'][:120]}" for rule in found.response["violations"]]
-        if page.evaluate("document.documentElement.scrollWidth") > width:
-            wrong.append(f"{how} is wider than {width} pixels")
+        wrong += [f"{how}: {rule}" for rule in broken]
+        if overflow:
+            wrong.append(f"{how} is {overflow} pixels wider than {width}")
         page.unroute("**/js/*.js")
     return wrong
 

@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 from sqlalchemy.orm import Session
 
@@ -66,13 +65,6 @@ def kept(page: Page) -> None:
     page.wait_for_function(
         "async () => { const { outbox, attempt } = document.querySelector('exam-saving'); return (await outbox.list(attempt)).length }"
     )
-
-
-def faults_of(page: Page) -> tuple[list[str], int]:
-    """The rules of access that the page breaks, and by how many pixels it is too wide."""
-    broken = [found["id"] for found in Axe().run(page).response["violations"]]
-    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    return broken, max(0, overflow)
 
 
 @dataclass

@@ -14,7 +14,8 @@ from laurel.quizzes import services
 from laurel.quizzes.models import Attempt
 from laurel.quizzes.rules import AttemptState, FinishReason
 from tests.factories.quizzes import ALL_KINDS, answer_all
-from tests.quizzes.browsing import LOOKS, SITE, Hands, end_in, faults_of, kept, open_question, saved, writing
+from tests.looking import faults_of
+from tests.quizzes.browsing import LOOKS, SITE, Hands, end_in, kept, open_question, saved, writing
 from tests.quizzes.pages import current, refresh, url
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
@@ -86,7 +87,7 @@ def test_an_answer_of_a_page_that_was_closed_offline_is_sent_by_the_next(
 
     page = open_question(context, my_attempt, 4)
     saved(page)
-    assert page.get_by_label("Your answer").input_value() == "hallucination"
+    expect(page.get_by_label("Your answer")).to_have_value("hallucination")
     assert current(session, my_attempt, 4) == {"text": "hallucination"}
 
 

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlalchemy.orm import Session
@@ -20,6 +19,7 @@ from laurel.quizzes.rules import AttemptState, QuizKind
 from tests.conftest import SignIn
 from tests.factories.accounts import make_user
 from tests.factories.quizzes import HALF, make_attempt, make_quiz, make_waiting, tasks_of
+from tests.looking import faults_of
 from tests.quizzes.browsing import LOOKS, SAVED, SITE, open_question
 from tests.quizzes.pages import current, refresh, url
 
@@ -65,9 +65,7 @@ def learner_of(session: Session, attempt: Attempt) -> User:
 
 
 def require_accessible(page: Page) -> None:
-    broken = [found["id"] for found in Axe().run(page).response["violations"]]
-    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert (page.url, broken, max(0, overflow)) == (page.url, [], 0)
+    assert (page.url, faults_of(page)) == (page.url, ([], 0))
 
 
 def test_an_essay_from_its_first_word_to_its_result(visit: Visit, session: Session, author: User, my_essay: Attempt) -> None:

@@ -15,7 +15,8 @@ from laurel.quizzes.models import Attempt
 from laurel.quizzes.rules import QuizKind
 from tests.conftest import SignIn
 from tests.factories.quizzes import RIGHT, WRONG, answer, make_attempt, make_quiz
-from tests.quizzes.browsing import LOOKS, SITE, Hands, faults_of, open_question, saved
+from tests.looking import faults_of
+from tests.quizzes.browsing import LOOKS, SITE, Hands, open_question, saved
 from tests.quizzes.pages import current, refresh, sign_in_as, url
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]

@@ -17,16 +17,17 @@ pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sql
 Visit = Callable[..., BrowserContext]
 
 
-def positions(page: Page) -> list[str]:
+def expect_bars(page: Page, position: str) -> None:
     """How the two bars of the exam stand to the page that scrolls behind them."""
-    return [page.locator(bar).evaluate("bar => getComputedStyle(bar).position") for bar in (".exam-top", ".bottom-bar")]
+    for bar in (".exam-top", ".bottom-bar"):
+        expect(page.locator(bar)).to_have_css("position", position)
 
 
 def test_the_bars_stay_in_sight_but_leave_a_low_screen_to_the_question(visit: Visit, my_attempt: Attempt) -> None:
     page = open_question(visit(viewport={"width": 360, "height": 740}), my_attempt)
-    assert positions(page) == ["sticky", "sticky"]
+    expect_bars(page, "sticky")
     page.set_viewport_size({"width": 640, "height": 360})  # a phone on its side
-    assert positions(page) == ["static", "static"]
+    expect_bars(page, "static")
     page.get_by_role("button", name="Next", exact=True).scroll_into_view_if_needed()
     expect(page.locator(".exam-top")).not_to_be_in_viewport()
 

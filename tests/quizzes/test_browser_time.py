@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, BrowserContext, Page, Response, expect
 from sqlalchemy.orm import Session
@@ -20,6 +19,7 @@ from tests.conftest import SignIn
 from tests.factories.accounts import make_user
 from tests.factories.quizzes import answer_all, make_attempt, make_quiz
 from tests.factories.terms import make_accommodation, make_group, make_override, make_staff
+from tests.looking import faults_of
 from tests.quizzes.browsing import LOOKS, SAVED, SITE, act, open_question, writing
 from tests.quizzes.pages import current, refresh, url
 
@@ -208,9 +208,7 @@ def staff_places(ended: Attempt, running: Attempt, override: QuizOverride) -> li
 def check(page: Page, place: str) -> None:
     """No rule of access is broken, and nothing is wider than the window."""
     page.goto(f"{SITE}{place}")
-    broken = [found["id"] for found in Axe().run(page).response["violations"]]
-    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert (place, broken, max(0, overflow)) == (place, [], 0)
+    assert (place, faults_of(page)) == (place, ([], 0))
     page.goto("about:blank")  # or what the page asks for by itself would meet what the test does next
 
 

@@ -17,7 +17,8 @@ from tests.conftest import QueryCount, SignIn
 from tests.factories.accounts import make_user
 from tests.factories.bank import make_category, make_question
 from tests.factories.quizzes import RIGHT, fixed, make_quiz
-from tests.quizzes.browsing import SITE, faults_of
+from tests.looking import faults_of
+from tests.quizzes.browsing import SITE
 from tests.quizzes.test_leaks import sit
 from tests.studio.question_forms import text_of
 

@@ -6,6 +6,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 export PYTHONPATH := platform
+# Demo and tests start many processes: what one of them has compiled, the next need not.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test faults verify-outside bench-exam bench-credentials record-stripe check lock migrate browser clean

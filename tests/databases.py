@@ -94,7 +94,10 @@ SELECT concat_ws(' ', count(*), max(writer), sum(writer)) FROM (
   UNION ALL SELECT xmin::text::bigint FROM pg_constraint
   UNION ALL SELECT xmin::text::bigint FROM pg_trigger
 ) AS shape"""  # how many rows describe the tables, and which transactions wrote them
-OTHERS = "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+KEPT = "laurel-kept"
+OTHERS = f"""
+SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name <> '{KEPT}'"""  # noqa: S608 (our own word)
 
 
 class PostgresqlTemplates:
@@ -186,11 +189,13 @@ def be_patient(connection: psycopg.Connection[Any], _record: object) -> None:
     """Let it wait longer than a page may, and hold its transaction as long as a test holds it."""
     for limit, milliseconds in PATIENCE.items():
         connection.execute(f"SET {limit} = {milliseconds}".encode())
+    connection.execute(f"SET application_name = '{KEPT}'".encode())
     connection.commit()
 
 
 class LastingEngines(Database):
-    """A database that comes back to an address with the engine that it had there, and with new connections.
+    """A database that comes back to an address with the engine that it had there; on PostgreSQL with the connections, too: a new one
+    has to learn all tables anew, which was a tenth of the time of its tests.
 
     Nobody gives up here for having waited long: how fast twelve threads come by one row on a busy machine is not what a test of
     them asks. How long a page waits has its own tests (web/test_outages.py, faults).
@@ -206,6 +211,15 @@ class LastingEngines(Database):
             if not self.is_sqlite:
                 event.listen(self.engine, "connect", be_patient)
             self._known[url] = self.engine, self._bound
-        self.engine.dispose()
         self.engine, self._bound = self._known[url]
         self.sessions.configure(bind=self.engine)
+
+    def rest(self) -> None:
+        """Close what the next test shall not find: a file, or an engine that a test made for itself."""
+        if self.is_sqlite or all(self.engine is not kept for kept, _ in self._known.values()):
+            self.engine.dispose()
+
+    def close(self) -> None:
+        """Close all connections."""
+        for engine, _ in self._known.values():
+            engine.dispose()

@@ -123,7 +123,7 @@ def out_of_reach(database: Database) -> Iterator[None]:
     with psycopg.connect(server, autocommit=True) as other:
         other.execute(f"ALTER DATABASE {url.database} ALLOW_CONNECTIONS false".encode())
         other.execute(
-            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s AND application_name = 'laurel-web'",
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s AND application_name LIKE 'laurel-%%'",
             (url.database,),
         )
         try:

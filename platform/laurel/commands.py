@@ -20,7 +20,7 @@ def migrate() -> None:
 
 
 @main.command()
-@click.option("--password", default=None, help="Also make the demo accounts, with this password.")
+@click.option("--password", default=None, help="What the demo accounts are signed in to with; without it, nobody can.")
 def seed(password: str | None) -> None:
     """Write the seed content; what is already there stays."""
     from laurel.seed import seed_database

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from laurel.accounts.models import User
 from laurel.accounts.queries import find_user_by_email
-from laurel.accounts.services import register
+from laurel.accounts.services import hash_password, register
 from laurel.articles.services import import_seed
 from laurel.bank.services import create_category, import_question
 from laurel.catalog.models import Course, Module
@@ -56,7 +56,7 @@ def seed_database(settings: Settings, database: Database, *, password: str | Non
     """Write all of it in one transaction. Raises SettingsError that names the file where something is wrong."""
     with database.session(writes=True) as session:
         now = database_now(session)
-        people = {person["role"]: _seed_person(session, person, password, now) for person in read_people()}
+        people = seed_people(session, password=password, now=now)
         seeding = Seeding(session, people["author"], now)
         for folder in sorted((FOLDER / "courses").iterdir(), key=lambda path: (path.name != "ai-foundations", path.name)):
             seed_course(seeding, folder, settings)
@@ -67,9 +67,16 @@ def seed_database(settings: Settings, database: Database, *, password: str | Non
         session.commit()
 
 
+def seed_people(session: Session, *, password: str | None, now: datetime) -> dict[str, User]:
+    """The demo accounts by their role. One that nobody could sign in to so far gets the password; one that has its own keeps it."""
+    return {person["role"]: _seed_person(session, person, password, now) for person in read_people()}
+
+
 def _seed_person(session: Session, person: dict[str, str], password: str | None, now: datetime) -> User:
     found = find_user_by_email(session, person["email"])
     if found is not None:
+        if found.password is None and password is not None:
+            found.password = hash_password(password)
         return found
     return register(
         session,

@@ -54,7 +54,7 @@ HELP = {
         "Go back to see the present state.",
     ),
     410: Help("This was removed", "It existed once and was removed for good.", "Try one of these instead."),
-    413: Help("That is too large", "What you sent is larger than this page accepts. Nothing was changed.", "Send less, or a smaller file."),
+    413: Help("That is too large", "What you sent is larger than is accepted here. Nothing was changed.", "Send less, or a smaller file."),
     415: Help(
         "That format is not understood",
         "This address expects another kind of content. Nothing was changed.",

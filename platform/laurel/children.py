@@ -7,6 +7,9 @@ from urllib.request import urlopen
 
 from laurel.settings import SettingsError
 
+PATIENCE = 60.0
+"""For how many seconds a process may start: two are usual, a busy machine takes longer."""
+
 
 class Children:
     """Processes that live and die with this one: each ends when its standard input closes."""
@@ -36,7 +39,7 @@ class Children:
                 process.wait()
 
 
-def wait_for(address: str, children: Children, *, seconds: float = 20) -> None:
+def wait_for(address: str, children: Children, *, seconds: float = PATIENCE) -> None:
     """Return when `address` answers; raise SettingsError if a child ends or the time is over before that."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -44,7 +47,7 @@ def wait_for(address: str, children: Children, *, seconds: float = 20) -> None:
         if ended is not None:
             raise SettingsError(f"{ended} did not start. See {children.log_folder / ended}.log")
         try:
-            with urlopen(address, timeout=1) as answer:  # noqa: S310 (our own address)
+            with urlopen(address, timeout=5) as answer:  # noqa: S310 (our own address)
                 if answer.status == 200:
                     return
         except OSError:

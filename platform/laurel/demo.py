@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from laurel.children import Children, wait_for
+from laurel.children import PATIENCE, Children, wait_for
 from laurel.core.db import Database
 from laurel.core.digests import digest_of
 from laurel.migrating import migrate_database
@@ -95,7 +95,7 @@ def _has_courses(database: Database) -> bool:
 def _sandbox_settings(keys: Path, children: Children) -> dict[str, str]:
     """Where the sandbox that we started listens, and its keys, once it has written them."""
     pid = children.running["sandbox"].pid
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE
     while time.monotonic() < end and children.find_ended() is None:
         if keys.exists() and (found := json.loads(keys.read_text()))["pid"] == pid:
             return {

@@ -19,7 +19,7 @@ from tests.faults.processes import free_port
 from tests.journeys.keys import KeyBook
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 60
+START_SECONDS = 180  # of silence; 5 on an idle machine
 PASSWORD = "walk through the laurels"
 
 
@@ -53,6 +53,15 @@ def start_demo(instance: Path, port: int | None = None) -> Demo:
         text=True,
         start_new_session=True,
     )
+    try:
+        return Demo(_address_of(process), instance, process)
+    except BaseException:
+        Demo("", instance, process).stop()
+        raise
+
+
+def _address_of(process: subprocess.Popen[str]) -> str:
+    """The address that it prints once it runs."""
     lines: Queue[str] = Queue()
     threading.Thread(target=lambda: [lines.put(line) for line in process.stdout or ()], daemon=True).start()
     seen = []
@@ -61,7 +70,7 @@ def start_demo(instance: Path, port: int | None = None) -> Demo:
         seen.append(line)
         found = re.search(r"running at\s+(\S+)", line)
         if found:
-            return Demo(found[1], instance, process)
+            return found[1]
         if process.poll() is not None and lines.empty():
             raise RuntimeError("The demo did not start:\n" + "".join(seen))
 

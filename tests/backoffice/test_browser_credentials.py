@@ -177,3 +177,20 @@ def test_a_name_is_corrected_without_a_script(visit: Callable[..., BrowserContex
     expect(page.get_by_text("now carries the name Ada King")).to_be_visible()
     page.goto(f"{SITE}/credentials/{credential.id}")
     expect(page.get_by_role("heading", name="Ada King")).to_be_visible()
+
+
+def test_what_a_job_has_revoked_is_reinstated_by_its_pages(visit: Callable[..., BrowserContext], session: Session, sign_in: SignIn) -> None:
+    admin = make_user(session, name="Ann Admin", roles=["admin"])
+    asked = next(path for path in make_reinstatement(session, admin) if "?job=" in path)
+    sign_in(admin)
+    session.commit()
+    page = visit(java_script_enabled=False, viewport={"width": 360, "height": 800}).new_page()
+
+    page.goto(f"{SITE}/backoffice/credentials/bulk{asked}")
+    page.get_by_label("Why").fill("We had chosen the wrong month.")
+    page.get_by_role("button", name="Show what can be reinstated").click()
+    expect(page.get_by_text("2 certificates count again")).to_be_visible()
+    page.get_by_label("Number of certificates").fill("2")
+    page.get_by_role("button", name="Reinstate them").click()
+
+    expect(page.get_by_text("It goes on by itself, also if you leave.")).to_be_visible()

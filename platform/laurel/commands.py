@@ -20,7 +20,7 @@ def migrate() -> None:
 
 
 @main.command()
-@click.option("--password", default=None, help="What the demo accounts are signed in to with; without it, nobody can.")
+@click.option("--password", default=None, help="Password of the demo accounts; without it nobody can sign in to them.")
 def seed(password: str | None) -> None:
     """Write the seed content; what is already there stays."""
     from laurel.seed import seed_database

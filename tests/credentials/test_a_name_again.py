@@ -76,3 +76,36 @@ def test_taking_that_back_makes_it_a_former_one_again(session: Session, person: 
     session.expire_all()
 
     assert (person.name_on_certificates, ended.shown_name, ended.visibility) == (SECOND, "A former name", Visibility.PRIVATE)
+
+
+@pytest.mark.parametrize("end", ["withdrawn", "refused"])
+def test_a_wish_that_came_to_nothing_takes_no_way_back_away(session: Session, person: User, sign_in: SignIn, end: str) -> None:
+    make_credential(session, learner=person, at=clock.now() - timedelta(days=9))
+    applied = take(session, person, SECOND, at=clock.now() - timedelta(days=1))
+    wish, staff = make_name_change(session, person, name="Grace Hopper"), make_user(session, roles=["admin"])
+    session.commit()
+    client = sign_in(person)
+    way_back = f"/account/certificate-name/{applied.id}/reverse"
+    assert way_back not in client.get("/account/certificate-name").text  # one thing at a time
+    session.rollback()  # what it has read since is older than the session of the browser
+
+    if end == "withdrawn":
+        name_changes.withdraw_name(session, person.id, wish.id, now=clock.now())
+    else:
+        name_changes.refuse_name(session, wish.id, reason="Show us.", actor_id=staff.id, now=clock.now())
+    session.commit()
+
+    page = client.get("/account/certificate-name").text
+    assert way_back in page
+    assert ("Show us." in page) == (end == "refused")
+
+
+def test_what_was_taken_back_is_not_taken_back_again(session: Session, person: User, sign_in: SignIn) -> None:
+    make_credential(session, learner=person, at=clock.now() - timedelta(days=9))
+    take(session, person, SECOND, at=clock.now() - timedelta(days=2))
+    latest = take(session, person, "Grace Hopper", at=clock.now() - timedelta(days=1))
+    name_changes.ask_to_reverse(session, person.id, latest.id, now=clock.now())
+    reverse_name(session, latest)
+    session.commit()
+
+    assert "/reverse" not in sign_in(person).get("/account/certificate-name").text

@@ -39,17 +39,17 @@ def person_or_network() -> str:
     return f"user:{found.id}" if found is not None else f"net:{network()}"
 
 
-def asks_nothing() -> bool:
-    """Whether a form is only opened: neither the address nor a body says what is sought."""
-    return request.method in {"GET", "HEAD"} and not request.view_args and not any(request.args.values())
+def names_no_certificate() -> bool:
+    """Whether a form is only opened: neither the address nor a body says which certificate is meant."""
+    return request.method in {"GET", "HEAD"} and not request.view_args and not request.args.get("number", "").strip()
 
 
 limiter = Limiter(key_func=person_or_network)
 
 SAVE = "120 per minute"
 START = "6 per minute"
-VERIFY = limiter.shared_limit("60 per minute", scope="verify", exempt_when=asks_nothing)
-"""Looking certificates up, by whatever door: by number or by file, on the page or by the API."""
+VERIFY = limiter.shared_limit("60 per minute", scope="verify", exempt_when=names_no_certificate, override_defaults=False)
+"""Looking certificates up, by whatever door: by number or by file, on the page or by the API. Opening the form counts as any page does."""
 DEFAULT = "300 per minute"
 
 

@@ -50,6 +50,12 @@ def find_latest_change(session: Session, person_id: UUID) -> NameChange | None:
     return session.scalars(select(NameChange).filter_by(person_id=person_id).order_by(NameChange.asked_at.desc()).limit(1)).one_or_none()
 
 
+def find_last_applied(session: Session, person_id: UUID) -> NameChange | None:
+    """The last change that came onto the certificates, whatever was asked for since; it may have been taken back."""
+    applied = select(NameChange).where(NameChange.person_id == person_id, NameChange.applied_at.is_not(None))
+    return session.scalars(applied.order_by(NameChange.applied_at.desc()).limit(1)).one_or_none()
+
+
 def has_open_change(session: Session, person_id: UUID) -> bool:
     return session.scalar(select(NameChange.id).where(NameChange.person_id == person_id, NameChange.state.in_(OPEN)).limit(1)) is not None
 

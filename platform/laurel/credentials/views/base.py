@@ -35,7 +35,7 @@ FOR_ALL = {
 """Documents are for any site and any wallet, and say nothing about who reads them."""
 
 
-ERASED = errors.Help("An erased certificate", "This certificate was erased.", erasure.ADVICE)
+ERASED = errors.Help("Revoked: an erased certificate", "This certificate was erased.", erasure.ADVICE)
 
 
 def issuer() -> Issuer:

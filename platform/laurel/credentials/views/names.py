@@ -106,7 +106,10 @@ def _confirmed() -> list[UUID]:
 def _form_page(form: NameChangeForm) -> str:
     session = current_session()
     now, latest = database_now(session), names.find_latest_change(session, my_id())
-    until = latest.applied_at + REVERSIBLE if latest is not None and latest.applied_at is not None else None
+    is_open = latest is not None and latest.state in OPEN
+    applied = None if is_open else names.find_last_applied(session, my_id())
+    is_applied = applied is not None and applied.state is NameChangeState.APPLIED
+    until = applied.applied_at + REVERSIBLE if is_applied and applied and applied.applied_at else None
     return render_template(
         "credentials/name_change_page.html",
         form=form,
@@ -114,10 +117,11 @@ def _form_page(form: NameChangeForm) -> str:
         next_name=get_user(session, my_id()).name_on_certificates,
         has_any=names.holds_certificate(session, my_id()),
         latest=latest,
-        is_open=latest is not None and latest.state in OPEN,
+        is_open=is_open,
         is_slow=latest is not None and _has_waited(latest, now),
         answer_by=answer_due(latest.asked_at) if latest is not None else None,
-        reversible_until=until if latest is not None and latest.state is NameChangeState.APPLIED and until and now < until else None,
+        applied=applied,
+        reversible_until=until if until and now < until else None,
     )
 
 

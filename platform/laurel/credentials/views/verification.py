@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from urllib.parse import parse_qs
 from uuid import UUID
 
 from flask import make_response, redirect, render_template, request, url_for
@@ -22,11 +23,12 @@ from laurel.web.limits import VERIFY, limiter
 from laurel.web.session import current_session
 
 FOLLOW = "30 per minute"
-PAGE_ADDRESS = re.compile(
-    r"https?://(?P<host>[^/\s]+)/credentials/(?P<id>[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})/?(?:\?t=(?P<t>[\w-]+))?"
-)
-CODED_NUMBER = re.compile(r"(?:https?://)?(?P<host>[^/\s]+)/v/(?P<number>[A-Za-z0-9-]+)/?\?t=(?P<t>[\w-]+)")
-"""As it is printed, and in QR codes, since a change of name."""
+ADDRESS = re.compile(r"(?:https?://)?(?P<host>[^/?#\s]+)(?P<path>/[^?#\s]*)(?:\?(?P<query>[^#\s]*))?(?:#\S*)?", re.IGNORECASE)
+ID = r"(?P<id>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+PAGE = re.compile(rf"/credentials/{ID}(?:/?|\.\w+|/(?:badge|card|certificate)\.\w+)", re.IGNORECASE)
+"""The page of a certificate, or a file of it."""
+NUMBER = re.compile(r"/v/(?P<number>[A-Za-z0-9-]+)/?")
+"""As it is printed, and in QR codes; since a change of name with `t`."""
 NOTHING_TYPED = "Enter the number of the certificate. It begins with LRL."
 
 
@@ -82,12 +84,16 @@ def search(typed: str, *, is_sent: bool) -> Response:
 
 def _page_at(address: str) -> Response | None:
     """The way to the page that somebody pasted the address of; None if it is none of ours."""
-    page, coded = PAGE_ADDRESS.fullmatch(address), CODED_NUMBER.fullmatch(address)
-    if page and page["host"] == request.host:
-        return redirect(url_for("credentials.credential_page", credential_id=UUID(page["id"]), t=page["t"]), 303)
-    if coded and coded["host"] == request.host:
-        return redirect(url_for("credentials.follow_number", number=coded["number"], t=coded["t"]), 303)
-    return None
+    if re.fullmatch(ID, address, re.IGNORECASE):
+        return redirect(url_for("credentials.credential_page", credential_id=UUID(address)), 303)
+    written = ADDRESS.fullmatch(address)
+    if written is None or written["host"].lower() != request.host:
+        return None
+    t = next(iter(parse_qs(written["query"] or "").get("t", [])), None)
+    page, coded = PAGE.fullmatch(written["path"]), NUMBER.fullmatch(written["path"])
+    if page:
+        return redirect(url_for("credentials.credential_page", credential_id=UUID(page["id"]), t=t), 303)
+    return redirect(url_for("credentials.follow_number", number=coded["number"], t=t), 303) if coded else None
 
 
 def _page_of(number: str, found: CredentialRecord | ErasedCredential | None) -> Response:

@@ -7,7 +7,6 @@ from sqlalchemy.orm import Session
 from laurel.credentials.models import Credential
 from tests.factories.credentials import make_credential
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 BROWSER = {"Accept": "text/html"}
 
 
@@ -44,3 +43,14 @@ def test_verify_leads_nowhere_else(client: FlaskClient, credential: Credential, 
     answer = client.get("/verify", query_string={"number": pasted}, headers=BROWSER)
 
     assert (answer.status_code, answer.location) == (400, None)
+
+
+@pytest.mark.parametrize("secret", ["%00", "%ff%fe", "a" * 3000, "%F0%9F%8D%83"])
+@pytest.mark.parametrize("page", ["/credentials/{0.id}", "/v/{0.number}"])
+def test_what_was_pasted_behind_an_address_breaks_nothing(client: FlaskClient, credential: Credential, page: str, secret: str) -> None:
+    pasted = f"{client.get('/verify').request.host}{page.format(credential)}?t={secret}"
+
+    answer = client.get("/verify", query_string={"number": pasted}, headers=BROWSER, follow_redirects=True)
+
+    assert answer.status_code == 200
+    assert "Ada Lovelace" in answer.text

@@ -108,8 +108,6 @@ def _form_page(form: NameChangeForm) -> str:
     now, latest = database_now(session), names.find_latest_change(session, my_id())
     is_open = latest is not None and latest.state in OPEN
     applied = None if is_open else names.find_last_applied(session, my_id())
-    is_applied = applied is not None and applied.state is NameChangeState.APPLIED
-    until = applied.applied_at + REVERSIBLE if is_applied and applied and applied.applied_at else None
     return render_template(
         "credentials/name_change_page.html",
         form=form,
@@ -121,8 +119,16 @@ def _form_page(form: NameChangeForm) -> str:
         is_slow=latest is not None and _has_waited(latest, now),
         answer_by=answer_due(latest.asked_at) if latest is not None else None,
         applied=applied,
-        reversible_until=until if until and now < until else None,
+        reversible_until=_reversible_until(applied, now) if applied is not None else None,
     )
+
+
+def _reversible_until(change: NameChange, now: datetime) -> datetime | None:
+    """Until when the change can be taken back; None if it was, or if that time is over."""
+    if change.state is not NameChangeState.APPLIED or change.applied_at is None:
+        return None
+    until = change.applied_at + REVERSIBLE
+    return until if now < until else None
 
 
 def _has_waited(change: NameChange, now: datetime) -> bool:

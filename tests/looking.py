@@ -12,6 +12,9 @@ SENT_TWICE = """[...document.forms].flatMap(form => {
   return names.filter((name, place) => names.indexOf(name) < place).map(name => `${form.action} is sent ${name} twice`);
 })"""
 """Such a form is refused, whatever is written in it."""
+STILL = """Promise.allSettled(document.getAnimations().filter(change => change instanceof CSSTransition).map(change => change.finished))
+  .then(() => undefined)"""
+"""A color on its way from one theme to the other is in neither."""
 TOO_WIDE = "Math.max(0, document.documentElement.scrollWidth - document.documentElement.clientWidth)"
 
 
@@ -23,4 +26,5 @@ def faults_of(page: Page) -> tuple[list[str], int]:
     """
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE)
+    page.evaluate(STILL)
     return page.evaluate(BROKEN) + page.evaluate(SENT_TWICE), page.evaluate(TOO_WIDE)

@@ -173,27 +173,33 @@ def confirm(job_id: UUID) -> ResponseReturnValue:
 @policy(POST="credentials:write")
 def pause(job_id: UUID) -> ResponseReturnValue:
     """Do no more until somebody lets it go on."""
-    with transaction() as session:
-        bulk.pause(session, job_id, actor_id=my_id(), now=database_now(session))
-    return redirect(url_for(".job_page", job_id=job_id), 303)
+    return turn(job_id, bulk.pause)
 
 
 @bp.post("/<uuid:job_id>/resume")
 @policy(POST="credentials:write")
 def resume(job_id: UUID) -> ResponseReturnValue:
     """Go on where it was paused."""
-    with transaction() as session:
-        bulk.resume(session, job_id, actor_id=my_id(), now=database_now(session))
-    return redirect(url_for(".job_page", job_id=job_id), 303)
+    return turn(job_id, bulk.resume)
 
 
 @bp.post("/<uuid:job_id>/stop")
 @policy(POST="credentials:write")
 def stop(job_id: UUID) -> ResponseReturnValue:
     """Throw a dry run away, or do no more of what runs."""
-    with transaction() as session:
-        bulk.stop(session, job_id, actor_id=my_id(), now=database_now(session))
-    flash("Nothing more is done of it.", "success")
+    return turn(job_id, bulk.stop, done="Nothing more is done of it.")
+
+
+def turn(job_id: UUID, act: Callable[..., BulkJob], *, done: str = "") -> ResponseReturnValue:
+    """Do it, and lead back to the job's page. Perhaps the job ended while the page was looked at: then that is said there."""
+    try:
+        with transaction() as session:
+            act(session, job_id, actor_id=my_id(), now=database_now(session))
+    except ConflictError as error:
+        flash(error.message, "warning")
+    else:
+        if done:
+            flash(done, "success")
     return redirect(url_for(".job_page", job_id=job_id), 303)
 
 

@@ -265,7 +265,7 @@ class BulkJob(Base):
     def advance(self, wanted: BulkState) -> None:
         """Go to the wanted state; raises ConflictError if that does not follow from the present one."""
         if wanted not in bulk.NEXT[self.state]:
-            raise ConflictError(f"This job is {self.state.value} already.")
+            raise ConflictError(bulk.OVER.get(self.state))
         self.state = wanted
 
 

@@ -53,6 +53,13 @@ NEXT: dict[BulkState, frozenset[BulkState]] = {
     BulkState.STOPPED: frozenset(),
 }
 
+OVER = {
+    BulkState.DRAFT: "Nobody has confirmed this dry run. Nothing was changed.",
+    BulkState.DONE: "This job had ended already. Nothing was changed.",
+    BulkState.STOPPED: "This job had been stopped already. Nothing was changed.",
+}
+"""What is said to whoever wants of a job what does not follow from its state: their page may be out of date."""
+
 
 def still_for(moved_at: datetime, *, now: datetime) -> int:
     """How many minutes a running job has not moved; 0 as long as that is nothing to worry about."""

@@ -1,16 +1,22 @@
 """Pausing and stopping a job, also from a page that is out of date."""
 
+import csv
+import io
+import re
 from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from laurel.credentials.models import BulkJob
-from laurel.credentials.rules.bulk import BulkState
+from laurel.core import clock
+from laurel.credentials.models import BulkJob, BulkRow
+from laurel.credentials.rules.bulk import BulkState, RowState
+from laurel.credentials.services.bulk_batches import advance
 from tests.conftest import SignIn
-from tests.credentials.bulk_jobs import finish, start
+from tests.credentials.bulk_jobs import desk, finish, start
 from tests.factories.accounts import make_user
 from tests.factories.credentials import make_credential, make_revocation_job
 
@@ -84,3 +90,44 @@ def test_a_dry_run_that_was_thrown_away_cannot_be_confirmed_and_the_page_says_wh
     assert late.status_code == 409
     assert "This job had been stopped already. Nothing was changed." in late.text
     assert state_of(session, job) is BulkState.STOPPED
+
+
+def rows_listed(admin: FlaskClient, job: BulkJob) -> list[list[str]]:
+    """(result, why) of each row of the report."""
+    lines = csv.reader(io.StringIO(admin.get(f"{PLACE}/{job.id}/report.csv").text.lstrip("\ufeff")))
+    return [line[1:3] for line in lines][1:]
+
+
+def test_what_a_stopped_job_has_not_done_is_called_so_in_counts_list_and_report(
+    send: Send, admin: FlaskClient, session: Session, job: BulkJob
+) -> None:
+    start(session, job)
+    advance(session, job.id, desk(), now=clock.now(), size=1)
+    session.scalars(select(BulkRow).filter_by(job_id=job.id, n=3)).one().state = RowState.WAITING
+    session.commit()
+    assert "Not done" not in admin.get(f"{PLACE}/{job.id}").text
+
+    send(job, "stop")
+
+    page = admin.get(f"{PLACE}/{job.id}").text
+    listed = admin.get(f"{PLACE}/{job.id}?state=not+done").text
+    assert "2 are not done: the job was stopped." in page
+    assert re.search(r"<dt>Not done</dt>\s*<dd>2</dd>", page)
+    assert "Ready" not in page
+    assert "Waits for a key" not in page
+    assert ("2 rows" in listed, "The job was stopped." in listed, "Revoked</" in listed.split("2 rows")[1]) == (True, True, False)
+    assert rows_listed(admin, job) == [["done", ""], *[["not done", "The job was stopped."]] * 2]
+
+
+def test_the_rows_of_a_dry_run_that_was_thrown_away_are_not_done(send: Send, admin: FlaskClient, session: Session, job: BulkJob) -> None:
+    send(job, "stop")
+
+    page = admin.get(f"{PLACE}/{job.id}").text
+
+    assert "It was a dry run: nothing was revoked." in page
+    assert rows_listed(admin, job) == [["not done", "The dry run was thrown away."]] * 3
+
+
+@pytest.mark.parametrize("wanted", ["not+done", "nonsense", "ready%00"])
+def test_a_filter_that_means_nothing_shows_all_rows(admin: FlaskClient, job: BulkJob, wanted: str) -> None:
+    assert "3 rows" in admin.get(f"{PLACE}/{job.id}?state={wanted}").text

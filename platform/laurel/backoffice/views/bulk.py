@@ -19,7 +19,7 @@ from laurel.core.spreadsheets import harmless
 from laurel.credentials.models import BulkJob
 from laurel.credentials.queries import bulk as queries
 from laurel.credentials.queries.staff import list_achievement_choices
-from laurel.credentials.rules.bulk import UNDONE, BulkKind, BulkState, RowState, still_for
+from laurel.credentials.rules.bulk import UNDONE, BulkKind, BulkState, RowState, count_outcomes, outcome, still_for
 from laurel.credentials.rules.bulk_table import MAX_BYTES, TOO_LARGE
 from laurel.credentials.rules.duplicates import Duplicates
 from laurel.credentials.services import bulk
@@ -208,13 +208,13 @@ def turn(job_id: UUID, act: Callable[..., BulkJob], *, done: str = "") -> Respon
 def report_csv(job_id: UUID) -> ResponseReturnValue:
     """Every row with what became of it, for a spreadsheet: no cell is taken for a formula."""
     session = current_session()
-    queries.get_job(session, job_id)
+    job = queries.get_job(session, job_id)
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_ALL)
     writer.writerow(["line", "result", "why", "email", "name", "course", "awarded", "number"])
     for row, number in session.execute(queries.select_rows(job_id)):
         awarded = f"{row.awarded_at:%Y-%m-%d}" if row.awarded_at else ""
-        cells = [str(row.n), row.state.value, row.message, row.email, row.name, row.course, awarded, number or ""]
+        cells = [str(row.n), *job.tell(row), row.email, row.name, row.course, awarded, number or ""]
         writer.writerow([harmless(cell) for cell in cells])
     response = Response("\ufeff" + text.getvalue(), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="credentials-{job_id}.csv"'
@@ -233,16 +233,16 @@ def show(job_id: UUID, form: ConfirmForm, *, status: int = 200) -> ResponseRetur
     session = current_session()
     job, counts = queries.get_job(session, job_id), queries.count_rows(session, job_id)
     wanted = request.args.get("state", "")
-    state = RowState(wanted) if wanted in set(RowState) else None
+    states = [found for found in RowState if outcome(found, job=job.state) == wanted]
     page = render_template(
         "backoffice/bulk_page.html",
         job=job,
         counts=counts,
         total=sum(counts.values()),
         left=sum(counts[undone] for undone in UNDONE),
-        state=state or "",
-        states=[found for found in RowState if counts[found]],
-        page=paginate(session, queries.select_rows(job_id, state), scalars=False),
+        wanted=wanted if states else "",
+        outcomes=count_outcomes(counts, job=job.state),
+        page=paginate(session, queries.select_rows(job_id, states), scalars=False),
         form=form,
         corrections=queries.count_corrections(session, job_id) if job.state is BulkState.DRAFT else 0,
         signers=list_signers(session, job) if job.state is BulkState.DRAFT and job.kind is BulkKind.ISSUE else [],

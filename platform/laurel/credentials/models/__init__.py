@@ -268,6 +268,12 @@ class BulkJob(Base):
             raise ConflictError(bulk.OVER.get(self.state))
         self.state = wanted
 
+    def tell(self, row: "BulkRow") -> tuple[str, str]:
+        """(what became of the row, why)"""
+        word = bulk.outcome(row.state, job=self.state)
+        stopped = "The job was stopped." if self.confirmed_at else "The dry run was thrown away."
+        return word, stopped if word == bulk.NOT_DONE else row.message
+
 
 class BulkRow(Base):
     """One credential of a bulk job: to be made, or to be revoked. `n` is its line in the file, or its place in the list."""

@@ -89,15 +89,15 @@ def select_jobs() -> Select[BulkJob, str]:
     return select(BulkJob, User.name).join(User, User.id == BulkJob.actor_id).order_by(BulkJob.created_at.desc(), BulkJob.id)
 
 
-def select_rows(job_id: UUID, state: RowState | None = None) -> Select[BulkRow, str | None]:
-    """A job's rows in their order, each with the number of its credential if it has one."""
+def select_rows(job_id: UUID, states: Collection[RowState] = ()) -> Select[BulkRow, str | None]:
+    """A job's rows in their order, those in one of the `states` or all, each with the number of its credential if it has one."""
     statement = (
         select(BulkRow, Credential.number)
         .outerjoin(Credential, Credential.id == BulkRow.credential_id)
         .where(BulkRow.job_id == job_id)
         .order_by(BulkRow.n)
     )
-    return statement if state is None else statement.where(BulkRow.state == state)
+    return statement.where(BulkRow.state.in_(states)) if states else statement
 
 
 def count_rows(session: Session, job_id: UUID) -> dict[RowState, int]:

@@ -1,5 +1,7 @@
 """Acts on many credentials at once: their states, and how much of them is done in one go."""
 
+from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -44,6 +46,7 @@ class RowState(StrEnum):
 
 UNDONE = (RowState.READY, RowState.WAITING)
 """What a running job still has to do."""
+NOT_DONE = "not done"
 
 NEXT: dict[BulkState, frozenset[BulkState]] = {
     BulkState.DRAFT: frozenset({BulkState.RUNNING, BulkState.STOPPED}),
@@ -59,6 +62,19 @@ OVER = {
     BulkState.STOPPED: "This job had been stopped already. Nothing was changed.",
 }
 """What is said to whoever wants of a job what does not follow from its state: their page may be out of date."""
+
+
+def outcome(row: RowState, *, job: BulkState) -> str:
+    """What became of a row, as pages and reports call it. What a stopped job had still to do will never be done."""
+    return NOT_DONE if job is BulkState.STOPPED and row in UNDONE else row.value
+
+
+def count_outcomes(counts: Mapping[RowState, int], *, job: BulkState) -> dict[str, int]:
+    """How many rows there are of each outcome, where there are any."""
+    found: Counter[str] = Counter()
+    for row, count in counts.items():
+        found[outcome(row, job=job)] += count
+    return {word: count for word, count in found.items() if count}
 
 
 def still_for(moved_at: datetime, *, now: datetime) -> int:

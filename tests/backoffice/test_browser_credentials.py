@@ -89,7 +89,7 @@ def make_jobs(session: Session, issued: Credential) -> list[str]:
     rows = session.scalars(select(BulkRow).filter_by(job_id=done.id).order_by(BulkRow.n)).all()
     rows[0].state, rows[1].state, rows[1].message = RowState.DONE, RowState.FAILED, "The account or the course is not there any more."
     again = make_reinstatement(session, actor)
-    jobs = [f"/{job.id}" for job in (draft, running, done)]
+    jobs = [f"/{draft.id}", f"/{running.id}", f"/{done.id}", f"/{running.id}/stop"]
     return [f"/backoffice/credentials/bulk{path}" for path in ("", "/issue", "/revoke", *again, *jobs)]
 
 

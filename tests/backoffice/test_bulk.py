@@ -163,7 +163,7 @@ def test_hostile_rows_are_told_by_line_and_harm_no_spreadsheet(upload: Send, adm
 def test_a_dry_run_is_thrown_away_and_cannot_be_confirmed_then(upload: Send, send: Send, session: Session) -> None:
     path = upload(make_lines(session, 1)).headers["Location"].removeprefix(PLACE)
 
-    stopped, late = send(f"{path}/stop"), send(f"{path}/confirm", count="1")
+    stopped, late = send(f"{path}/discard"), send(f"{path}/confirm", count="1")
 
     assert (stopped.status_code, late.status_code) == (303, 409)
     assert session.scalars(select(BulkJob.state)).one() is BulkState.STOPPED

@@ -83,7 +83,7 @@ def test_what_somebody_else_has_stopped_stays_stopped_and_its_page_says_so(
 
 
 def test_a_dry_run_that_was_thrown_away_cannot_be_confirmed_and_the_page_says_why(send: Send, session: Session, job: BulkJob) -> None:
-    send(job, "stop")
+    send(job, "discard")
 
     late = send(job, "confirm", count="3")
 
@@ -120,7 +120,7 @@ def test_what_a_stopped_job_has_not_done_is_called_so_in_counts_list_and_report(
 
 
 def test_the_rows_of_a_dry_run_that_was_thrown_away_are_not_done(send: Send, admin: FlaskClient, session: Session, job: BulkJob) -> None:
-    send(job, "stop")
+    send(job, "discard")
 
     page = admin.get(f"{PLACE}/{job.id}").text
 
@@ -131,3 +131,48 @@ def test_the_rows_of_a_dry_run_that_was_thrown_away_are_not_done(send: Send, adm
 @pytest.mark.parametrize("wanted", ["not+done", "nonsense", "ready%00"])
 def test_a_filter_that_means_nothing_shows_all_rows(admin: FlaskClient, job: BulkJob, wanted: str) -> None:
     assert "3 rows" in admin.get(f"{PLACE}/{job.id}?state={wanted}").text
+
+
+def test_before_a_job_is_stopped_a_page_says_how_much_is_done_and_how_much_will_not_be(
+    send: Send, admin: FlaskClient, session: Session, job: BulkJob
+) -> None:
+    start(session, job)
+    advance(session, job.id, desk(), now=clock.now(), size=1)
+    session.commit()
+    assert f'href="{PLACE}/{job.id}/stop"' in admin.get(f"{PLACE}/{job.id}").text
+
+    asked = admin.get(f"{PLACE}/{job.id}/stop")
+
+    assert asked.status_code == 200
+    assert "1 certificate is revoked by now." in asked.text
+    assert "2 will not be." in asked.text
+    assert state_of(session, job) is BulkState.RUNNING  # looking has stopped nothing
+    assert f'action="{PLACE}/{job.id}/stop"' in asked.text
+    assert send(job, "stop").status_code == 303
+    assert state_of(session, job) is BulkState.STOPPED
+
+
+def test_nobody_is_asked_whether_to_stop_what_has_ended(admin: FlaskClient, session: Session, job: BulkJob) -> None:
+    unconfirmed = admin.get(f"{PLACE}/{job.id}/stop")
+    assert "Nobody has confirmed this dry run" in admin.get(unconfirmed.headers["Location"]).text
+    finish(session, start(session, job))
+    session.commit()
+
+    answer = admin.get(f"{PLACE}/{job.id}/stop")
+
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"{PLACE}/{job.id}")
+    assert "This job had ended already." in admin.get(answer.headers["Location"]).text
+
+
+def test_a_dry_run_that_a_colleague_has_confirmed_since_is_not_thrown_away(
+    send: Send, admin: FlaskClient, session: Session, job: BulkJob
+) -> None:
+    assert f'action="{PLACE}/{job.id}/discard"' in admin.get(f"{PLACE}/{job.id}").text
+    start(session, job)
+    session.commit()
+
+    answer = send(job, "discard")
+
+    assert answer.status_code == 303
+    assert "Somebody has confirmed this dry run in the meantime." in admin.get(answer.headers["Location"]).text
+    assert state_of(session, job) is BulkState.RUNNING

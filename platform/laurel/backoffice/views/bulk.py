@@ -19,7 +19,7 @@ from laurel.core.spreadsheets import harmless
 from laurel.credentials.models import BulkJob
 from laurel.credentials.queries import bulk as queries
 from laurel.credentials.queries.staff import list_achievement_choices
-from laurel.credentials.rules.bulk import UNDONE, BulkKind, BulkState, RowState, count_outcomes, outcome, still_for
+from laurel.credentials.rules.bulk import OVER, STOPPABLE, UNDONE, BulkKind, BulkState, RowState, count_outcomes, outcome, still_for
 from laurel.credentials.rules.bulk_table import MAX_BYTES, TOO_LARGE
 from laurel.credentials.rules.duplicates import Duplicates
 from laurel.credentials.services import bulk
@@ -183,11 +183,26 @@ def resume(job_id: UUID) -> ResponseReturnValue:
     return turn(job_id, bulk.resume)
 
 
-@bp.post("/<uuid:job_id>/stop")
+@bp.post("/<uuid:job_id>/discard")
 @policy(POST="credentials:write")
-def stop(job_id: UUID) -> ResponseReturnValue:
-    """Throw a dry run away, or do no more of what runs."""
-    return turn(job_id, bulk.stop, done="Nothing more is done of it.")
+def discard(job_id: UUID) -> ResponseReturnValue:
+    """Throw a dry run away."""
+    return turn(job_id, bulk.throw_away, done="Nothing is done of it.")
+
+
+@bp.route("/<uuid:job_id>/stop", methods=["GET", "POST"])
+@policy(GET="credentials:write", POST="credentials:write")
+def stop_page(job_id: UUID) -> ResponseReturnValue:
+    """Do no more of what runs. What is done and what will not be stands above the button."""
+    if request.method == "POST":
+        return turn(job_id, bulk.stop, done="Nothing more is done of it.")
+    session = current_session()
+    job, counts = queries.get_job(session, job_id), queries.count_rows(session, job_id)
+    if job.state not in STOPPABLE:
+        flash(OVER[job.state], "warning")
+        return redirect(url_for(".job_page", job_id=job_id), 303)
+    left = sum(counts[undone] for undone in UNDONE)
+    return render_template("backoffice/bulk_stop_page.html", job=job, done=counts[RowState.DONE], left=left, work_nav=work_nav())
 
 
 def turn(job_id: UUID, act: Callable[..., BulkJob], *, done: str = "") -> ResponseReturnValue:

@@ -56,6 +56,7 @@ NEXT: dict[BulkState, frozenset[BulkState]] = {
     BulkState.STOPPED: frozenset(),
 }
 
+STOPPABLE = (BulkState.RUNNING, BulkState.PAUSED)
 OVER = {
     BulkState.DRAFT: "Nobody has confirmed this dry run. Nothing was changed.",
     BulkState.DONE: "This job had ended already. Nothing was changed.",

@@ -132,6 +132,13 @@ def stop(session: Session, job_id: UUID, *, actor_id: UUID, now: datetime) -> Bu
     return job
 
 
+def throw_away(session: Session, job_id: UUID, *, actor_id: UUID, now: datetime) -> BulkJob:
+    """Do nothing of a dry run, ever. Raises ConflictError if somebody has confirmed it by now: that is stopped by whoever means it."""
+    if queries.lock_job(session, job_id).confirmed_at is not None:
+        raise ConflictError("Somebody has confirmed this dry run in the meantime. Nothing was changed.")
+    return stop(session, job_id, actor_id=actor_id, now=now)
+
+
 def pause(session: Session, job_id: UUID, *, actor_id: UUID, now: datetime) -> BulkJob:
     """Do no more of it until somebody lets it go on."""
     return _turn(session, job_id, BulkState.PAUSED, BulkJobPaused(occurred_at=now, job_id=job_id), actor_id=actor_id)

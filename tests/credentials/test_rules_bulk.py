@@ -103,9 +103,11 @@ def test_a_file_that_cannot_be_read_says_why(data: bytes, field: str, words: str
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("ada@example.com,Ada,ai,20.11.2026", "2026-11-20"),
-        ("ada@example.com,Ada,ai,2026-02-30", "2026-11-20"),
-        ("ada@example.com,Ada,ai,1066-10-14", "2026-11-20"),
+        ("ada@example.com,Ada,ai,20.11.2026", "“20.11.2026” cannot be read as a day. Write the day of the award as 2026-11-20."),
+        ("ada@example.com,Ada,ai,2026-02-30", "“2026-02-30” cannot be read as a day. Write the day of the award as 2026-11-20."),
+        ("ada@example.com,Ada,ai,1066-10-14", "“1066-10-14” is before 1990. Write the day of the award as 2026-11-20."),
+        (f"ada@example.com,Ada,ai,{'9' * 999}", f"“{'9' * 40}” cannot be read"),
+        ("ada@example.com,=A1,ai,soon", "The field “name” begins with =, as a formula does. “soon” cannot be read as a day."),
         ("ada@example.com,Ada,ai,２０２６-11-20", "2026-11-20"),
         ("ada@example.com,,ai,2026-11-20", "“name” is empty"),
         ("ada@example.com,Ada,ai", "It has 3 fields"),

@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
@@ -154,26 +154,29 @@ def _read_row(n: int, cells: Sequence[str], places: Mapping[str, int], width: in
     raw = {column: cells[place].strip() for column, place in places.items()}
     raw["course"] = raw["course"].casefold()  # short names have no capitals; who types some means the same course
     shown = {column: UNSIGNABLE.sub("�", text)[:120] for column, text in raw.items()}
-    faults = [cell.why for cell in (cells[place] for place in places.values()) if isinstance(cell, FaultyCell)]
-    error, awarded_at = faults[0] if faults else _check_cells(raw), None
+    found = [_fault(column, raw[column], cells[place]) for column, place in places.items()]
     try:
         awarded_at = _read_day(raw["awarded"])
-        check_new_name(raw["name"])
-    except InvalidInputError as refused:
-        error = error or refused.message
+    except InvalidInputError:
+        awarded_at = None
+    error = " ".join(fault for fault in found if fault)
     return ImportRow(n=n, email=shown["email"], name=shown["name"], course=shown["course"], awarded_at=awarded_at, error=error)
 
 
-def _check_cells(raw: Mapping[str, str]) -> str:
-    for column, text in raw.items():
-        if not text:
-            return f"The field “{column}” is empty."
-        if len(text) > MAX_CELL:
-            return f"The field “{column}” has {len(text):,} characters."
-        if UNSIGNABLE.search(text) or any(mark in text for mark in "\r\n\t"):
-            return f"The field “{column}” has a character that cannot be signed, such as NUL, a line break or a mark of direction."
-        if is_formula_like(text):
-            return f"The field “{column}” begins with {text[0]}, as a formula does."
+def _fault(column: str, text: str, cell: str) -> str:
+    """What is wrong with one cell by itself, in a sentence; empty if nothing is. `text` is what the cell says."""
+    if isinstance(cell, FaultyCell) or not text:
+        return cell.why if isinstance(cell, FaultyCell) else f"The field “{column}” is empty."
+    if len(text) > MAX_CELL:
+        return f"The field “{column}” has {len(text):,} characters."
+    if UNSIGNABLE.search(text) or any(mark in text for mark in "\r\n\t"):
+        return f"The field “{column}” has a character that cannot be signed, such as NUL, a line break or a mark of direction."
+    if is_formula_like(text):
+        return f"The field “{column}” begins with {text[0]}, as a formula does."
+    try:
+        CHECKS.get(column, str)(text)
+    except InvalidInputError as refused:
+        return refused.message
     return ""
 
 
@@ -185,8 +188,13 @@ def _read_day(text: str) -> datetime:
     except ValueError:
         day = None
     if day is None or day < EARLIEST:
-        raise InvalidInputError("Write the day of the award as 2026-11-20.")
+        why = "cannot be read as a day" if day is None else f"is before {EARLIEST.year}"
+        raise InvalidInputError(f"“{text[:40]}” {why}. Write the day of the award as 2026-11-20.")
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+CHECKS: dict[str, Callable[[str], object]] = {"awarded": _read_day, "name": check_new_name}
+"""What raises InvalidInputError for a column that has more rules than every cell."""
 
 
 def _refuse_twins(rows: Sequence[ImportRow], *, days_apart: bool) -> list[ImportRow]:

@@ -25,6 +25,7 @@ from laurel.credentials.services.bulk_batches import Desk, advance
 from laurel.credentials.services.bulk_reinstating import ANEW, COUNTS, draft_reinstatement, get_revocation, judge
 from laurel.credentials.services.issuing import revoke
 from laurel.credentials.services.reinstating import reinstate
+from laurel.quizzes.models import Attempt
 from tests.credentials.bulk_jobs import desk, finish, rows_of, start
 from tests.credentials.test_audit import run as run_audit
 from tests.credentials.test_concurrency import at_once
@@ -157,18 +158,52 @@ def test_what_happened_since_the_dry_run_is_seen_when_its_turn_comes(
     assert session.scalar(select(func.count()).select_from(CredentialEvent).filter_by(kind=HistoryKind.REINSTATED)) == 2
 
 
-def test_of_two_of_one_program_the_first_award_counts_again(session: Session, admin: User) -> None:
-    first = make_credential(session, at=LONG_AGO)
-    second = make_credential(session, learner=session.get_one(User, first.holder_id), at=LONG_AGO + timedelta(days=1))
+def make_second(session: Session, first: Credential, *, days: int = 1) -> Credential:
+    """Another certificate of the same holder and program, awarded later."""
+    second = make_credential(session, learner=session.get_one(User, first.holder_id), at=LONG_AGO + timedelta(days=days))
     second.achievement_version_id = first.achievement_version_id
     session.flush()
-    mistake = make_revocation_job(session, second, first)
+    return second
+
+
+def test_of_two_of_one_program_the_first_award_counts_again_as_the_dry_run_says(session: Session, admin: User) -> None:
+    first = make_credential(session, at=LONG_AGO)
+    second, third = make_second(session, first), make_second(session, first, days=2)
+    mistake = make_revocation_job(session, third, second, first)
     finish(session, start(session, mistake))
+
     job = draft(session, admin, mistake=mistake)
 
+    words = f"No. 1 of this list ({first.number}) is for the same holder and program, and only one of them can count: the first award."
+    assert [row.credential_id for row in rows_of(session, job)] == [first.id, second.id, third.id]
+    assert told(session, job)[1:] == [("wrong", words), ("wrong", words)]
     finish(session, start(session, job))
+    assert [state for state, _message in told(session, job)] == ["done", "wrong", "wrong"]
 
-    assert [(row.credential_id, row.state) for row in rows_of(session, job)] == [(first.id, RowState.DONE), (second.id, RowState.FAILED)]
+
+def test_a_row_that_cannot_be_does_not_stand_in_the_way_of_another(session: Session, admin: User) -> None:
+    first = make_credential(session, at=LONG_AGO)
+    second = make_second(session, first)
+    finish(session, start(session, make_revocation_job(session, second, first)))
+    attempt = session.get_one(Attempt, first.attempt_id)
+    attempt.is_counted = False
+    session.flush()
+
+    job = draft(session, admin, numbers=(first.number, second.number))
+
+    assert [state for state, _message in told(session, job)] == ["wrong", "ready"]
+
+
+def test_what_renewed_another_is_reinstated_with_it(session: Session, admin: User) -> None:
+    first = make_credential(session, at=LONG_AGO)
+    second = make_second(session, first)
+    second.renewed_from_id = first.id
+    session.flush()
+    finish(session, start(session, make_revocation_job(session, second, first)))
+
+    job = draft(session, admin, numbers=(first.number, second.number))
+
+    assert [state for state, _message in told(session, job)] == ["ready", "ready"]
 
 
 def test_the_same_form_sent_twice_is_one_job_and_nothing_to_say_is_refused(session: Session, admin: User, mistake: BulkJob) -> None:

@@ -1,5 +1,7 @@
 """What decides whether a revoked certificate may count again."""
 
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -44,6 +46,12 @@ def list_family(session: Session, credential: Credential, *, now: datetime) -> l
         .order_by(Credential.awarded_at, Credential.id)
     )
     return [Sibling(id=row[0], number=row[1], renewed_from_id=row[2], counts=bool(row[3])) for row in rows]
+
+
+def find_rival(session: Session, credential: Credential, others: Collection[UUID], *, now: datetime) -> Sibling | None:
+    """Which of these, if they counted, would stand in its way."""
+    family = list_family(session, credential, now=now)
+    return find_other(credential.id, [replace(one, counts=one.id in others) for one in family])
 
 
 def find_new_name(session: Session, holder_id: UUID, *, since: datetime) -> NameChange | None:

@@ -1,6 +1,7 @@
 """Reinstating many that were revoked by mistake: the dry run looks at each as whoever reinstates one does, and so does each row again."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from laurel.credentials.gateway import KeyVault
 from laurel.credentials.models import BulkJob, BulkRow, Credential
 from laurel.credentials.queries import bulk as queries
 from laurel.credentials.queries import get_credential
+from laurel.credentials.queries.reinstating import find_rival
 from laurel.credentials.rules.bulk import MAX_REINSTATED, BulkKind, BulkState, RowState
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.notes import check_note
@@ -46,10 +48,14 @@ def judge(
         raise InvalidInputError(
             f"At most {MAX_REINSTATED:,} are reinstated at once. Give their numbers, and do it in parts.", field="numbers"
         )
-    rows = []
+    rows, ready = [], defaultdict[UUID, dict[UUID, int]](dict)
     for n, (credential, holder, name) in enumerate(named, start=1):
         undone = revocation if credential.number not in numbers else None  # whoever names it means it, whoever revoked it
         verdict = _verdict(session, credential, undone, actor_id=actor_id, now=now)
+        if verdict[0] is RowState.READY:
+            verdict = _beside(session, credential, ready[holder.id], now=now) or verdict
+        if verdict[0] is RowState.READY:
+            ready[holder.id][credential.id] = n
         rows.append({**show_certificate(n, credential, holder, name), **verdict_of(verdict)})
     return rows + list_missing(session, missing, after=len(rows))
 
@@ -91,6 +97,15 @@ def _verdict(session: Session, credential: Credential, revocation: BulkJob | Non
         return RowState.SKIPPED, ANEW
     obstacle = why_not(session, credential.id, now=now)
     return (RowState.WRONG, obstacle) if obstacle is not None else (RowState.READY, _former(credential))
+
+
+def _beside(session: Session, credential: Credential, ready: Mapping[UUID, int], *, now: datetime) -> Verdict | None:
+    """What is to be said of it because of a row before it; `ready`: its holder's certificates that will count by then, with their rows."""
+    rival = find_rival(session, credential, ready, now=now) if ready else None
+    if rival is None:
+        return None
+    which = f"No. {ready[rival.id]} of this list ({rival.number})"
+    return RowState.WRONG, f"{which} is for the same holder and program, and only one of them can count: the first award."
 
 
 def _is_of(revocation: BulkJob, credential: Credential) -> bool:

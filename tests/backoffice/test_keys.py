@@ -163,7 +163,9 @@ def test_one_asks_another_agrees_and_then_it_is_done(
     assert "Agreed, Carl Colleague" in browser.get(asked.location).text
 
 
-def test_who_asked_cannot_agree_but_can_take_it_back(send: Send, session: Session, active: IssuerKey, staged: IssuerKey) -> None:
+def test_who_asked_cannot_agree_but_can_take_it_back(
+    send: Send, browser: FlaskClient, session: Session, active: IssuerKey, staged: IssuerKey
+) -> None:
     asked = send(address(staged, "retire"), reason="not needed")
 
     assert send(f"{asked.location}/agree").status_code == 403
@@ -171,7 +173,9 @@ def test_who_asked_cannot_agree_but_can_take_it_back(send: Send, session: Sessio
 
     assert states(session, staged) == [KeyState.STAGED]
     assert session.scalars(select(Approval)).one().state is ApprovalState.WITHDRAWN
-    assert send(f"{asked.location}/refuse").status_code == 409
+    late = send(f"{asked.location}/refuse")
+    assert late.location == asked.location
+    assert "This request was withdrawn already." in browser.get(late.location).text
 
 
 def test_the_wish_of_who_is_no_owner_any_more_is_not_carried_out_and_the_request_ends(
@@ -226,6 +230,27 @@ def test_a_request_about_a_key_that_has_changed_is_not_done(
     assert (answer.status_code, "has changed in the meantime" in answer.text) == (409, True)
     assert states(session, staged) == [KeyState.ACTIVE]
     assert session.scalars(select(Approval)).one().state is ApprovalState.WAITING  # agreed to only together with what it is for
+
+
+def test_what_nobody_can_agree_to_any_more_does_not_wait_for_a_second_person(
+    send: Send, browser: FlaskClient, session: Session, sign_in: SignIn, owner: User, colleague: User, active: IssuerKey, staged: IssuerKey
+) -> None:
+    asked = send(address(staged, "retire"), reason="not needed")
+    other = send(address(active, "retire"), reason="its private half is lost")
+    sign_in(colleague)
+    assert "2 changes of signing keys wait for a second person" in browser.get("/backoffice").text
+    send(address(active, "compromise"), reason="a laptop is gone", name=active.fragment)
+
+    assert "1 change of a signing key waits" in browser.get("/backoffice").text
+    listed, page = browser.get("/backoffice/keys").text, browser.get(other.location).text
+    assert (asked.location in listed, other.location in listed) == (True, False)
+    assert "it was active when this was asked for, and is compromised now" in page
+    assert "Agree, and do it now" not in page
+    owner.role_names = ["admin"]
+    session.commit()
+    assert "a second person" not in browser.get("/backoffice").text
+    assert asked.location not in browser.get("/backoffice/keys").text
+    assert send(f"{other.location}/refuse").location == "/backoffice/keys"
 
 
 def test_a_key_that_does_not_open_is_not_activated(

@@ -3,7 +3,6 @@
 from flask import Blueprint, current_app, render_template
 from flask.typing import ResponseReturnValue
 
-from laurel.approvals.queries import list_waiting
 from laurel.backoffice import queries
 from laurel.backoffice.navigation import work_nav
 from laurel.commerce.queries import count_open_tasks
@@ -35,7 +34,7 @@ def overview_page() -> ResponseReturnValue:
         books=books,
         signing_troubles=find_trouble(session, issuer, extensions["laurel_ports"].keys, now=now),
         key_reminders=find_reminders(session, issuer, now=now) if may_change_keys else [],
-        key_requests=list_waiting(session, action=key_acts.ACTION, now=now) if may_change_keys else [],
+        key_requests=key_acts.list_open(session, now=now) if may_change_keys else [],
         key_is_refused=books is not None and (books.error or "").startswith(Trouble.KEY_REFUSED),
         work_nav=work_nav(),
     )

@@ -73,8 +73,12 @@ def agree(approval_id: UUID) -> ResponseReturnValue:
 def refuse(approval_id: UUID) -> ResponseReturnValue:
     """Say that it shall not be done, or take one's own request back."""
     get_request(current_session(), approval_id, action=key_acts.ACTION)
-    with transaction() as session:
-        found = approvals.refuse(session, approval_id, person_id=my_id(), now=database_now(session))
+    try:
+        with transaction() as session:
+            found = approvals.refuse(session, approval_id, person_id=my_id(), now=database_now(session))
+    except ConflictError as error:
+        flash(error.message, "warning")
+        return redirect(url_for(".request_page", approval_id=approval_id), 303)
     flash(f"The request is {found.state.value}. Nothing was done.", "success")
     return redirect(url_for("backoffice_keys.key_list"), 303)
 
@@ -94,7 +98,7 @@ def show(approval_id: UUID, form: AnswerForm, *, status: int = 200) -> ResponseR
         active=find_active_key(session, issuer.did, get_key(session, issuer.did, act.key_id).purpose),
         is_waiting=approval.state is ApprovalState.WAITING and now < approval.ends_at,
         is_mine=approval.asked_by_id == my_id(),
-        asker_may=found.asker.may(key_acts.MAY),
+        moot=key_acts.why_not(session, found.asker, act),
         signs=list_signs(session, found.asker),
         has_colleague=has_other_with_role(session, Role.OWNER, approval.asked_by_id),
         form=form,

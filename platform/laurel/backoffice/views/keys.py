@@ -8,7 +8,6 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from laurel.approvals.queries import list_waiting
 from laurel.backoffice.forms import show_error
 from laurel.backoffice.forms.keys import CompromiseForm, KeyActForm, StageForm
 from laurel.backoffice.navigation import work_nav
@@ -97,7 +96,7 @@ def key_list() -> ResponseReturnValue:
         now=now,
         troubles=find_trouble(session, house(), vault(), now=now),
         reminders=find_reminders(session, house(), now=now),
-        requests=[(one, KeyAct.from_json(one.approval.facts)) for one in list_waiting(session, action=key_acts.ACTION, now=now)],
+        requests=key_acts.list_open(session, now=now),
         work_nav=work_nav(),
     )
 

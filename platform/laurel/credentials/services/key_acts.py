@@ -5,9 +5,10 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from laurel.accounts.models import User
 from laurel.approvals import services as approvals
 from laurel.approvals.models import Approval
-from laurel.approvals.queries import get_request
+from laurel.approvals.queries import Request, get_request, list_waiting
 from laurel.core.errors import ConflictError, InvalidInputError
 from laurel.core.mail import queue_mail
 from laurel.credentials.gateway import KeyVault
@@ -57,6 +58,24 @@ def propose(session: Session, house: Issuer, act: KeyAct, *, actor_id: UUID, now
         ends_at=approval.ends_at,
     )
     return approval
+
+
+def why_not(session: Session, asker: User, act: KeyAct) -> str:
+    """Why nobody can agree to a request any more, in a sentence; empty if somebody can. It is looked at again when somebody does."""
+    key = session.get_one(IssuerKey, act.key_id)
+    if not asker.may(MAY):
+        return f"{asker.name} may not ask for this any more: their role or their account has changed since."
+    if key.state is not act.state:
+        return (
+            f"{key.fragment} has changed in the meantime: it was {act.state.value} when this was asked for, and is {key.state.value} now."
+        )
+    return ""
+
+
+def list_open(session: Session, *, now: datetime) -> list[tuple[Request, KeyAct]]:
+    """What waits for a second person and can still be done, the oldest first."""
+    waiting = ((one, KeyAct.from_json(one.approval.facts)) for one in list_waiting(session, action=ACTION, now=now))
+    return [(one, act) for one, act in waiting if not why_not(session, one.asker, act)]
 
 
 def agree(session: Session, house: Issuer, vault: KeyVault, approval_id: UUID, *, seen: str, person_id: UUID, now: datetime) -> KeyAct:

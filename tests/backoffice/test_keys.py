@@ -21,6 +21,7 @@ from laurel.approvals.rules import ApprovalState
 from laurel.core import clock
 from laurel.core.events import EventRecord
 from laurel.core.mail import Mail
+from laurel.credentials.aes_gateway import AesKeyVault
 from laurel.credentials.models import CredentialEvent, IssuerKey
 from laurel.credentials.queries.keys import find_active_key
 from laurel.credentials.rules.keys import KeyState
@@ -305,6 +306,29 @@ def test_a_new_key_is_published_at_once_and_cannot_be_used_yet(
     assert "24 hours after it was published" in browser.get(made.location).text
     assert len(browser.get("/.well-known/did.json").get_json()["assertionMethod"]) == 2
     assert send("/backoffice/keys/stage", purpose="x", reason="yearly").status_code == 400
+
+
+def test_a_second_key_of_one_purpose_is_not_staged_from_a_page_that_is_out_of_date(
+    send: Send, session: Session, active: IssuerKey, staged: IssuerKey
+) -> None:
+    again = send("/backoffice/keys/stage", purpose="di", reason="yearly, in another tab")
+
+    assert again.status_code == 409
+    assert f"{staged.fragment} is staged already." in again.text.split("field-error")[1].split("</p>")[0]
+    assert "yearly, in another tab" in again.text
+    assert send("/backoffice/keys/stage", purpose="jwt", reason="yearly").status_code == 303
+    assert len(session.scalars(select(IssuerKey).filter_by(did=ISSUER.did)).all()) == 3
+
+
+def test_a_key_that_cannot_be_sealed_is_not_made(
+    send: Send, app: Flask, session: Session, ports: Ports, active: IssuerKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session.commit()
+    monkeypatch.setitem(app.extensions, "laurel_ports", replace(ports, keys=AesKeyVault("")))
+
+    answer = send("/backoffice/keys/stage", purpose="di", reason="yearly")
+
+    assert (answer.status_code, "KEY_ENCRYPTION_KEY is missing" in answer.text) == (503, True)
 
 
 def test_an_act_that_was_not_the_one_shown_is_not_done(send: Send, session: Session, staged: IssuerKey) -> None:

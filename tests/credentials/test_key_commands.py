@@ -92,6 +92,14 @@ def test_the_key_in_use_is_retired_only_if_it_is_lost(session: Session, first: I
     assert state_of(session, first) is KeyState.RETIRED
 
 
+def test_a_second_key_of_one_purpose_is_not_staged(session: Session, first: IssuerKey) -> None:
+    well("stage", "--reason", "yearly")
+    again = run("stage", "--reason", "yearly, on another screen")
+
+    assert (again.exit_code, "is staged already. Activate it, or retire it" in again.output) == (1, True)
+    assert "Error" in again.output
+
+
 def test_the_history_keeps_who_decided(session: Session, first: IssuerKey) -> None:
     admin = make_user(session, roles=["admin"])
     session.commit()

@@ -1,13 +1,15 @@
 """The life of keys, on both databases."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from laurel.core import clock
+from laurel.core.db import Database
 from laurel.core.errors import ConflictError, NotFoundError
 from laurel.credentials.gateway import KeyVaultError
 from laurel.credentials.models import Credential, CredentialEvent, IssuerKey
@@ -17,8 +19,10 @@ from laurel.credentials.rules.keys import KeyPurpose, KeyState, TooEarlyError
 from laurel.credentials.services import keys
 from laurel.credentials.services.issuers import NoActiveKeyError, ensure_key
 from laurel.credentials.services.issuing import issue
+from laurel.credentials.services.keys import AlreadyStagedError
 from laurel.credentials.services.status_lists import refresh_status_lists
 from tests.credentials.rotation import activate, compromise, rotate, stage
+from tests.credentials.test_concurrency import at_once
 from tests.factories.accounts import make_user
 from tests.factories.credentials import ISSUER, make_credential, make_pending
 from tests.fakes import PlainVault
@@ -43,6 +47,33 @@ def test_a_staged_key_is_published_and_not_used(session: Session) -> None:
 
     assert [key.fragment for key in list_published_keys(session, ISSUER.did)] == [first.fragment, staged.fragment]
     assert find_active_key(session, ISSUER.did) is first
+
+
+def test_one_key_of_a_purpose_is_staged_at_a_time(session: Session) -> None:
+    first_key(session)
+    staged = stage(session)
+
+    with pytest.raises(AlreadyStagedError, match=f"{staged.fragment} is staged already"):
+        stage(session)
+    stage(session, purpose=KeyPurpose.JWT)
+    retire(session, staged)
+
+    assert stage(session).state is KeyState.STAGED
+
+
+def test_eight_who_stage_a_key_at_once_stage_one(database: Database) -> None:
+    with database.session(writes=True) as session:
+        first_key(session)
+        session.commit()
+
+    def work(session: Session) -> None:
+        with suppress(AlreadyStagedError):
+            stage(session, at=clock.now())
+
+    at_once(database, work)
+
+    with database.session(writes=False) as session:
+        assert session.scalar(select(func.count()).select_from(IssuerKey).filter_by(state=KeyState.STAGED)) == 1
 
 
 def test_a_new_key_retires_the_one_before_and_both_stay_published(session: Session) -> None:

@@ -22,7 +22,7 @@ from laurel.credentials.rules.key_acts import TAKES_TWO, ActKind, KeyAct, Verb, 
 from laurel.credentials.rules.keys import STAGING, KeyPurpose, KeyState
 from laurel.credentials.services import key_acts
 from laurel.credentials.services.issuers import get_issuer, get_issuer_of_key, issuer_of, list_issuers
-from laurel.credentials.services.keys import find_lost_keys, stage
+from laurel.credentials.services.keys import AlreadyStagedError, find_lost_keys, stage
 from laurel.credentials.services.trouble import find_reminders, find_trouble
 from laurel.web.access import my_id, policy
 from laurel.web.freshness import ask_for_password, is_fresh
@@ -30,6 +30,7 @@ from laurel.web.session import current_session, transaction
 
 bp = Blueprint("backoffice_keys", __name__, url_prefix="/backoffice/keys")
 NO_VAULT = "This key does not open with the site’s KEY_ENCRYPTION_KEY, so nothing was changed. docs/keys.md says what to do."
+NO_SEAL = "KEY_ENCRYPTION_KEY is missing, so a new key could not be sealed and none was made. docs/keys.md says what to do."
 DONE = {
     ActKind.ACTIVATE: "signs from now on.",
     ActKind.ACTIVATE_NOW: "signs from now on.",
@@ -107,16 +108,24 @@ def stage_page() -> ResponseReturnValue:
     """A new key: it is published and signs nothing, so one person is enough."""
     if not is_fresh():
         return ask_once_more()
-    form = StageForm(list_issuers(current_session(), house()), organization=request.args.get("organization", ""))
+    form, status = StageForm(list_issuers(current_session(), house()), organization=request.args.get("organization", "")), 200
+    if form.is_submitted():
+        status = 400
     if form.validate_on_submit():
-        with transaction() as session:
-            issuer, purpose = get_issuer(session, house(), form.organization.data), KeyPurpose(form.purpose.data)
-            now, reason = database_now(session), form.reason.data.strip()
-            made = stage(session, issuer, vault(), purpose=purpose, reason=reason, actor_id=my_id(), now=now)
-        flash(f"{made.fragment} is published. In 24 hours it may be activated.", "success")
-        return redirect(url_for(".key_page", key_id=made.id), 303)
-    page = render_template("backoffice/key_stage_page.html", form=form, work_nav=work_nav())
-    return page, 400 if form.is_submitted() else 200
+        try:
+            with transaction() as session:
+                issuer, purpose = get_issuer(session, house(), form.organization.data), KeyPurpose(form.purpose.data)
+                now, reason = database_now(session), form.reason.data.strip()
+                made = stage(session, issuer, vault(), purpose=purpose, reason=reason, actor_id=my_id(), now=now)
+        except AlreadyStagedError as error:
+            form.purpose.errors, status = [error.message], 409
+        except KeyVaultError:
+            form.form_errors.append(NO_SEAL)
+            status = 503
+        else:
+            flash(f"{made.fragment} is published. In 24 hours it may be activated.", "success")
+            return redirect(url_for(".key_page", key_id=made.id), 303)
+    return render_template("backoffice/key_stage_page.html", form=form, work_nav=work_nav()), status
 
 
 @bp.get("/<uuid:key_id>")

@@ -18,6 +18,12 @@ def find_active_key(session: Session, did: str, purpose: KeyPurpose = KeyPurpose
     return session.scalar(select(IssuerKey).filter_by(did=did, purpose=purpose, state=KeyState.ACTIVE))
 
 
+def find_staged_key(session: Session, did: str, purpose: KeyPurpose) -> IssuerKey | None:
+    """The key of this purpose that is published and not used yet; the first of them, where there are two from before that was refused."""
+    staged = select(IssuerKey).filter_by(did=did, purpose=purpose, state=KeyState.STAGED)
+    return session.scalar(staged.order_by(IssuerKey.staged_at, IssuerKey.fragment).limit(1))
+
+
 def has_key(session: Session, did: str, purpose: KeyPurpose) -> bool:
     """Whether there was ever a key for this purpose, be it withdrawn meanwhile."""
     return session.scalar(select(IssuerKey.id).filter_by(did=did, purpose=purpose).limit(1)) is not None

@@ -9,12 +9,16 @@ from sqlalchemy.orm import Session
 from laurel.core.errors import ConflictError, NotFoundError
 from laurel.credentials.gateway import KeyVault, KeyVaultError
 from laurel.credentials.models import IssuerKey
-from laurel.credentials.queries.keys import has_key, is_needed, list_keys, lock_keys
+from laurel.credentials.queries.keys import find_staged_key, has_key, is_needed, list_keys, lock_keys
 from laurel.credentials.rules.history import HistoryKind
 from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.keys import REST, KeyPurpose, KeyState, check_activation
 from laurel.credentials.services import history
 from laurel.credentials.services.issuers import make_key
+
+
+class AlreadyStagedError(ConflictError):
+    """A key of this issuer and purpose is published and not used yet."""
 
 
 def list_missing_purposes(session: Session, issuer: Issuer) -> list[KeyPurpose]:
@@ -25,9 +29,15 @@ def list_missing_purposes(session: Session, issuer: Issuer) -> list[KeyPurpose]:
 def stage(
     session: Session, issuer: Issuer, keys: KeyVault, *, purpose: KeyPurpose, reason: str, actor_id: UUID | None, now: datetime
 ) -> IssuerKey:
-    """Make a key and publish it. Verifiers hear of it before anything is signed with it."""
+    """Make a key and publish it. Verifiers hear of it before anything is signed with it.
+
+    Raises AlreadyStagedError while another one of this purpose waits for being used: of two, nobody could say which is meant.
+    """
     lock_keys(session, issuer.did)
     history.hold_chain(session)
+    waiting = find_staged_key(session, issuer.did, purpose)
+    if waiting is not None:
+        raise AlreadyStagedError(f"{waiting.fragment} is staged already. Activate it, or retire it before you stage another one.")
     key = make_key(session, issuer, keys, purpose=purpose, state=KeyState.STAGED, now=now)
     history.record(session, HistoryKind.KEY_STAGED, at=now, key_id=key.id, actor_id=actor_id, reason=_because(key, reason))
     return key

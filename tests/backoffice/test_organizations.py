@@ -83,6 +83,23 @@ def test_what_is_wrong_is_said_beside_its_field_and_nothing_is_made(
     assert [one.slug for one in session.scalars(select(Organization))] == ["taken"]
 
 
+def test_all_that_is_wrong_is_said_at_once_and_once_beside_each_field(
+    send: Callable[..., TestResponse], browser: FlaskClient, csrf: Callable[..., str], session: Session
+) -> None:
+    acme = make_acme(session, "taken")
+    session.commit()
+    wrong = {"name": " ", "url": "acme", "email": "nobody", "description": "", "official": "Dr. \u1810\u1820"}
+
+    new, changed = send("/new", slug="taken", logo=b"no picture", **wrong), send(f"/{acme.id}", logo=b"no picture", **wrong)
+    nothing = browser.post(f"{PLACE}/new", data={"csrf_token": csrf()})
+
+    for answer, count in ((new, 7), (changed, 6), (nothing, 5)):
+        assert (answer.status_code, answer.text.count('class="field-error"')) == (400, count)
+    for words in ("has this short name", "It cannot be empty", "begins with https://", "Write an e-mail", "Our fonts lack", "no PNG"):
+        assert words in new.text
+    assert [one.slug for one in session.scalars(select(Organization))] == ["taken"]
+
+
 def test_it_is_changed_for_certificates_to_come(send: Callable[..., TestResponse], browser: FlaskClient, session: Session) -> None:
     acme = make_acme(session, logo=png())
     session.commit()

@@ -29,10 +29,10 @@ class OrganizationForm(LaurelForm):
 
     def facts(self) -> OrganizationFacts:
         return OrganizationFacts(
-            name=self.name.data,
-            url=self.url.data,
-            email=self.email.data,
-            description=self.description.data,
+            name=self.name.data or "",
+            url=self.url.data or "",
+            email=self.email.data or "",
+            description=self.description.data or "",
             official=self.official.data or "",
         )
 

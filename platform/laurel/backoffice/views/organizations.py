@@ -1,5 +1,6 @@
 """Organizations that certify in their own name: who they are, and what is awarded in it."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from flask import Blueprint, current_app, flash, redirect, render_template, url_for
@@ -15,7 +16,7 @@ from laurel.credentials.queries import organizations as queries
 from laurel.credentials.rules.organizations import MAX_LOGO_BYTES
 from laurel.credentials.services.achievements import award_in_name_of
 from laurel.credentials.services.issuers import in_name_of, issuer_of
-from laurel.credentials.services.organizations import change_organization, make_organization
+from laurel.credentials.services.organizations import change_organization, find_faults, make_organization
 from laurel.web.access import my_id, policy
 from laurel.web.bodies import takes
 from laurel.web.session import current_session, transaction
@@ -39,12 +40,11 @@ def organization_list() -> ResponseReturnValue:
 def new_page() -> ResponseReturnValue:
     """One more issuer. Its short name is chosen once."""
     form = NewOrganizationForm()
-    if form.validate_on_submit():
+    logo, slug = form.picture(), (form.slug.data or "").strip()
+    if form.is_submitted() and is_right(form, find_faults(current_session(), form.facts(), slug=slug, logo=logo)):
         try:
             with transaction() as session:
-                made = make_organization(
-                    session, form.slug.data.strip(), form.facts(), logo=form.picture(), actor_id=my_id(), now=database_now(session)
-                )
+                made = make_organization(session, slug, form.facts(), logo=logo, actor_id=my_id(), now=database_now(session))
         except InvalidInputError as error:
             show_error(form, error)
         else:
@@ -61,11 +61,11 @@ def new_page() -> ResponseReturnValue:
 def organization_page(organization_id: UUID) -> ResponseReturnValue:
     """What its next certificates say of it. Those that were issued keep what they say."""
     form = OrganizationForm(**words_of(queries.get_organization(current_session(), organization_id)))
-    if form.validate_on_submit():
+    logo = form.picture()
+    if form.is_submitted() and is_right(form, find_faults(current_session(), form.facts(), logo=logo)):
         try:
             with transaction() as session:
-                now = database_now(session)
-                change_organization(session, organization_id, form.facts(), logo=form.picture(), actor_id=my_id(), now=now)
+                change_organization(session, organization_id, form.facts(), logo=logo, actor_id=my_id(), now=database_now(session))
         except InvalidInputError as error:
             show_error(form, error)
         else:
@@ -98,6 +98,15 @@ def give_back(organization_id: UUID, achievement_id: UUID) -> ResponseReturnValu
             award_in_name_of(session, achievement_id, None, actor_id=my_id(), now=database_now(session))
         flash("It is awarded in the name of the house from now on.", "success")
     return redirect(url_for(".organization_page", organization_id=organization_id), 303)
+
+
+def is_right(form: OrganizationForm, faults: Sequence[InvalidInputError]) -> bool:
+    """Whether there is nothing to say. Otherwise all of it is said at once, each beside its field, and at most one thing beside each."""
+    form.validate()
+    for fault in faults:
+        if fault.field is None or not form[fault.field].errors:
+            show_error(form, fault)
+    return not form.errors
 
 
 def words_of(organization: Organization) -> dict[str, str]:

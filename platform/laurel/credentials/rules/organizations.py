@@ -1,6 +1,8 @@
 """Organizations that certify on this site beside the house: what they may be called, and which picture may be their logo."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlsplit
 
 from laurel.core.errors import InvalidInputError
@@ -38,20 +40,32 @@ def check_slug(slug: str) -> str:
 
 
 def clean_facts(facts: OrganizationFacts) -> OrganizationFacts:
-    """The facts as they would be signed; raises InvalidInputError, with its field."""
-    cleaned = OrganizationFacts(
+    """The facts as they would be signed; raises InvalidInputError, with its field, for the first that is wrong."""
+    for check in checks_of(facts):
+        check()
+    return _as_signed(facts)
+
+
+def checks_of(facts: OrganizationFacts) -> list[Callable[[], None]]:
+    """What is asked of the facts, one by one: each raises InvalidInputError, with its field, if that is wrong."""
+    signed = _as_signed(facts)
+    words = [partial(_check_words, field, getattr(signed, field)) for field in ("name", "description")]
+    return [*words, partial(_check_url, signed.url), partial(_check_official, signed.official)]
+
+
+def _as_signed(facts: OrganizationFacts) -> OrganizationFacts:
+    return OrganizationFacts(
         name=sanitize_text(facts.name),
         url=facts.url.strip(),
         email=facts.email.strip(),
         description=sanitize_text(facts.description),
         official=" ".join(sanitize_text(facts.official).split()),
     )
-    for field in ("name", "description"):
-        if not getattr(cleaned, field):
-            raise InvalidInputError("This stands in every certificate of the organization. It cannot be empty.", field=field)
-    _check_url(cleaned.url)
-    _check_official(cleaned.official)
-    return cleaned
+
+
+def _check_words(field: str, text: str) -> None:
+    if not text:
+        raise InvalidInputError("This stands in every certificate of the organization. It cannot be empty.", field=field)
 
 
 def _check_url(url: str) -> None:

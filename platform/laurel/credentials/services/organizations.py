@@ -1,7 +1,9 @@
 """Organizations that certify in their own name: made and changed by staff. What was issued never changes with them."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
@@ -12,8 +14,24 @@ from laurel.core.bus import publish
 from laurel.core.errors import InvalidInputError
 from laurel.credentials.events import OrganizationChanged, OrganizationMade
 from laurel.credentials.models.organizations import Organization
-from laurel.credentials.queries.organizations import get_organization
-from laurel.credentials.rules.organizations import OrganizationFacts, check_logo, check_slug, clean_facts
+from laurel.credentials.queries.organizations import find_organization, get_organization
+from laurel.credentials.rules.organizations import OrganizationFacts, check_logo, check_slug, checks_of, clean_facts
+
+TAKEN = "Another organization has this short name."
+
+
+def find_faults(session: Session, facts: OrganizationFacts, *, slug: str | None = None, logo: bytes | None) -> list[InvalidInputError]:
+    """All that would be refused, each with its field. Without a `slug`: of one that is there already and keeps its own."""
+    checks: list[Callable[[], object]] = [*checks_of(facts), partial(normalize_email, facts.email.strip())]
+    checks += [partial(check_logo, logo)] if logo else []
+    checks += [partial(_check_new_slug, session, slug)] if slug is not None else []
+    found = []
+    for check in checks:
+        try:
+            check()
+        except InvalidInputError as error:
+            found.append(error)
+    return found
 
 
 def make_organization(
@@ -38,7 +56,7 @@ def make_organization(
             session.add(made)
             session.flush()
     except IntegrityError:
-        raise InvalidInputError("Another organization has this short name.", field="slug") from None
+        raise InvalidInputError(TAKEN, field="slug") from None
     publish(session, OrganizationMade(occurred_at=now, organization_id=made.id, slug=made.slug), actor_id=actor_id)
     return made
 
@@ -55,6 +73,11 @@ def change_organization(
     session.flush()
     publish(session, OrganizationChanged(occurred_at=now, organization_id=found.id), actor_id=actor_id)
     return found
+
+
+def _check_new_slug(session: Session, slug: str) -> None:
+    if find_organization(session, check_slug(slug)) is not None:
+        raise InvalidInputError(TAKEN, field="slug")
 
 
 def _clean(facts: OrganizationFacts) -> OrganizationFacts:

@@ -8,7 +8,8 @@ from contextlib import ExitStack
 from threading import Lock
 from uuid import UUID
 
-from flask import Response, stream_with_context
+from flask import Flask, Response, g, got_request_exception, stream_with_context
+from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 
 from laurel.core.db import database_now
@@ -72,13 +73,23 @@ def bulk_zip(job_id: UUID) -> ResponseReturnValue:
         begin_download(session, job_id, actor_id=my_id(), now=database_now(session))
     if not _packing.acquire(blocking=False):
         raise OneAtATimeError
-    turn = ExitStack()
+    g.packing_turn = turn = ExitStack()
     turn.callback(_packing.release)
     response = Response(stream_with_context(pack(job_id, issuer(), my_id(), turn)), mimetype="application/zip")
     response.call_on_close(turn.close)  # whoever goes away before the first byte
     response.headers["Content-Disposition"] = f'attachment; filename="certificates-{job_id}.zip"'
     response.headers["Cache-Control"] = "private, no-store"
     return response
+
+
+@bp.record_once
+def end_turns_of_what_fails(state: BlueprintSetupState) -> None:
+    """An answer that fails after its view, as when its session cannot be kept, is thrown away without being closed."""
+    got_request_exception.connect(_end_turn, state.app)
+
+
+def _end_turn(_app: Flask, **_facts: object) -> None:
+    g.pop("packing_turn", ExitStack()).close()
 
 
 def pack(job_id: UUID, house: Issuer, actor_id: UUID, turn: ExitStack) -> Iterator[bytes]:

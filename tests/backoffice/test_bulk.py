@@ -341,6 +341,16 @@ def test_a_filter_that_is_wrong_is_said_and_kept(send: Send, session: Session, f
     assert session.scalar(select(func.count()).select_from(BulkJob)) == 0
 
 
+def test_a_job_is_called_by_days_as_people_read_them(send: Send, admin: FlaskClient, session: Session) -> None:
+    make_credential(session)
+    session.commit()
+    today = clock.now()
+
+    report = send("/revoke", key="k", first_day="2020-02-03", last_day=f"{today:%Y-%m-%d}", **REVOKING)
+
+    assert f"Revoke: from 3 February 2020, until {day(today)}" in admin.get(report.headers["Location"]).text
+
+
 def test_support_reads_certificates_and_does_not_issue_or_revoke_many(session: Session, sign_in: SignIn) -> None:
     support = sign_in(make_user(session, roles=["support"]))
 

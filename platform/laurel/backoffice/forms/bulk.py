@@ -10,6 +10,7 @@ from wtforms.validators import InputRequired, Length, Optional
 from laurel.accounts.rules import NAME_MAX
 from laurel.backoffice.forms import whole
 from laurel.backoffice.forms.credentials import ReinstateForm, RevokeForm
+from laurel.core.dates import day
 from laurel.core.errors import InvalidInputError, NotFoundError
 from laurel.core.ids import new_id
 from laurel.credentials.models import BulkJob
@@ -95,7 +96,8 @@ class BulkRevokeForm(RevokeForm, DraftForm):
     def title(self) -> str:
         """What the job is called in the list."""
         chosen = dict(self.achievement.choices).get(self.achievement.data or "", "")
-        days = [f"from {self.first_day.data}" if self.first_day.data else "", f"until {self.last_day.data}" if self.last_day.data else ""]
+        first, last = self.first_day.data, self.last_day.data
+        days = [f"from {day(first)}" if first else "", f"until {day(last)}" if last else ""]
         numbers = len(parse_numbers(self.numbers.data or "", most=MAX_ROWS))
         words = [chosen if self.achievement.data else "", *days, f"{numbers:,} number{'' if numbers == 1 else 's'}" if numbers else ""]
         return ", ".join(word for word in words if word)

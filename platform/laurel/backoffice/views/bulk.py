@@ -187,7 +187,7 @@ def resume(job_id: UUID) -> ResponseReturnValue:
 @policy(POST="credentials:write")
 def discard(job_id: UUID) -> ResponseReturnValue:
     """Throw a dry run away."""
-    return turn(job_id, bulk.throw_away, done="Nothing is done of it.")
+    return turn(job_id, bulk.throw_away, done="The dry run is thrown away.")
 
 
 @bp.route("/<uuid:job_id>/stop", methods=["GET", "POST"])
@@ -195,7 +195,7 @@ def discard(job_id: UUID) -> ResponseReturnValue:
 def stop_page(job_id: UUID) -> ResponseReturnValue:
     """Do no more of what runs. What is done and what will not be stands above the button."""
     if request.method == "POST":
-        return turn(job_id, bulk.stop, done="Nothing more is done of it.")
+        return turn(job_id, bulk.stop, done="The job is stopped. Nothing more is done of it.")
     session = current_session()
     job, counts = queries.get_job(session, job_id), queries.count_rows(session, job_id)
     if job.state not in STOPPABLE:

@@ -328,6 +328,8 @@ def test_a_list_that_cannot_be_reinstated_is_said_and_kept(
         ({"numbers": "LRL-7Q4M-KD2X-93ZZ\nLRL-1"}, "Line 2"),
         ({"first_day": "2026-02-02", "last_day": "2026-02-01"}, "before the first"),
         ({"first_day": "2020-01-01", "last_day": "2020-01-02"}, "No certificate fits"),
+        ({"first_day": "soon", "numbers": "LRL-1"}, "such as 2026-03-31"),
+        ({"first_day": "soon", "numbers": "LRL-1"}, "Line 1"),
         ({"first_day": "2020-01-01", "note": ""}, "Say why"),
         ({"first_day": "2020-01-01", "reason": "made up"}, "choice"),
         ({"achievement": "made up"}, "choice"),

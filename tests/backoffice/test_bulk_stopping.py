@@ -115,6 +115,7 @@ def test_what_a_stopped_job_has_not_done_is_called_so_in_counts_list_and_report(
     assert re.search(r"<dt>Not done</dt>\s*<dd>2</dd>", page)
     assert "Ready" not in page
     assert "Waits for a key" not in page
+    assert re.search(r'button-primary" href="[^"]*not\+done" aria-current="page"', listed)
     assert ("2 rows" in listed, "The job was stopped." in listed, "Revoked</" in listed.split("2 rows")[1]) == (True, True, False)
     assert rows_listed(admin, job) == [["done", ""], *[["not done", "The job was stopped."]] * 2]
 

@@ -1,12 +1,12 @@
 """The shape of what holders say about their certificates."""
 
-from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import AnyOf, DataRequired, InputRequired, Length, Optional
 
 from laurel.accounts.rules import NAME_MAX
 from laurel.credentials.rules.points import MAX_LINE, MAX_LINK, MAX_NOTE
 from laurel.credentials.rules.visibility import Visibility
-from laurel.web.forms import LaurelForm, NameField
+from laurel.web.forms import DayField, LaurelForm, NameField
 
 VISIBILITIES = [
     SelectChoice(Visibility.UNLISTED.value, "Unlisted: whoever has its address or its number sees it; search engines do not list it"),
@@ -54,16 +54,6 @@ class NameChangeForm(LaurelForm):
     words = TextAreaField(
         "What staff should know", validators=[Optional(), Length(max=MAX_WORDS, message=f"Use {MAX_WORDS} characters at most.")]
     )
-
-
-class DayField(DateField):  # type: ignore[misc]
-    """A day; what is none is answered in words that say what to do."""
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        try:
-            super().process_formdata(valuelist)
-        except ValueError:
-            raise ValueError("Enter a day as year, month and day, such as 2026-03-31.") from None
 
 
 class ActivityForm(LaurelForm):

@@ -13,7 +13,7 @@ from typing import Any
 from flask import abort, request
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
-from wtforms import Form, MultipleFileField, PasswordField, SelectMultipleField, StringField, TextAreaField
+from wtforms import DateField, Form, MultipleFileField, PasswordField, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields import Field, FieldList, FormField
 
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -48,6 +48,16 @@ def _is_visible(character: str) -> bool:
 
 class NameField(StringField):  # type: ignore[misc]
     """A name of a person or a thing, as others will read it."""
+
+
+class DayField(DateField):  # type: ignore[misc]
+    """A day; what is none is answered in words that say what to do."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError("Enter a day as year, month and day, such as 2026-03-31.") from None
 
 
 class PartForm(Form):  # type: ignore[misc]

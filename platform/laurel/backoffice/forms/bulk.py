@@ -4,7 +4,7 @@ from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
 
 from flask_wtf.file import FileField, FileRequired
-from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField, ValidationError
 from wtforms.validators import InputRequired, Length, Optional
 
 from laurel.accounts.rules import NAME_MAX
@@ -19,7 +19,7 @@ from laurel.credentials.rules.bulk import MAX_REINSTATED, MAX_ROWS
 from laurel.credentials.rules.bulk_table import COLUMNS
 from laurel.credentials.rules.duplicates import Duplicates
 from laurel.credentials.rules.numbers import parse_number
-from laurel.web.forms import LaurelForm
+from laurel.web.forms import DayField, LaurelForm
 
 MAX_LIST = 200_000
 
@@ -74,15 +74,21 @@ class BulkRevokeForm(RevokeForm, DraftForm):
     """Which certificates shall be revoked, and why."""
 
     achievement = SelectField("Credential", validators=[Optional()])
-    first_day = DateField("Awarded from (UTC)", validators=[Optional()])
-    last_day = DateField("Awarded until (UTC)", validators=[Optional()])
+    first_day = DayField("Awarded from (UTC)", validators=[Optional()])
+    last_day = DayField("Awarded until (UTC)", validators=[Optional()])
     numbers = TextAreaField("Numbers", validators=[Optional(), Length(max=MAX_LIST, message="This list is too long. Do it in parts.")])
 
+    def validate_last_day(self, field: DayField) -> None:
+        first = self.first_day.data
+        if first and field.data and field.data < first:
+            raise ValidationError("The last day is before the first.")
+
+    def validate_numbers(self, field: TextAreaField) -> None:
+        check_numbers(field, most=MAX_ROWS)
+
     def wanted(self) -> RevocationFilter:
-        """The filter; raises InvalidInputError, with its field, for numbers that are none, and if nothing narrows it."""
+        """The filter; raises InvalidInputError if nothing narrows it."""
         first, last = self.first_day.data, self.last_day.data
-        if first and last and last < first:
-            raise InvalidInputError("The last day is before the first.", field="last_day")
         found = RevocationFilter(
             achievement_id=UUID(self.achievement.data) if self.achievement.data else None,
             since=datetime.combine(first, time(), UTC) if first else None,
@@ -115,6 +121,9 @@ class BulkReinstateForm(ReinstateForm, DraftForm):
             return UUID(self.job.data) if self.job.data else None
         except ValueError:
             raise NotFoundError("There is no such job.") from None
+
+    def validate_numbers(self, field: TextAreaField) -> None:
+        check_numbers(field, most=MAX_REINSTATED)
 
     def wanted(self) -> tuple[str, ...]:
         """The numbers; raises InvalidInputError, with its field, if there are none and no job is meant."""
@@ -149,6 +158,14 @@ def parse_numbers(text: str, *, most: int) -> tuple[str, ...]:
     if len(numbers) > most:
         raise InvalidInputError(f"Write at most {most:,} numbers at once.", field="numbers")
     return tuple(dict.fromkeys(numbers))
+
+
+def check_numbers(field: TextAreaField, *, most: int) -> None:
+    """Raise ValidationError for what `parse_numbers` refuses: so it is said together with all else that is wrong with the form."""
+    try:
+        parse_numbers(field.data or "", most=most)
+    except InvalidInputError as error:
+        raise ValidationError(error.message) from None
 
 
 def new_key() -> str:

@@ -246,7 +246,9 @@ def test_what_nobody_can_agree_to_any_more_does_not_wait_for_a_second_person(
     listed, page = browser.get("/backoffice/keys").text, browser.get(other.location).text
     assert (asked.location in listed, other.location in listed) == (True, False)
     assert "it was active when this was asked for, and is compromised now" in page
-    assert "Agree, and do it now" not in page
+    assert ("Agree, and do it now" in page, "Waiting for a second person" in page) == (False, False)
+    again = browser.get(address(active, "compromise"))
+    assert "This key is compromised already." in browser.get(again.location).text
     owner.role_names = ["admin"]
     session.commit()
     assert "a second person" not in browser.get("/backoffice").text

@@ -131,12 +131,16 @@ def test_a_credential_is_awarded_in_its_name_and_goes_back_to_the_house(
     assert send(f"/{acme.id}/credentials", achievement="").status_code == 400
     assert send(f"/{acme.id}/credentials", achievement=str(version.achievement_id)).status_code == 303
     assert (present().organization_id, present().n) == (acme.id, version.n + 1)
+    twin = send(f"/{acme.id}/credentials", achievement=str(version.achievement_id))  # from a page that is out of date
+    assert (twin.status_code, present().n) == (303, version.n + 1)
+    assert "awarded in the name of Acme Academy already. Nothing was changed." in browser.get(twin.location).text
     shown = browser.get(f"/achievements/{version.slug}/v{version.n + 1}", headers={"Accept": "text/html"}).text
     assert "Credential by Acme Academy" in shown
 
     back = f"/{acme.id}/credentials/{version.achievement_id}/return"
     assert (send(back).status_code, send(back).status_code) == (303, 303)
     assert (present().organization_id, present().n) == (None, version.n + 2)
+    assert "It is not awarded in this name any more. Nothing was changed." in browser.get(f"{PLACE}/{acme.id}").text
     assert "Credential by Laurel Academy" in browser.get(f"/achievements/{version.slug}/v{version.n}", headers={"Accept": "text/html"}).text
 
 

@@ -79,6 +79,9 @@ def organization_page(organization_id: UUID) -> ResponseReturnValue:
 def award(organization_id: UUID) -> ResponseReturnValue:
     """From now on a credential is awarded in the organization's name."""
     found, form = queries.get_organization(current_session(), organization_id), AwardForm()
+    if form.achievement.data in map(str, list_awarded(organization_id)):
+        flash(f"That is awarded in the name of {found.name} already. Nothing was changed.", "warning")
+        return redirect(url_for(".organization_page", organization_id=organization_id), 303)
     offer(form, organization_id)
     if not form.validate():
         return show(organization_id, OrganizationForm(formdata=None, **words_of(found)), form, status=400)
@@ -92,11 +95,12 @@ def award(organization_id: UUID) -> ResponseReturnValue:
 @policy(POST="keys:write")
 def give_back(organization_id: UUID, achievement_id: UUID) -> ResponseReturnValue:
     """From now on it is awarded in the name of the house."""
-    awarded = {one.achievement_id for one in queries.list_awarded_by(current_session(), organization_id)}
-    if achievement_id in awarded:
+    if achievement_id in list_awarded(organization_id):
         with transaction() as session:
             award_in_name_of(session, achievement_id, None, actor_id=my_id(), now=database_now(session))
         flash("It is awarded in the name of the house from now on.", "success")
+    else:
+        flash("It is not awarded in this name any more. Nothing was changed.", "warning")
     return redirect(url_for(".organization_page", organization_id=organization_id), 303)
 
 
@@ -112,6 +116,10 @@ def is_right(form: OrganizationForm, faults: Sequence[InvalidInputError]) -> boo
 def words_of(organization: Organization) -> dict[str, str]:
     """What the form shows; a logo is sent anew or kept."""
     return {name: getattr(organization, name) for name in ("name", "url", "email", "description", "official")}
+
+
+def list_awarded(organization_id: UUID) -> set[UUID]:
+    return {one.achievement_id for one in queries.list_awarded_by(current_session(), organization_id)}
 
 
 def offer(form: AwardForm, organization_id: UUID) -> None:

@@ -56,7 +56,8 @@ class TooEarlyError(ConflictError):
 def advance(current: KeyState, wanted: KeyState) -> KeyState:
     """Return `wanted` if a key in `current` may become it; raise ConflictError if not."""
     if wanted not in NEXT[current]:
-        raise ConflictError(f"A key that is {current} cannot become {wanted}.")
+        is_so = wanted is current
+        raise ConflictError(f"This key is {current} already." if is_so else f"A key that is {current} cannot become {wanted}.")
     return wanted
 
 

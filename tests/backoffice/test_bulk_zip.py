@@ -5,10 +5,12 @@ from collections.abc import Callable
 import pytest
 from flask import Flask, Response
 from flask.testing import FlaskClient
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from laurel.core.errors import UnavailableError
+from laurel.core.events import EventRecord
 from tests.conftest import SignIn
 from tests.credentials.bulk_jobs import draft, finish, make_line, start
 from tests.factories.accounts import make_user
@@ -31,13 +33,15 @@ def take(session: Session, sign_in: SignIn, csrf: Callable[..., str]) -> Take:
     return post
 
 
-def test_while_a_file_is_packed_another_is_refused_and_the_turn_ends_with_it(take: Take) -> None:
+def test_while_a_file_is_packed_another_is_refused_and_the_turn_ends_with_it(take: Take, session: Session) -> None:
     first = take(buffered=False)
-    refused = take()
+    refused = take(follow_redirects=True)
+    taken = session.scalar(select(func.count()).select_from(EventRecord).filter_by(name="BulkFilesTaken"))
     first.close()
 
-    assert (first.status_code, refused.status_code) == (200, 409)
-    assert "Another file of certificates is being packed" in refused.text
+    assert (first.status_code, taken) == (200, 1)
+    assert "Another file of certificates is being packed at the moment." in refused.text
+    assert "1 certificate issued." in refused.text  # the page of the job
     assert take(buffered=True).status_code == 200
     assert take(buffered=True).status_code == 200
 

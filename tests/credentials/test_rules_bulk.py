@@ -87,6 +87,7 @@ def test_where_more_than_one_is_allowed_only_the_same_day_is_a_twin() -> None:
         ((HEAD + "x" * 200_000 + ",a,b,c\n").encode(), "file", "From line 2 on"),
         (b"x" * (MAX_BYTES + 1), "file", "5 MB"),
         (b"email,name,awarded\na,b,c\n", "course", "not among the headers"),
+        (b"\x00" * 40 + b"\nx", "email", "of the file: none that can be read."),
         (b"email,email,name,course,awarded\na,a,b,c,d\n", "email", "more than once among the headers"),
         (b"%PDF-1.7\n\x00\x01binary\n", "email", "not among the headers"),
         (("email,name,course,awarded\n" + GOOD * (MAX_ROWS + 1)).encode(), "file", "at most 10,000"),

@@ -135,11 +135,9 @@ def _place(column: str, named: str, found: Sequence[str], plain: Sequence[str]) 
     if len(places) == 1:
         return places[0]
     shown = [UNSIGNABLE.sub("", cell)[:40] for cell in found[:40] if cell]
-    listed = ", ".join(shown[:20])
-    how = "more than once" if places else "not"
-    words = (
-        f"“{named or column}” is {how} among the headers of the file: {listed}. Write here what it is called, and choose the file again."
-    )
+    listed, how = ", ".join(shown[:20]) or "none that can be read", "more than once" if places else "not"
+    found_out = f"“{named or column}” is {how} among the headers of the file: {listed}."
+    words = f"{found_out} Write here what it is called, and choose the file again."
     raise UnknownHeadersError(words, field=column, found=shown)
 
 

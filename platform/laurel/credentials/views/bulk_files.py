@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from threading import Lock
 from uuid import UUID
 
-from flask import Flask, Response, g, got_request_exception, stream_with_context
+from flask import Flask, Response, flash, g, got_request_exception, redirect, request, stream_with_context
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 
@@ -68,18 +68,32 @@ class Outlet(io.RawIOBase):
 @limiter.limit(PACKINGS)
 @policy(POST="credentials:write")
 def bulk_zip(job_id: UUID) -> ResponseReturnValue:
-    """PDF and JSON of everything that an import issued, and a list of it. What a holder has made private stays with the holder."""
-    with transaction() as session:
-        begin_download(session, job_id, actor_id=my_id(), now=database_now(session))
-    if not _packing.acquire(blocking=False):
-        raise OneAtATimeError
-    g.packing_turn = turn = ExitStack()
-    turn.callback(_packing.release)
+    """PDF and JSON of everything that an import issued, and a list of it. What a holder has made private stays with the holder.
+
+    Whoever has to wait, or finds nothing there, is led back to the job's page, which says so.
+    """
+    try:
+        with take_turn() as held:
+            with transaction() as session:
+                begin_download(session, job_id, actor_id=my_id(), now=database_now(session))
+            g.packing_turn = turn = held.pop_all()
+    except ConflictError as error:
+        flash(error.message, "warning")
+        return redirect(request.path.rpartition("/")[0], 303)
     response = Response(stream_with_context(pack(job_id, issuer(), my_id(), turn)), mimetype="application/zip")
     response.call_on_close(turn.close)  # whoever goes away before the first byte
     response.headers["Content-Disposition"] = f'attachment; filename="certificates-{job_id}.zip"'
     response.headers["Cache-Control"] = "private, no-store"
     return response
+
+
+def take_turn() -> ExitStack:
+    """What ends the turn when it is closed; raises OneAtATimeError while it is somebody else's."""
+    if not _packing.acquire(blocking=False):
+        raise OneAtATimeError
+    turn = ExitStack()
+    turn.callback(_packing.release)
+    return turn
 
 
 @bp.record_once

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from laurel.commerce.models import Entitlement
-from laurel.commerce.rules import EntitlementStatus
+from laurel.commerce.rules import EntitlementStatus, OfferingKind
 from laurel.core import clock
 from laurel.core.mail import Mail
 from laurel.credentials.events import CredentialIssued
@@ -17,12 +17,14 @@ from laurel.credentials.handlers import email_holder
 from laurel.credentials.models import Achievement, AchievementVersion, CredentialVersion
 from laurel.credentials.rules.verdicts import RevocationReason
 from laurel.credentials.services.expiry import tell_of_expiry
+from laurel.credentials.services.holds import put_on_hold
 from laurel.credentials.services.issuing import revoke
 from laurel.credentials.views.numbers import unbroken
 from laurel.quizzes.models import ExamRound
 from laurel.quizzes.rules import QuizStatus
 from tests.conftest import QueryCount, SignIn
 from tests.factories.accounts import make_user
+from tests.factories.commerce import make_offering
 from tests.factories.credentials import make_credential
 from tests.factories.renewals import Holder, bring_from_elsewhere, make_holder
 
@@ -78,10 +80,18 @@ def ends_with_the_others(holder: Holder) -> None:
     holder.session.execute(update(AchievementVersion).values(validity_months=0, valid_until=version.valid_until.date() - timedelta(days=1)))
 
 
+def fee_alone_on_hold(holder: Holder) -> None:
+    no_way(holder)
+    make_offering(holder.session, course=holder.room.course, kind=OfferingKind.RENEWAL, prices={"usd": 4900})
+    admin = make_user(holder.session, roles=["admin"])
+    put_on_hold(holder.session, holder.credential.id, note="Why.", actor_id=admin.id, now=clock.now())
+
+
 @pytest.mark.parametrize("days_ago", [200, 300, 400])
 @pytest.mark.parametrize(
     ("happened", "words"),
     [
+        (fee_alone_on_hold, "It can be renewed for a fee once it is not on hold any more."),
         (no_exam, "It is renewed by an exam, and that of its course cannot be taken at present."),
         (no_way, "There is no way to renew it at present."),
         (ends_with_the_others, "This one can be renewed once the program says otherwise."),
@@ -103,6 +113,22 @@ def test_what_cannot_be_renewed_at_present_says_so_on_every_page_in_the_same_wor
     door = text(client.get(f"/learn/{holder.room.course.slug}"))
     assert (words in door) is (days_ago > 200)
     assert f'href="{home(holder)}/renewal"' not in door
+
+
+def test_who_could_sit_the_exam_if_they_had_the_course_reads_so_beside_the_other_ways(session: Session, sign_in: SignIn) -> None:
+    holder = make_holder(session)
+    bring_from_elsewhere(holder, used=0)
+    make_offering(session, course=holder.room.course, kind=OfferingKind.RENEWAL, prices={"usd": 4900})
+    client = sign_in(holder.room.learner)
+    assert "renews it, too" not in text(client.get(f"{home(holder)}/renewal"))
+    no_access(holder)
+    session.commit()
+
+    page = text(client.get(f"{home(holder)}/renewal"))
+
+    assert "Renew for a fee" in page
+    assert "Passing the exam of its course renews it, too. You are not enrolled there at present:" in page
+    assert f'<a href="/courses/{holder.room.course.slug}">see the course</a>' in page
 
 
 @pytest.mark.parametrize(("happened", "says"), [(None, True), (no_exam, False), (no_way, False)])

@@ -78,6 +78,7 @@ def map_renewals_of(session: Session, ends: Mapping[UUID, datetime | None], *, n
             new_end=certified.validity.end(awarded_at=now, former_end=ends[credential.id]),
             is_sold=sold,
             has_exam=sat,
+            is_on_hold=credential.on_hold_at is not None,
         )
         for credential, program, certified, is_renewed, sold, sat in rows
     }

@@ -56,6 +56,8 @@ class Paths:
     """So many CPD points renew it; 0: none do."""
     lacks_exam: bool = False
     """It is renewed by an exam, and that cannot be taken at present."""
+    is_fee_kept_back: bool = False
+    """It is renewed for a fee, but not while it is on hold."""
 
     @property
     def words(self) -> str:
@@ -122,6 +124,7 @@ def stand(
     new_end: datetime | None = None,
     is_sold: bool = False,
     has_exam: bool = True,
+    is_on_hold: bool = False,
 ) -> Renewal:
     """Where the certificate stands at `now`.
 
@@ -141,13 +144,19 @@ def stand(
         standing = Standing.TOO_EARLY
     else:
         standing = Standing.OPEN if now < ends_at else Standing.GRACE
-    paths = find_paths(terms, is_sold=is_sold, has_exam=has_exam)
+    paths = find_paths(terms, is_sold=is_sold, has_exam=has_exam, is_on_hold=is_on_hold)
     return Renewal(standing, opens_at, closes_at, paths, new_end, lengthens(new_end, former_end=ends_at, now=now))
 
 
-def find_paths(terms: RenewalTerms, *, is_sold: bool, has_exam: bool) -> Paths:
+def find_paths(terms: RenewalTerms, *, is_sold: bool, has_exam: bool, is_on_hold: bool = False) -> Paths:
     """The ways that are open today: what the program allows, as far as it is for sale and can be sat."""
-    return Paths(exam=terms.by_exam and has_exam, fee=is_sold, points=terms.points, lacks_exam=terms.by_exam and not has_exam)
+    return Paths(
+        exam=terms.by_exam and has_exam,
+        fee=is_sold and not is_on_hold,
+        points=terms.points,
+        lacks_exam=terms.by_exam and not has_exam,
+        is_fee_kept_back=is_sold and is_on_hold,
+    )
 
 
 def opening(*, awarded_at: datetime, ends_at: datetime, terms: RenewalTerms) -> datetime:

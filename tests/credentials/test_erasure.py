@@ -1,6 +1,7 @@
 """Erasing a certificate: nothing of the person stays, the world hears the truth without a name, and nothing brings it back."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -281,6 +282,19 @@ def test_every_address_of_it_says_that_it_was_erased_to_people_and_to_machines(c
         assert (answer.status_code, answer.mimetype) == (410, "application/problem+json"), address
         assert (answer.json["verdict"], answer.json["revocationReason"]) == ("revoked", SAID)
     assert client.post(f"/credentials/{erased.id}/holder", data={"name": "Ada Lovelace"}, headers=PAGE).status_code == 410
+
+
+def links_of(page: str) -> list[str]:
+    """Where the page itself leads, without the site around it."""
+    return re.findall(r'href="([^"]+)"', page.split('<div class="error-page', 1)[1].split("</main>", 1)[0])
+
+
+def test_its_page_leads_on_to_what_who_came_for_a_certificate_may_want(
+    client: FlaskClient, session: Session, erased: Credential, sign_in: SignIn
+) -> None:
+    assert links_of(client.get(f"/credentials/{erased.id}", headers=PAGE).text) == ["/verify", "/account/credentials"]
+    holder = sign_in(session.get_one(User, erased.holder_id))
+    assert links_of(holder.get(f"/account/credentials/{erased.id}", headers=PAGE).text) == ["/account/credentials", "/verify"]
 
 
 def test_its_number_leads_to_the_truth_without_a_name(client: FlaskClient, erased: Credential) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from laurel.accounts.models import User
 from laurel.core import clock
 from laurel.core.mail import Mail
-from laurel.credentials.models import Achievement, Credential, CredentialVersion, ExpiryNotice
+from laurel.credentials.models import Credential, CredentialVersion, ExpiryNotice
 from laurel.credentials.rules.moments import add_months
 from laurel.credentials.rules.renewing import RenewalTerms
 from laurel.credentials.rules.verdicts import RevocationReason
@@ -17,6 +17,7 @@ from laurel.credentials.services.expiry import tell_of_expiry
 from laurel.credentials.services.issuing import revoke
 from tests.factories.accounts import make_user
 from tests.factories.credentials import make_credential
+from tests.factories.renewals import make_holder
 
 pytestmark = pytest.mark.usefixtures("shared_app")  # it brings the templates of mails
 
@@ -66,14 +67,12 @@ def test_the_holder_hears_of_the_end_four_times_each_once(session: Session, cred
         (0, RenewalTerms(grace_days=0), "Its page says so to whoever looks it up."),
     ],
 )
-def test_the_mail_says_the_way_to_renew_it_as_it_is_on_that_day(
-    session: Session, credential: Credential, days_left: int, terms: RenewalTerms, words: str
-) -> None:
-    session.scalars(select(Achievement)).one().adopt(terms)
+def test_the_mail_says_the_way_to_renew_it_as_it_is_on_that_day(session: Session, days_left: int, terms: RenewalTerms, words: str) -> None:
+    credential = make_holder(session, renewal=terms).credential
 
     tell_of_expiry(session, now=end_of(session, credential) - timedelta(days=days_left))
 
-    mail = session.scalars(select(Mail)).one()
+    mail = session.scalars(select(Mail).where(Mail.key.startswith("credential-ends:"))).one()
     may_renew = words.startswith("You")
     assert words in mail.text
     assert (f"/account/credentials/{credential.id}/renewal" in mail.text, "/renewal" in (mail.html or "")) == (may_renew, may_renew)

@@ -126,6 +126,41 @@ def test_links_are_made_shown_and_withdrawn(holder: FlaskClient, session: Sessio
     assert "Ada Lovelace" not in holder.get(address, headers={"Accept": "text/html"}).text
 
 
+OPEN = [Visibility.UNLISTED, Visibility.PUBLIC]
+
+
+@pytest.mark.parametrize("visibility", OPEN)
+@pytest.mark.parametrize("days", ["7", "36500"])
+def test_a_certificate_that_anybody_sees_by_its_address_gets_no_link_from_a_page_that_was_open_since(
+    holder: FlaskClient, session: Session, credential: Credential, home: str, visibility: Visibility, days: str
+) -> None:
+    credential.visibility = visibility
+    session.commit()
+
+    sent = holder.post(f"{home}/share-links", data={"csrf_token": token_in(holder, home), "days": days}, headers=FROM_HERE)
+
+    assert (sent.status_code, sent.location) == (303, f"{home}#share")
+    shown = holder.get(sent.location).text
+    assert "The link is made" not in shown
+    assert f"No link was made: this certificate is {visibility} now, so whoever has its address sees it." in shown
+    assert 'id="share"' in shown
+    assert session.scalars(select(ShareLink)).all() == []
+
+
+@pytest.mark.parametrize("visibility", OPEN)
+def test_a_link_that_is_withdrawn_from_what_anybody_sees_is_not_said_to_show_nothing(
+    holder: FlaskClient, session: Session, credential: Credential, home: str, visibility: Visibility
+) -> None:
+    link = make_share_link(session, make_private(session, credential))
+    credential.visibility = visibility
+    session.commit()
+
+    sent = holder.post(f"{home}/share-links/{link.id}/withdraw", data={"csrf_token": token_in(holder, home)}, headers=FROM_HERE)
+
+    assert (sent.status_code, sent.location) == (303, f"{home}#share")
+    assert f"That link is withdrawn. This certificate is {visibility} now, so whoever has its address sees it." in holder.get(home).text
+
+
 def test_there_are_not_more_than_twenty_links(holder: FlaskClient, session: Session, credential: Credential, home: str) -> None:
     make_private(session, credential)
     for _ in range(20):

@@ -21,7 +21,7 @@ from laurel.credentials import queries
 from laurel.credentials.models import Achievement, AchievementVersion, Credential
 from laurel.credentials.models.organizations import Organization
 from laurel.credentials.queries.keys import find_active_key
-from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
+from laurel.credentials.rules.verdicts import CredentialState, RevocationReason, Verdict
 from laurel.credentials.services import keys
 from laurel.credentials.services.achievements import award_in_name_of
 from laurel.credentials.services.auditing import Audit
@@ -103,7 +103,7 @@ def test_the_picture_of_a_link_and_the_files_of_a_bulk_run_name_it(
     assert ("Acme Academy" in text, "Laurel" in text) == (True, False)
     assert "signed in the name of Acme Academy, each with a number of its own" in dry_run
     with app.test_request_context():
-        assert compose_card(issued_by(ISSUER, made), made).issuer == "Acme Academy"
+        assert compose_card(issued_by(ISSUER, made), made, Verdict.VALID).issuer == "Acme Academy"
 
 
 def test_who_has_no_key_holds_up_nobody_else(

@@ -9,18 +9,22 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from laurel.commerce.models import Entitlement
-from laurel.commerce.rules import EntitlementStatus
+from laurel.commerce.rules import EntitlementStatus, OfferingKind
 from laurel.core import clock
 from laurel.core.mail import Mail
 from laurel.credentials.events import CredentialIssued
 from laurel.credentials.handlers import email_holder
+from laurel.credentials.models import Achievement, AchievementVersion, CredentialVersion
 from laurel.credentials.rules.verdicts import RevocationReason
+from laurel.credentials.services.expiry import tell_of_expiry
+from laurel.credentials.services.holds import put_on_hold
 from laurel.credentials.services.issuing import revoke
 from laurel.credentials.views.numbers import unbroken
 from laurel.quizzes.models import ExamRound
 from laurel.quizzes.rules import QuizStatus
 from tests.conftest import QueryCount, SignIn
 from tests.factories.accounts import make_user
+from tests.factories.commerce import make_offering
 from tests.factories.credentials import make_credential
 from tests.factories.renewals import Holder, bring_from_elsewhere, make_holder
 
@@ -59,6 +63,95 @@ def test_every_page_of_a_certificate_says_the_same_of_its_renewal(
     assert "/contact" not in text(client.get(home(holder)))[: page.find("<footer")]
     course = text(client.get(f"/learn/{holder.room.course.slug}"))
     assert (f'href="{home(holder)}/renewal"' in course) is may
+
+
+def no_exam(holder: Holder) -> None:
+    holder.room.exam.status = QuizStatus.ARCHIVED
+
+
+def no_way(holder: Holder) -> None:
+    holder.session.scalars(select(Achievement)).one().renewal_by_exam = False
+
+
+def ends_with_the_others(holder: Holder) -> None:
+    """All certificates of the program end on one day by now, and this one has that end already."""
+    version = holder.session.scalars(select(CredentialVersion)).one()
+    assert version.valid_until is not None
+    holder.session.execute(update(AchievementVersion).values(validity_months=0, valid_until=version.valid_until.date() - timedelta(days=1)))
+
+
+def fee_alone_on_hold(holder: Holder) -> None:
+    no_way(holder)
+    make_offering(holder.session, course=holder.room.course, kind=OfferingKind.RENEWAL, prices={"usd": 4900})
+    admin = make_user(holder.session, roles=["admin"])
+    put_on_hold(holder.session, holder.credential.id, note="Why.", actor_id=admin.id, now=clock.now())
+
+
+@pytest.mark.parametrize("days_ago", [200, 300, 400])
+@pytest.mark.parametrize(
+    ("happened", "words"),
+    [
+        (fee_alone_on_hold, "It can be renewed for a fee once it is not on hold any more."),
+        (no_exam, "It is renewed by an exam, and that of its course cannot be taken at present."),
+        (no_way, "There is no way to renew it at present."),
+        (ends_with_the_others, "This one can be renewed once the program says otherwise."),
+    ],
+)
+def test_what_cannot_be_renewed_at_present_says_so_on_every_page_in_the_same_words_and_offers_nothing(
+    session: Session, sign_in: SignIn, happened: Callable[[Holder], None], words: str, days_ago: int
+) -> None:
+    holder = make_holder(session, days_ago=days_ago)
+    happened(holder)
+    session.commit()
+    client = sign_in(holder.room.learner)
+
+    for address in (home(holder), "/account/credentials", f"{home(holder)}/renewal"):
+        page = text(client.get(address))
+        assert words in page
+        for promise in (
+            "You can renew it",
+            "You can still renew it",
+            "Renew by the exam",
+            "If you renew today",
+            f'href="{home(holder)}/renewal"',
+        ):
+            assert promise not in page, address
+    door = text(client.get(f"/learn/{holder.room.course.slug}"))
+    assert (words in door) is (days_ago > 200)
+    assert f'href="{home(holder)}/renewal"' not in door
+
+
+def test_who_could_sit_the_exam_if_they_had_the_course_reads_so_beside_the_other_ways(session: Session, sign_in: SignIn) -> None:
+    holder = make_holder(session)
+    bring_from_elsewhere(holder, used=0)
+    make_offering(session, course=holder.room.course, kind=OfferingKind.RENEWAL, prices={"usd": 4900})
+    client = sign_in(holder.room.learner)
+    assert "renews it, too" not in text(client.get(f"{home(holder)}/renewal"))
+    no_access(holder)
+    session.commit()
+
+    page = text(client.get(f"{home(holder)}/renewal"))
+
+    assert "Renew for a fee" in page
+    assert "Passing the exam of its course renews it, too. You are not enrolled there at present:" in page
+    assert f'<a href="/courses/{holder.room.course.slug}">see the course</a>' in page
+
+
+@pytest.mark.parametrize(("happened", "says"), [(None, True), (no_exam, False), (no_way, False)])
+def test_the_mail_before_the_end_promises_no_more_than_the_pages(
+    session: Session, happened: Callable[[Holder], None] | None, says: bool
+) -> None:
+    holder = make_holder(session, days_ago=340)
+    if happened:
+        happened(holder)
+
+    tell_of_expiry(session, now=clock.now())
+
+    mail = session.scalars(select(Mail).where(Mail.key.startswith("credential-ends:"))).one()
+    for words in (mail.text, mail.html):
+        assert ("You can renew it until" in words) is says
+        assert ("It cannot be renewed at present" in words) is not says
+        assert f"/account/credentials/{holder.credential.id}/renewal" in words
 
 
 def test_the_button_leads_to_the_exam_which_says_what_it_is_for(session: Session, sign_in: SignIn, csrf: Callable[..., str]) -> None:
@@ -201,10 +294,6 @@ def test_the_mail_about_the_new_one_names_the_old_one(session: Session) -> None:
 def revoked(holder: Holder) -> None:
     facts = {"reason": RevocationReason.ISSUED_IN_ERROR, "note": "Why.", "actor_id": None}
     revoke(holder.session, holder.credential.id, now=clock.now(), **facts)  # type: ignore[arg-type]
-
-
-def no_exam(holder: Holder) -> None:
-    holder.room.exam.status = QuizStatus.ARCHIVED
 
 
 def no_access(holder: Holder) -> None:

@@ -123,7 +123,7 @@ def test_nobody_pays_for_a_renewal_that_ends_on_the_same_day(session: Session) -
 
     with pytest.raises(RenewalRefusedError):
         open_fee(session, holder_id=credential.holder_id, credential_id=credential.id, now=now)
-    assert not get_way(session, get_credential(session, credential.id), now=now).lengthens
+    assert not get_way(session, get_credential(session, credential.id), now=now).renewal.lengthens
 
     make_achievement(session, course=course, **{**facts, "valid_until": (now + 400 * DAY).date()})
     assert open_fee(session, holder_id=credential.holder_id, credential_id=credential.id, now=now)

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from laurel.accounts.models import User
 from laurel.core import clock
 from laurel.credentials.models import Credential, CredentialEvent, ShareLink
 from laurel.credentials.rules.history import HistoryKind, find_break
@@ -22,7 +23,7 @@ from laurel.credentials.services.issuing import revoke
 from laurel.credentials.services.visibility import withdraw_share_link
 from laurel.credentials.views.private import WRONG_BY_ALL
 from laurel.web.limits import tally
-from tests.conftest import QueryCount
+from tests.conftest import QueryCount, SignIn
 from tests.credentials.carriers import add_token_key
 from tests.factories.credentials import NAME, make_credential
 from tests.factories.holders import make_private, make_share_link
@@ -192,6 +193,19 @@ def test_the_page_that_a_link_shows_leads_to_files_by_the_same_link(
     assert HOLDER in shown
     assert f"{home}/certificate.pdf?t={token}" in shown
     assert "Its holder shows it to you by this link" in shown
+
+
+def test_what_its_holder_opens_from_their_account_is_no_link_for_others_and_says_so(
+    session: Session, credential: Credential, sign_in: SignIn
+) -> None:
+    holder = sign_in(session.get_one(User, credential.holder_id))
+
+    shown = holder.get(f"/account/credentials/{credential.id}/files/page", headers=BROWSER, follow_redirects=True).text
+
+    assert HOLDER in shown
+    assert "You opened it from an account" in shown
+    assert "Its holder shows it to you" not in shown
+    assert "Copy link" not in shown
 
 
 @pytest.mark.parametrize(

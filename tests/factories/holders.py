@@ -20,7 +20,13 @@ def make_private(session: Session, credential: Credential) -> Credential:
 
 
 def make_share_link(session: Session, credential: Credential, *, days: int = 30, at: datetime | None = None) -> ShareLink:
-    return visibility.make_share_link(session, credential.holder_id, credential.id, label="Acme", days=days, now=at or clock.now())
+    """One from a time when the certificate was private, whatever it is now."""
+    present, credential.visibility = credential.visibility, Visibility.PRIVATE
+    session.flush()
+    link = visibility.make_share_link(session, credential.holder_id, credential.id, label="Acme", days=days, now=at or clock.now())
+    credential.visibility = present
+    session.flush()
+    return link
 
 
 def make_name_change(session: Session, person: User, *, name: str = "Augusta Ada King", **facts: Any) -> NameChange:

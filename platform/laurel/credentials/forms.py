@@ -11,7 +11,9 @@ from laurel.web.forms import DayField, LaurelForm, NameField
 VISIBILITIES = [
     SelectChoice(Visibility.UNLISTED.value, "Unlisted: whoever has its address or its number sees it; search engines do not list it"),
     SelectChoice(Visibility.PUBLIC.value, "Public: the same, and search engines may list it"),
-    SelectChoice(Visibility.PRIVATE.value, "Private: others learn only that the number exists and is valid, unless you give them a link"),
+    SelectChoice(
+        Visibility.PRIVATE.value, "Private: others learn only that the number exists and whether it is valid, unless you give them a link"
+    ),
 ]
 DURATIONS = [
     SelectChoice(days, words) for days, words in (("1", "1 day"), ("7", "7 days"), ("30", "30 days"), ("90", "90 days"), ("365", "1 year"))

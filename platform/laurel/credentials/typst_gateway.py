@@ -91,7 +91,7 @@ def render_certificate(certificate: Certificate) -> bytes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardText:
-    """Every word on the picture of a shared link. `stamp` is across a certificate that does not count, else empty."""
+    """Every word on the picture of a shared link. `stamp` is the word of a certificate that is not valid, over its seal; else empty."""
 
     language: str
     issuer: str

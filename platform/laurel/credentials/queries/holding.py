@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session, aliased
 from laurel.accounts.models import User
 from laurel.core.errors import NotFoundError
 from laurel.credentials.models import (
-    Achievement,
     AchievementVersion,
     Credential,
     CredentialVersion,
@@ -18,7 +17,6 @@ from laurel.credentials.models import (
     ShareLink,
 )
 from laurel.credentials.queries import CredentialRecord, get_credential
-from laurel.credentials.queries.renewing import is_sold
 from laurel.credentials.rules.verdicts import CredentialState
 
 
@@ -71,15 +69,12 @@ def _kin(credential: Credential) -> Select[Credential]:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """A credential that ends soon, or has just ended, with whoever is to hear of it, and what the program says about renewing."""
+    """A credential that ends soon, or has just ended, with whoever is to hear of it."""
 
     credential: Credential
     ends_at: datetime
     achievement: AchievementVersion
     holder: User
-    program: Achievement
-    is_sold: bool
-    """Its renewal is for sale."""
 
 
 def list_ending(session: Session, days: int, *, after: datetime, until: datetime, limit: int) -> list[Ending]:
@@ -88,13 +83,12 @@ def list_ending(session: Session, days: int, *, after: datetime, until: datetime
     is_renewed = exists().where(newer.renewed_from_id == Credential.id, newer.state != CredentialState.REVOKED)
     noted = exists().where(ExpiryNotice.credential_id == Credential.id, ExpiryNotice.ends_at == ends_at, ExpiryNotice.days == days)
     rows = session.execute(
-        select(Credential, ends_at, AchievementVersion, User, Achievement, is_sold())
+        select(Credential, ends_at, AchievementVersion, User)
         .join(CredentialVersion, and_(CredentialVersion.credential_id == Credential.id, CredentialVersion.n == Credential.current_n))
         .join(AchievementVersion, AchievementVersion.id == Credential.achievement_version_id)
         .join(User, User.id == Credential.holder_id)
-        .join(Achievement, Achievement.id == AchievementVersion.achievement_id)
         .where(Credential.state == CredentialState.ISSUED, ends_at > after, ends_at <= until, ~is_renewed, ~noted)
         .order_by(ends_at, Credential.id)
         .limit(limit)
     )
-    return [Ending(row[0], row[1], row[2], row[3], row[4], row[5]) for row in rows if row[1] is not None]
+    return [Ending(row[0], row[1], row[2], row[3]) for row in rows if row[1] is not None]

@@ -8,8 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from laurel.catalog.models import Course
-from laurel.catalog.queries import list_lessons
+from laurel.catalog.models import Course, Lesson
 from laurel.catalog.rules import LessonKind
 from laurel.commerce.models import Offering
 from laurel.commerce.queries import count_credits, find_offer, has_entitlement
@@ -17,7 +16,8 @@ from laurel.commerce.rules import OfferingKind
 from laurel.credentials.models import Achievement, AchievementVersion, Credential, FeeRenewal
 from laurel.credentials.models.erasure import ErasedAward
 from laurel.credentials.queries import CredentialRecord, is_held
-from laurel.credentials.rules.renewing import Paths, Renewal, lengthens, stand
+from laurel.credentials.rules import renewing as rules
+from laurel.credentials.rules.renewing import Paths, Renewal, stand
 from laurel.credentials.rules.verdicts import CredentialState
 from laurel.learning.queries import find_enrollment
 from laurel.quizzes.models import Attempt, ExamRound, Quiz
@@ -35,7 +35,6 @@ class Way:
     `lesson_slug` None: the course has no exam at present. `is_enrolled`: the holder may enter the course. `is_under_way`: they have
     said that they renew it. `includes_attempts` False: attempts are bought, once those are used that are left of the exam's own (`left`,
     None without a limit). `counts_on`: they are, for that the exam was never passed here, and what was used up is not forgotten.
-    `new_end`: the end of a renewal that is earned now; `lengthens`: that is worth having.
     """
 
     renewal: Renewal
@@ -50,31 +49,38 @@ class Way:
     includes_attempts: bool
     left: int | None
     counts_on: bool
-    new_end: datetime | None
-    lengthens: bool
 
 
 def map_renewals(session: Session, records: Sequence[CredentialRecord], *, now: datetime) -> Mapping[UUID, Renewal]:
-    """Where each of these certificates stands, by id; one query, however many they are. A renewal that is earned is as good as made."""
-    is_renewed = or_(has_renewal(), exists().where(_earns()))
+    """Where each of these certificates stands, by id; one query, however many they are."""
+    ends = {record.credential.id: record.version.valid_until if record.version else None for record in records}
+    return map_renewals_of(session, ends, now=now)
+
+
+def map_renewals_of(session: Session, ends: Mapping[UUID, datetime | None], *, now: datetime) -> Mapping[UUID, Renewal]:
+    """The same, of certificates whose ends are known. A renewal that is earned is as good as made."""
+    present = aliased(AchievementVersion)
     rows = session.execute(
-        select(Credential.id, Achievement, is_renewed, is_sold())
+        select(Credential, Achievement, present, or_(has_renewal(), exists().where(_earns())), is_sold(), has_exam())
         .join(AchievementVersion, AchievementVersion.id == Credential.achievement_version_id)
         .join(Achievement, Achievement.id == AchievementVersion.achievement_id)
-        .where(Credential.id.in_([record.credential.id for record in records]))
+        .join(present, and_(present.achievement_id == Achievement.id, present.n == Achievement.latest_n))
+        .where(Credential.id.in_(ends))
     )
-    known = {row[0]: (row[1].renewal_terms, row[2], row[3]) for row in rows}
     return {
-        record.credential.id: stand(
-            state=record.credential.state,
-            is_renewed=known[record.credential.id][1],
-            awarded_at=record.credential.awarded_at,
-            ends_at=record.version.valid_until if record.version else None,
-            terms=known[record.credential.id][0],
+        credential.id: stand(
+            state=credential.state,
+            is_renewed=is_renewed,
+            awarded_at=credential.awarded_at,
+            ends_at=ends[credential.id],
+            terms=program.renewal_terms,
             now=now,
-            is_sold=known[record.credential.id][2],
+            new_end=certified.validity.end(awarded_at=now, former_end=ends[credential.id]),
+            is_sold=sold,
+            has_exam=sat,
+            is_on_hold=credential.on_hold_at is not None,
         )
-        for record in records
+        for credential, program, certified, is_renewed, sold, sat in rows
     }
 
 
@@ -85,26 +91,31 @@ def is_sold() -> ColumnElement[bool]:
     )
 
 
+def has_exam() -> ColumnElement[bool]:
+    """Whether the exam of an achievement's course can be taken today, in a query that names the achievement."""
+    return exists().where(Lesson.course_id == Achievement.course_id, _can_be_taken())
+
+
+def _can_be_taken() -> ColumnElement[bool]:
+    """That a lesson is an exam whose quiz is open."""
+    return and_(Lesson.kind == LessonKind.EXAM, Lesson.quiz_id == Quiz.id, Quiz.status == QuizStatus.PUBLISHED)
+
+
 def find_paths(session: Session, course_id: UUID) -> Paths:
     """By which ways what is earned in a course is renewed today."""
-    row = session.execute(
-        select(Achievement.renewal_by_exam, is_sold(), Achievement.renewal_points).where(Achievement.course_id == course_id)
-    ).one_or_none()
-    return Paths(exam=row[0], fee=row[1], points=row[2]) if row is not None else Paths(exam=False)
+    row = session.execute(select(Achievement, is_sold(), has_exam()).where(Achievement.course_id == course_id)).one_or_none()
+    return rules.find_paths(row[0].renewal_terms, is_sold=row[1], has_exam=row[2]) if row is not None else Paths(exam=False)
 
 
 def get_way(session: Session, record: CredentialRecord, *, now: datetime) -> Way:
     """The way by which this certificate is renewed."""
-    credential, earned = record.credential, record.achievement
-    program, course = _program_of(session, earned)
+    credential = record.credential
+    program, course = _program_of(session, record.achievement)
     lesson_slug, quiz_id = _find_exam(session, course.id)
     round_ = find_latest_round(session, credential.holder_id, quiz_id) if quiz_id is not None else None
     is_under_way = round_ is not None and round_.opened_for == credential.id and now < round_.closes_at
     sells_attempts = find_offer(session, course.id, OfferingKind.EXAM_RETAKE) is not None
     is_promised = is_under_way and round_ is not None and round_.includes_attempts
-    validity = (find_present_version(session, program.id) or earned).validity
-    former_end = record.version.valid_until if record.version else None
-    new_end = validity.end(awarded_at=now, former_end=former_end)
     includes_attempts = is_promised or program.renewal_includes_attempts or not sells_attempts
     unused = None if includes_attempts or quiz_id is None else _find_unused(session, credential.holder_id, course.id, quiz_id, now=now)
     is_enrolled = find_enrollment(session, learner_id=credential.holder_id, course_id=course.id) is not None
@@ -121,8 +132,6 @@ def get_way(session: Session, record: CredentialRecord, *, now: datetime) -> Way
         includes_attempts=includes_attempts,
         left=unused.left if unused is not None else 0,
         counts_on=unused is not None and not unused.has_passed,
-        new_end=new_end,
-        lengthens=lengthens(new_end, former_end=former_end, now=now),
     )
 
 
@@ -138,12 +147,9 @@ def _program_of(session: Session, earned: AchievementVersion) -> tuple[Achieveme
 
 
 def _find_exam(session: Session, course_id: UUID) -> tuple[str | None, UUID | None]:
-    """The course's exam as it is today: its lesson and its quiz, if that one can be sat."""
-    lesson = next((found for found in list_lessons(session, course_id) if found.kind is LessonKind.EXAM), None)
-    quiz = session.get(Quiz, lesson.quiz_id) if lesson is not None and lesson.quiz_id is not None else None
-    if lesson is None or quiz is None or quiz.status is not QuizStatus.PUBLISHED:
-        return None, None
-    return lesson.slug, quiz.id
+    """The course's exam as it is today: its lesson and its quiz, if that one can be taken."""
+    row = session.execute(select(Lesson.slug, Quiz.id).where(Lesson.course_id == course_id, _can_be_taken()).limit(1)).one_or_none()
+    return (row[0], row[1]) if row is not None else (None, None)
 
 
 def find_present_version(session: Session, achievement_id: UUID) -> AchievementVersion | None:

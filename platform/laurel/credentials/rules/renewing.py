@@ -54,6 +54,10 @@ class Paths:
     fee: bool = False
     points: int = 0
     """So many CPD points renew it; 0: none do."""
+    lacks_exam: bool = False
+    """It is renewed by an exam, and that cannot be taken at present."""
+    is_fee_kept_back: bool = False
+    """It is renewed for a fee, but not while it is on hold."""
 
     @property
     def words(self) -> str:
@@ -66,12 +70,27 @@ class Paths:
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """Where a certificate stands, between which moments it may be renewed (None where that has no meaning), and how."""
+    """Where a certificate stands, between which moments it may be renewed (None where that has no meaning), and how.
+
+    `new_end`: the end of a renewal that is earned now; `lengthens`: that is worth having.
+    """
 
     standing: Standing
     opens_at: datetime | None = None
     closes_at: datetime | None = None
     paths: Paths = Paths()
+    new_end: datetime | None = None
+    lengthens: bool = True
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether there is a way at all, and it leads to something."""
+        return self.lengthens and self.paths.words != ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its holder may renew it now: what every page says of that, and shows its button by."""
+        return self.standing.is_open and self.is_possible
 
     @property
     def collects_points(self) -> bool:
@@ -102,9 +121,16 @@ def stand(
     ends_at: datetime | None,
     terms: RenewalTerms,
     now: datetime,
+    new_end: datetime | None = None,
     is_sold: bool = False,
+    has_exam: bool = True,
+    is_on_hold: bool = False,
 ) -> Renewal:
-    """Where the certificate stands at `now`. `is_renewed`: by one that is not revoked. `is_sold`: a renewal is for sale."""
+    """Where the certificate stands at `now`.
+
+    `is_renewed`: by one that is not revoked. `new_end`: of a renewal that is earned now, None without one. `is_sold`: a renewal is for
+    sale. `has_exam`: the exam of its course can be taken.
+    """
     if state is not CredentialState.ISSUED:
         return Renewal(Standing.REVOKED if state is CredentialState.REVOKED else Standing.PENDING)
     if ends_at is None:
@@ -118,7 +144,19 @@ def stand(
         standing = Standing.TOO_EARLY
     else:
         standing = Standing.OPEN if now < ends_at else Standing.GRACE
-    return Renewal(standing, opens_at, closes_at, Paths(exam=terms.by_exam, fee=is_sold, points=terms.points))
+    paths = find_paths(terms, is_sold=is_sold, has_exam=has_exam, is_on_hold=is_on_hold)
+    return Renewal(standing, opens_at, closes_at, paths, new_end, lengthens(new_end, former_end=ends_at, now=now))
+
+
+def find_paths(terms: RenewalTerms, *, is_sold: bool, has_exam: bool, is_on_hold: bool = False) -> Paths:
+    """The ways that are open today: what the program allows, as far as it is for sale and can be sat."""
+    return Paths(
+        exam=terms.by_exam and has_exam,
+        fee=is_sold and not is_on_hold,
+        points=terms.points,
+        lacks_exam=terms.by_exam and not has_exam,
+        is_fee_kept_back=is_sold and is_on_hold,
+    )
 
 
 def opening(*, awarded_at: datetime, ends_at: datetime, terms: RenewalTerms) -> datetime:

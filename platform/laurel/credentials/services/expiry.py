@@ -10,9 +10,10 @@ from laurel.core.mail import queue_mail
 from laurel.credentials.models import ExpiryNotice
 from laurel.credentials.queries import holding
 from laurel.credentials.queries.holding import Ending
+from laurel.credentials.queries.renewing import map_renewals_of
 from laurel.credentials.rules import linkedin
 from laurel.credentials.rules.expiry import STAGES, ends_between, is_news
-from laurel.credentials.rules.renewing import stand
+from laurel.credentials.rules.renewing import Renewal
 
 log = logging.getLogger("laurel.credentials")
 
@@ -25,37 +26,30 @@ def tell_of_expiry(session: Session, *, now: datetime, limit: int = 200) -> int:
     seen = 0
     for days in STAGES:
         after, until = ends_between(days, now)
-        for ending in holding.list_ending(session, days, after=after, until=until, limit=limit):
+        endings = holding.list_ending(session, days, after=after, until=until, limit=limit)
+        renewals = map_renewals_of(session, {ending.credential.id: ending.ends_at for ending in endings}, now=now)
+        for ending in endings:
             seen += 1
             is_told = is_news(days, signed_at=ending.credential.issued_at or now, ends_at=ending.ends_at)
-            is_told = is_told and _write(session, days, ending, now=now)
+            is_told = is_told and _write(session, days, ending, renewals[ending.credential.id], now=now)
             told_at = now if is_told else None
             session.add(ExpiryNotice(credential_id=ending.credential.id, ends_at=ending.ends_at, days=days, told_at=told_at))
     session.flush()
     return seen
 
 
-def _write(session: Session, days: int, ending: Ending, *, now: datetime) -> bool:
+def _write(session: Session, days: int, ending: Ending, renewal: Renewal, *, now: datetime) -> bool:
     """False if the holder's address is none: that keeps the mails of the others from nobody."""
     try:
-        _queue(session, days, ending, now=now)
+        _queue(session, days, ending, renewal, now=now)
     except InvalidInputError:
         log.exception("The holder of credential %s has no address that mail could go to", ending.credential.id)
         return False
     return True
 
 
-def _queue(session: Session, days: int, ending: Ending, *, now: datetime) -> None:
+def _queue(session: Session, days: int, ending: Ending, renewal: Renewal, *, now: datetime) -> None:
     credential = ending.credential
-    renewal = stand(
-        state=credential.state,
-        is_renewed=False,
-        awarded_at=credential.awarded_at,
-        ends_at=ending.ends_at,
-        terms=ending.program.renewal_terms,
-        is_sold=ending.is_sold,
-        now=now,
-    )
     queue_mail(
         session,
         "credential_ends",

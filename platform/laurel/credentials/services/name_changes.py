@@ -56,6 +56,21 @@ class OpenChangeError(ConflictError):
     message = "A change of your name is already under way. Wait for it, or withdraw it first."
 
 
+def check_wish(session: Session, person: User, new_name: str, *, now: datetime) -> str:
+    """The name as it would be signed, if the person may ask for it now; what is known before they look at their certificates.
+
+    Raises InvalidInputError, for the name that they have, too; OpenChangeError while another change is under way.
+    """
+    name = check_wanted_name(new_name)
+    if names.has_open_change(session, person.id):
+        raise OpenChangeError
+    if names.holds_certificate(session, person.id) and person.name_on_certificates == name:
+        carried = {credential.holder_name for credential, _ in names.list_correctable(session, person.id, now=now)}
+        if carried <= {name}:
+            raise InvalidInputError("That is the name on your certificates already.", field="new_name")
+    return name
+
+
 def ask_for_name(
     session: Session,
     person_id: UUID,
@@ -74,14 +89,14 @@ def ask_for_name(
     simply the name that the first one will carry.
     Raises InvalidInputError for a name, or for a certificate that was not confirmed; OpenChangeError while another is under way.
     """
-    person, name = lock_user(session, person_id), check_wanted_name(new_name)
-    if names.has_open_change(session, person_id):
-        raise OpenChangeError
+    person = lock_user(session, person_id)
+    name = check_wish(session, person, new_name, now=now)
     if not names.holds_certificate(session, person_id):
         rename_on_certificates(session, person_id, name=name)
         return None
     credentials = [credential for credential, _ in names.list_correctable(session, person_id, now=now)]
-    _check_wish(person, credentials, name, confirmed)
+    if {credential.id for credential in credentials} - set(confirmed):
+        raise InvalidInputError("Look at each certificate and confirm it.", field="confirmed")
     change = NameChange(
         person_id=person_id,
         new_name=name,
@@ -213,13 +228,6 @@ def _restore(session: Session, change: NameChange, person: User, *, issuer: Issu
         if credential.holder_name == change.new_name:
             _correct(session, credential, name, RESTORED, person.id, issuer=issuer, keys=keys, now=now)
     return names.list_named(session, person.id, change.new_name)
-
-
-def _check_wish(person: User, credentials: list[Credential], name: str, confirmed: Collection[UUID]) -> None:
-    if not any(credential.holder_name != name for credential in credentials) and person.name_on_certificates == name:
-        raise InvalidInputError("That is the name on your certificates already.", field="new_name")
-    if {credential.id for credential in credentials} - set(confirmed):
-        raise InvalidInputError("Look at each certificate and confirm it.", field="confirmed")
 
 
 def _check_decider(change: NameChange, actor_id: UUID) -> None:

@@ -48,7 +48,7 @@ def begin_renewal(session: Session, *, holder_id: UUID, credential_id: UUID, now
     lock_credential_of(session, holder_id, credential_id)
     way = renewing.get_way(session, get_credential(session, credential_id), now=now)
     closes_at = way.renewal.closes_at
-    if not way.renewal.standing.is_open or not way.renewal.paths.exam or not way.lengthens or closes_at is None:
+    if not way.renewal.standing.is_open or not way.renewal.paths.exam or not way.renewal.lengthens or closes_at is None:
         raise RenewalRefusedError
     if way.lesson_slug is None or way.quiz_id is None or not way.is_enrolled:
         raise RenewalRefusedError

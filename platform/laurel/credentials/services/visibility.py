@@ -24,6 +24,12 @@ class TooManyLinksError(ConflictError):
     message = f"There are {MAX_LINKS} links to this certificate already. Withdraw one of them first."
 
 
+class NoLinkNeededError(ConflictError):
+    """It is not private: its address shows it, and a link would show nothing else."""
+
+    message = "This certificate is not private, so whoever has its address sees it. No link was made."
+
+
 def change_visibility(session: Session, holder_id: UUID, credential_id: UUID, *, wanted: Visibility, now: datetime) -> Credential:
     """The holder's certificate is seen by others from now on as wanted. Saying it twice changes nothing."""
     credential = holding.lock_credential_of(session, holder_id, credential_id)
@@ -38,8 +44,10 @@ def change_visibility(session: Session, holder_id: UUID, credential_id: UUID, *,
 
 
 def make_share_link(session: Session, holder_id: UUID, credential_id: UUID, *, label: str, days: int, now: datetime) -> ShareLink:
-    """A link that shows the holder's private certificate for so many days (one of DAYS)."""
+    """A link that shows the holder's private certificate for so many days (one of DAYS); raises NoLinkNeededError if it is not private."""
     credential = holding.lock_credential_of(session, holder_id, credential_id)
+    if credential.visibility is not Visibility.PRIVATE:
+        raise NoLinkNeededError
     if days not in DAYS:
         raise InvalidInputError("Choose how long the link shall work.", field="days")
     words = sanitize_text(label)

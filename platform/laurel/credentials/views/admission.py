@@ -11,7 +11,7 @@ from laurel.core.errors import ForbiddenError
 from laurel.credentials.models import Credential
 from laurel.credentials.queries import holding
 from laurel.credentials.rules.old_links import is_code
-from laurel.credentials.rules.passes import Link, Pass, read_token, write_token
+from laurel.credentials.rules.passes import Link, Pass, Token, read_token, write_token
 from laurel.credentials.rules.visibility import Visibility
 from laurel.credentials.views.base import bp
 from laurel.settings import Settings
@@ -39,6 +39,8 @@ class Admission:
     is_full: bool
     token: str | None = None
     ends_at: datetime | None = None
+    is_own: bool = False
+    """It was opened from a page of its holder, or of staff: the token ends soon and is not for others."""
     is_dead: bool = False
     """A token was brought, and it opens nothing any more."""
     is_closed: bool = False
@@ -55,10 +57,15 @@ def admit(credential: Credential) -> Admission:
     knows_code = is_code(text, credential.address_code)
     if knows_code:
         return Admission(is_full=not is_private, token=None if is_private else text)
-    ends_at = _good_until(credential, text)
-    is_dead = bool(text and ends_at is None)
+    token = read_token(text, (_settings().secret_key, *_settings().secret_key_fallbacks))
+    ends_at = _good_until(credential, token)
     return Admission(
-        is_full=ends_at is not None, token=text if ends_at else None, ends_at=ends_at, is_dead=is_dead, is_closed=is_closed and not ends_at
+        is_full=ends_at is not None,
+        token=text if ends_at else None,
+        ends_at=ends_at,
+        is_own=isinstance(token, Pass),
+        is_dead=bool(text and ends_at is None),
+        is_closed=is_closed and not ends_at,
     )
 
 
@@ -84,10 +91,9 @@ def holder_token(credential: Credential, now: datetime) -> str | None:
     return write_token(Pass(credential.id, now + PASS_LASTS), _settings().secret_key)
 
 
-def _good_until(credential: Credential, text: str) -> datetime | None:
+def _good_until(credential: Credential, token: Token | None) -> datetime | None:
     """When the token ends, if it opens this certificate now."""
-    settings, session = _settings(), current_session()
-    token = read_token(text, (settings.secret_key, *settings.secret_key_fallbacks))
+    session = current_session()
     if token is None:
         return None
     now = database_now(session)

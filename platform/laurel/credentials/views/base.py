@@ -17,6 +17,7 @@ from laurel.credentials.rules.negotiation import HTML, PAGE_TYPES, negotiate
 from laurel.credentials.rules.verdicts import Verdict
 from laurel.credentials.services.issuers import issuer_of
 from laurel.web import errors
+from laurel.web.access import viewer
 from laurel.web.outages import is_outage
 
 Found = TypeVar("Found")
@@ -36,6 +37,7 @@ FOR_ALL = {
 
 
 ERASED = errors.Help("Revoked: an erased certificate", "This certificate was erased.", erasure.ADVICE)
+ANOTHER, MINE = ("Verify another certificate", "/verify"), ("Your certificates", "/account/credentials")
 
 
 def issuer() -> Issuer:
@@ -128,8 +130,8 @@ def show_domain_error(error: DomainError) -> ResponseReturnValue:
 
 def _show_erased(error: ErasedError, status: int) -> ResponseReturnValue:
     """Machines get the word that verifiers elsewhere find, too: the certificate's entry on its status list is set."""
-    if _wants_page():
-        return errors.show(status, message=error.message, advice=ERASED)
+    if _wants_page():  # public pages know nobody: there a holder is one of many who may have come
+        return errors.show(status, message=error.message, advice=ERASED, links=[ANOTHER, MINE] if viewer() is None else [MINE, ANOTHER])
     return problem(status, ERASED.title, error.message, verdict=Verdict.REVOKED, revocationReason=error.reason)
 
 

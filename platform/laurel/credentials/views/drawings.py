@@ -11,7 +11,7 @@ from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.old_links import with_code
 from laurel.credentials.rules.scores import score_in
 from laurel.credentials.rules.shown import as_object, official_in
-from laurel.credentials.rules.verdicts import CredentialState
+from laurel.credentials.rules.verdicts import CredentialState, Verdict
 from laurel.credentials.services.shown import check_printable
 from laurel.credentials.typst_gateway import CardText, Certificate, CertificateText, render_png
 from laurel.web.static import FOLDER
@@ -48,10 +48,9 @@ def framed_logo(picture: bytes) -> str:
     return artwork.framed(picture, *measure_png(picture))
 
 
-def compose_card(issuer: Issuer, found: SignedCredential) -> CardText:
-    """The words of the picture that goes with a shared link; raises UnsignedWordsError."""
+def compose_card(issuer: Issuer, found: SignedCredential, verdict: Verdict) -> CardText:
+    """The words of the picture that goes with a shared link, with what the page says of it; raises UnsignedWordsError."""
     check_printable(issuer, found)
-    is_revoked = found.credential.state is CredentialState.REVOKED
     return CardText(
         language=found.achievement.language,
         issuer=issuer.name,
@@ -59,7 +58,7 @@ def compose_card(issuer: Issuer, found: SignedCredential) -> CardText:
         line=found.credential.source.line,
         achievement=found.achievement.name,
         address=with_code(issuer.number_url(found.credential.number), found.credential.address_token).partition("://")[2],
-        stamp="REVOKED" if is_revoked else "ON HOLD" if found.credential.on_hold_at is not None else "",
+        stamp="" if verdict is Verdict.VALID else verdict.upper(),
     )
 
 

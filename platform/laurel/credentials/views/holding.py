@@ -64,12 +64,16 @@ def change_visibility(credential_id: UUID) -> ResponseReturnValue:
 def make_share_link(credential_id: UUID) -> ResponseReturnValue:
     record = holding.get_credential_of(current_session(), my_id(), credential_id)
     form = ShareLinkForm()
+    if record.credential.visibility is not Visibility.PRIVATE:  # since the page was opened: it has no such form any more
+        return _go_on_open(record.credential, "No link was made: this")
     if not form.validate_on_submit():
         return _page(record, link_form=form), 400
     try:
         with transaction() as session:
             days = int(form.days.data)
             services.make_share_link(session, my_id(), credential_id, label=form.label.data or "", days=days, now=database_now(session))
+    except services.NoLinkNeededError:
+        return _go_on_open(holding.get_credential_of(current_session(), my_id(), credential_id).credential, "No link was made: this")
     except services.TooManyLinksError as error:
         form.form_errors.append(error.message)
         return _page(holding.get_credential_of(current_session(), my_id(), credential_id), link_form=form), 409
@@ -82,8 +86,17 @@ def make_share_link(credential_id: UUID) -> ResponseReturnValue:
 def withdraw_share_link(credential_id: UUID, link_id: UUID) -> ResponseReturnValue:
     with transaction() as session:
         services.withdraw_share_link(session, my_id(), credential_id, link_id, now=database_now(session))
+    credential = holding.get_credential_of(current_session(), my_id(), credential_id).credential
+    if credential.visibility is not Visibility.PRIVATE and credential.address_token is None:
+        return _go_on_open(credential, "That link is withdrawn. This")
     flash("That link shows nothing any more.", "success")
     return redirect(url_for(".holder_page", credential_id=credential_id, _anchor="links"), 303)
+
+
+def _go_on_open(credential: Credential, said: str) -> ResponseReturnValue:
+    """To the address of a certificate that anybody sees by it, of which a link was spoken."""
+    flash(f"{said} certificate is {credential.visibility} now, so whoever has its address sees it.", "info")
+    return redirect(url_for(".holder_page", credential_id=credential.id, _anchor="share"), 303)
 
 
 @bp.post("/account/credentials/<uuid:credential_id>/old-links/<any('open', 'close'):act>")

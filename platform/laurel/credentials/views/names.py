@@ -13,7 +13,7 @@ from laurel.credentials.forms import NameChangeForm
 from laurel.credentials.models import NameChange
 from laurel.credentials.queries import names
 from laurel.credentials.queries.stuck import map_causes
-from laurel.credentials.rules.name_changes import OPEN, REVERSIBLE, SLOW, NameChangeState, answer_due, check_wanted_name
+from laurel.credentials.rules.name_changes import OPEN, REVERSIBLE, SLOW, NameChangeState, answer_due
 from laurel.credentials.services import name_changes
 from laurel.credentials.services.issuers import issuer_for
 from laurel.credentials.views.base import bp, issuer
@@ -28,6 +28,13 @@ ASK = "20 per hour"
 @policy(GET=SIGNED_IN)
 def name_change_page() -> ResponseReturnValue:
     return _form_page(NameChangeForm())
+
+
+@bp.get("/account/certificate-name/preview")
+@policy(GET=SIGNED_IN)
+def name_preview() -> ResponseReturnValue:
+    """Where the way back to a preview leads: to the form that it came from."""
+    return redirect(url_for(".name_change_page"), 303)
 
 
 @bp.post("/account/certificate-name/preview")
@@ -63,6 +70,8 @@ def ask_for_name() -> ResponseReturnValue:
             return _preview_page(form, error=error.message, status=400)
         form.new_name.errors = [error.message]
         return _form_page(form), 400
+    except name_changes.OpenChangeError as error:
+        return _go_on_open(error)
     flash(_said_of(change), "success")
     return redirect(url_for(".name_change_page"), 303)
 
@@ -103,6 +112,12 @@ def _confirmed() -> list[UUID]:
     return found
 
 
+def _go_on_open(error: name_changes.OpenChangeError) -> ResponseReturnValue:
+    """To the page that says which change is under way, where it can be withdrawn."""
+    flash(error.message, "error")
+    return redirect(url_for(".name_change_page"), 303)
+
+
 def _form_page(form: NameChangeForm) -> str:
     session = current_session()
     now, latest = database_now(session), names.find_latest_change(session, my_id())
@@ -139,12 +154,15 @@ def _has_waited(change: NameChange, now: datetime) -> bool:
 
 def _preview_page(form: NameChangeForm, *, error: str = "", status: int = 200) -> ResponseReturnValue:
     session = current_session()
+    now = database_now(session)
     try:
-        name = check_wanted_name(form.new_name.data)
+        name = name_changes.check_wish(session, get_user(session, my_id()), form.new_name.data, now=now)
     except InvalidInputError as invalid:
         form.new_name.errors = [invalid.message]
         return _form_page(form), 400
-    mine = names.list_correctable(session, my_id(), now=database_now(session))
+    except name_changes.OpenChangeError as open_change:
+        return _go_on_open(open_change)
+    mine = names.list_correctable(session, my_id(), now=now)
     organization_id = mine[0][1].organization_id if mine else None
     page = render_template(
         "credentials/name_preview_page.html",

@@ -138,7 +138,8 @@ def credential_badge_png(credential_id: UUID) -> ResponseReturnValue:
 def card_png(credential_id: UUID) -> ResponseReturnValue:
     """The picture that networks show beside a link to the page: the badge alone if a letter of the name is in no font of ours."""
     found = _get_signed(credential_id)
-    text, badge = drawings.compose_card(issued_by(issuer(), found), found), drawings.badge_svg(found.achievement)
+    said = show(issuer(), queries.get_credential(current_session(), credential_id)).verdict
+    text, badge = drawings.compose_card(issued_by(issuer(), found), found, said), drawings.badge_svg(found.achievement)
     end_transaction()
     try:
         picture = render_card(text, badge=badge, frame=artwork.frame(*drawings.CARD))

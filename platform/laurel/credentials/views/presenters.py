@@ -132,6 +132,17 @@ class ShownCredential:
         return SENTENCES[self.verdict] if self.is_named else UNSIGNED[self.verdict]
 
     @property
+    def end_line(self) -> str:
+        """Until when it is valid, in a sentence that fits the verdict; empty for what is not signed or was revoked."""
+        if self.findings is None or self.findings.is_revoked:
+            return ""
+        if self.findings.valid_until is None:
+            return "It does not expire."
+        if self.findings.has_ended:
+            return f"It was valid until {day(self.findings.valid_until)}."
+        return f"{'Valid until' if self.verdict is Verdict.VALID else 'It ends on'} {day(self.findings.valid_until)}."
+
+    @property
     def advice(self) -> str:
         return ADVICE[self.verdict]
 

@@ -207,7 +207,7 @@ class LastingEngines(Database):
 
     def connect(self, url: str, **options: Any) -> None:
         if url not in self._known:
-            super().connect(url, patience_ms=PATIENCE_MS, **options)
+            super().connect(url, patience_ms=PATIENCE_MS, pool_timeout=PATIENCE_MS / 1000, **options)
             if not self.is_sqlite:
                 event.listen(self.engine, "connect", be_patient)
             self._known[url] = self.engine, self._bound

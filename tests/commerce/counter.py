@@ -17,9 +17,7 @@ from laurel.commerce import queries
 from laurel.commerce.models import Order, Payment, ReviewTask
 from laurel.commerce.rules import OrderState
 from laurel.commerce.services import Till
-from tests.commerce.live import Browser, Sandbox, Site
-
-PATIENCE = 10.0
+from tests.commerce.live import PATIENCE, Browser, Sandbox, Site
 
 
 class Corner(Site):

@@ -13,14 +13,13 @@ from sqlalchemy.orm import Session
 
 from laurel.app import Ports, create_app
 from laurel.commerce.models import Entitlement, Order, ReviewTask
+from laurel.commerce.rules import OrderState
 from laurel.commerce.stripe_gateway import StripeGateway
 from laurel.core.bus import bus
 from laurel.core.db import Database
 from laurel.core.mail import post
 from laurel.settings import PaymentOption, Settings
-from tests.commerce.live import Browser, Sandbox, Site, direct
-
-PATIENCE = 10.0
+from tests.commerce.live import PATIENCE, Browser, Sandbox, Site, direct
 
 
 @dataclass(frozen=True)
@@ -119,6 +118,10 @@ class Stall:
     def tasks(self) -> list[str]:
         self.session.rollback()
         return list(self.session.scalars(select(ReviewTask.detail)))
+
+    def wait_until_paid(self) -> None:
+        """Stripe's page sends the buyer back before we have heard of the payment, if that takes us longer than a few seconds."""
+        self.wait_until(lambda: self.order().state is OrderState.PAID, "the order is paid")
 
     def wait_until(self, is_so: Callable[[], bool], what: str) -> None:
         end = time.monotonic() + PATIENCE

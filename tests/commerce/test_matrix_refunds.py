@@ -1,7 +1,6 @@
 """The rows of the failure matrix about money that goes back (specs/payments.md §11), over real HTTP against the sandbox."""
 
 import json
-import socket
 from collections.abc import Iterator
 from itertools import permutations
 from typing import Any
@@ -20,20 +19,19 @@ from laurel.core.clock import now
 from laurel.core.ids import new_id
 from laurel.settings import Settings
 from tests.commerce.conftest import Transaction, sign
-from tests.commerce.counter import PATIENCE, Corner, Counter, Shared, fields_of
-from tests.commerce.live import Browser, Sandbox, Site
+from tests.commerce.counter import Corner, Counter, Shared, fields_of
+from tests.commerce.live import PATIENCE, Browser, Sandbox, Site
 from tests.conftest import SignIn
 from tests.factories.accounts import make_user
 from tests.factories.commerce import make_offering, make_sellable_course
+from tests.faults.processes import free_port
 
 PENDING_REFUND_CARD = "4000 0000 0000 7726"
 
 
 @pytest.fixture(scope="module")
 def port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        number: int = found.getsockname()[1]
-        return number
+    return free_port()
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """Seven days after a change of name the former one is forgotten, and a file with it is still known as superseded."""
 
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -67,13 +68,18 @@ def forget(session: Session) -> None:
     session.expire_all()
 
 
+def lines_with_the_former_name(dumped: str) -> list[str]:
+    """In any spelling that it had. Fewer letters would now and then be found in a signature or a key, by chance."""
+    return [line[:60] for line in dumped.splitlines() if re.search("quin[cz]e", line.casefold())]
+
+
 def test_the_former_name_is_nowhere_in_the_database_any_more(session: Session, database: Database, credential: Credential) -> None:
     assert dump(session).count("Quince") > 3
 
     forget(session)
 
     left = dump(session)
-    assert [line[:60] for line in left.splitlines() if "quin" in line.casefold()] == []
+    assert lines_with_the_former_name(left) == []
     assert NEW in left
     assert run(database) == (1, [])
 
@@ -85,7 +91,7 @@ def test_mails_to_an_address_that_is_not_the_first_one_any_more_forget_it_too(se
 
     forget(session)
 
-    assert "quin" not in dump(session).casefold()
+    assert lines_with_the_former_name(dump(session)) == []
 
 
 def test_a_file_with_the_former_name_is_superseded_still_and_nothing_like_it_is(
@@ -115,7 +121,7 @@ def test_a_mail_that_was_on_its_way_when_the_name_changed_is_emptied_too(session
 
     forget(session)
 
-    assert [line[:60] for line in dump(session).splitlines() if "quin" in line.casefold()] == []
+    assert lines_with_the_former_name(dump(session)) == []
 
 
 def test_the_audit_tells_if_what_is_in_force_was_forgotten(session: Session, database: Database, credential: Credential) -> None:

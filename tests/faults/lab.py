@@ -55,7 +55,7 @@ class Site:
         self.folder, self.url, self.cluster = folder, url, cluster
         folder.mkdir(parents=True, exist_ok=True)
         migrate_database(url)
-        self.database = Database(url, application="faults", statement_timeout_ms=60000)
+        self.database = Database(url, application="faults", statement_timeout_ms=60_000, pool_timeout=60)  # a busy machine is no finding
         self.environment = {
             "LAUREL_STAGE": "test",
             "LAUREL_INSTANCE": str(folder),

@@ -34,6 +34,7 @@ def work_of(instance: Path) -> float:
 
 def test_a_second_start_is_fast_keeps_the_data_and_leaves_nothing(tmp_path: Path) -> None:
     first = start_demo(tmp_path)
+    first_work = work_of(tmp_path)
     assert first.stop() == 0
     database = (tmp_path / "laurel.db").stat()
 
@@ -42,7 +43,9 @@ def test_a_second_start_is_fast_keeps_the_data_and_leaves_nothing(tmp_path: Path
     took, work = time.monotonic() - began, work_of(tmp_path)
     status = second.stop()
 
-    assert min(took, work) < 15, "5 seconds on an idle machine; tests may run beside it"
+    assert min(took, work) < max(15, 2 * first_work), (
+        "5 seconds on an idle machine; tests may run beside it, and its processors may be slow"
+    )
     assert (tmp_path / "laurel.db").stat().st_ino == database.st_ino
     assert status == 0
     assert processes_of(tmp_path) == []

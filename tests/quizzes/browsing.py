@@ -29,7 +29,13 @@ def open_question(context: BrowserContext, attempt: Attempt, number: int = 1) ->
     with page.expect_response("**/lease"):
         page.goto(f"{SITE}{url(attempt, f'/questions/{number}')}")
     expect(page.locator("exam-saving[ready]")).to_have_text(re.compile("answers"))
+    complete(page)
     return page
+
+
+def complete(page: Page) -> None:
+    """Wait until every part of the page works: the scripts of the timer, the map and the answer arrive one by one, after the page."""
+    expect(page.locator(":not(:defined)")).to_have_count(0)
 
 
 @contextmanager
@@ -93,4 +99,7 @@ class Hands:
             self.page.keyboard.press(key)
 
     def arrive(self, place: str) -> None:
+        """Be on the next page, all of it: one that is still being written has no order for Tab, and a script may yet set the focus."""
         expect(self.page).to_have_url(re.compile(f"/{place}$"))
+        self.page.wait_for_load_state()
+        complete(self.page)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -117,6 +118,7 @@ def test_an_essay_and_its_grading_without_a_script(visit: Visit, session: Sessio
     writing.goto(f"{SITE}{url(my_essay)}")
     writing.get_by_label("Your answer").fill("First line\n\nThird line")
     writing.get_by_role("button", name="Review").click()
+    expect(writing).to_have_url(re.compile("/review$"))
     assert current(session, my_essay) == {"text": "First line\n\nThird line"}
     writing.get_by_role("link", name="Hand in").click()
     writing.get_by_role("button", name="Hand in and finish").click()
@@ -147,8 +149,10 @@ def test_a_pasted_text_loses_what_no_database_keeps_and_nothing_else(visit: Visi
 
 def test_the_count_is_read_out_only_now_and_then(visit: Visit, session: Session, my_essay: Attempt) -> None:
     context = visit(learner_of(session, my_essay))
-    context.clock.install(time=now())
+    begun = now()
+    context.clock.install(time=begun)
     page = open_question(context, my_essay)
+    context.clock.pause_at(begun + timedelta(minutes=10))  # from now on only as much time goes by as is said here
     said = page.locator('word-count [role="status"]')
     field = page.get_by_label("Your answer")
     field.fill("one two three")

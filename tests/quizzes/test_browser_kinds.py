@@ -120,10 +120,11 @@ def test_what_could_not_be_sent_is_restored_into_its_fields(visit: Callable[...,
     page.route("**/answers", lambda route: route.abort())
     put_in_order(page, *ITEMS)
     expect(page.locator("exam-saving")).to_have_text(re.compile("retrying"), timeout=15_000)
-    page.unroute("**/answers")
     page.reload()
-    saved(page)
+    expect(page.locator("exam-saving")).to_have_text(re.compile("retrying"), timeout=15_000)
     assert order_of(page) == [f"{place} {item}" for place, item in enumerate(ITEMS, start=1)]
+    page.unroute("**/answers")
+    saved(page)
     assert current(session, parts, 2) == RIGHT[QuestionKind.ORDERING]
 
 

@@ -101,7 +101,7 @@ def test_a_clock_that_is_set_during_the_exam_ends_nothing_and_is_put_right(
     page.evaluate("{ const was = Date.now; Date.now = () => was() + 5 * 3_600_000; }")
     page.get_by_label("Your answer").fill("hallucination")
     saved(page)
-    expect(page.locator(".timer-text")).to_have_text(re.compile("^59:"))
+    expect(page.locator(".timer-text")).to_have_text(re.compile(r"^5\d:"))
     page.wait_for_timeout(1500)
     assert page.url.endswith("/questions/4")
     expect(page.get_by_label("Your answer")).to_be_enabled()

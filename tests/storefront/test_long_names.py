@@ -118,4 +118,5 @@ def test_a_heading_that_is_refused_breaks_no_preview(page: Page, addresses: list
     page.get_by_role("button", name="Save").click()
 
     expect(page.locator(".field-error")).to_have_count(1)
+    page.wait_for_load_state()  # its styles, too
     assert too_wide(page, width) is None

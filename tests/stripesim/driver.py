@@ -14,7 +14,7 @@ from stripesim.server import Server
 
 Params = dict[str, Any]
 
-PATIENCE = 10.0
+PATIENCE = 30.0
 GOOD_CARD = "4242 4242 4242 4242"
 
 

@@ -15,7 +15,7 @@ def test_an_event_that_is_not_accepted_comes_again_with_a_fresh_signature(
     shop.status = 500
     client.v1.customers.create({"name": "Ada"})
     shop.wait_for("customer.created", count=1)
-    wait_until(lambda: _log(control)[0]["attempts"] == 1, what="the refusal is noted")
+    wait_until(lambda: _log(control)[0]["attempts"] >= 1, what="the refusal is noted")
     assert client.v1.events.list({"delivery_success": False}).data[0].pending_webhooks == 1
 
     shop.status = 200

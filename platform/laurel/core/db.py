@@ -148,13 +148,19 @@ class Database:
 
 
 def make_engine(
-    url: str, *, application: str = "laurel-web", statement_timeout_ms: int = 5000, pool_size: int = 8, patience_ms: int = PATIENCE_MS
+    url: str,
+    *,
+    application: str = "laurel-web",
+    statement_timeout_ms: int = 5000,
+    pool_size: int = 8,
+    pool_timeout: float = 2,
+    patience_ms: int = PATIENCE_MS,
 ) -> Engine:
     """An engine whose commits are durable and whose waits end: see the settings in docs/decisions/0002."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return _sqlite_engine(parsed, patience_ms)
-    return _postgresql_engine(parsed, application, statement_timeout_ms, pool_size)
+    return _postgresql_engine(parsed, application, statement_timeout_ms, pool_size, pool_timeout)
 
 
 def _sqlite_engine(url: URL, patience_ms: int) -> Engine:
@@ -176,7 +182,7 @@ def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
 
-def _postgresql_engine(url: URL, application: str, statement_timeout_ms: int, pool_size: int) -> Engine:
+def _postgresql_engine(url: URL, application: str, statement_timeout_ms: int, pool_size: int, pool_timeout: float) -> Engine:
     import psycopg  # the embedded database needs no driver
     from psycopg.pq import ExecStatus
 
@@ -184,7 +190,7 @@ def _postgresql_engine(url: URL, application: str, statement_timeout_ms: int, po
         url,
         pool_size=pool_size,
         max_overflow=0,
-        pool_timeout=2,
+        pool_timeout=pool_timeout,
         pool_recycle=1800,
         connect_args=postgresql_options(application=application, statement_timeout_ms=statement_timeout_ms),
     )

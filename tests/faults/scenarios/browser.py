@@ -18,7 +18,7 @@ from tests.faults.processes import kill_all
 from tests.faults.scenarios import scenario
 from tests.faults.table import Row, control
 from tests.faults.world import COOKIE, Learner, make_world
-from tests.quizzes.browsing import kept
+from tests.quizzes.browsing import complete, kept
 
 SAVED = re.compile("^All answers saved")
 PATIENCE = 45_000
@@ -50,6 +50,7 @@ def open_question(context: BrowserContext, site: Site, learner: Learner, number:
     page = context.new_page()
     page.goto(f"{site.web.address}/attempts/{learner.attempts[0]}/questions/{number}")
     expect(page.locator("exam-saving[ready]")).to_be_visible(timeout=PATIENCE)
+    complete(page)  # before the server goes away, and all that has not arrived with it
     return page
 
 

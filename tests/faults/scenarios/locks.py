@@ -23,9 +23,10 @@ def held_write_lock(lab: Lab, scale: Scale) -> Iterator[Row]:
             other.execute("BEGIN EXCLUSIVE")
             time.sleep(seconds)
             other.execute("ROLLBACK")
+            held = time.monotonic() - load.faults[-1]  # on a busy machine longer than it slept
             load.wait_for_saves(2 * scale.clients)
         failed = load.journal.statuses(503)
-        more = [f"{failed} × 503 though the wait was short"] if failed and seconds < BUSY_TIMEOUT else []
+        more = [f"{failed} × 503 though the wait was short"] if failed and held < BUSY_TIMEOUT else []
         more += ["nothing failed, though the lock was held too long"] if not failed and seconds > BUSY_TIMEOUT else []
         yield row_of(load, "F19", f"SQLite's write lock held {seconds:.0f} s", more=more)
 

@@ -57,8 +57,8 @@ def insist(port: int, learner: Learner, path: str, **fields: str) -> Reply | Non
     return reply
 
 
-def start_of(site: Site, world: World, learner: Learner) -> Callable[[], Reply | None]:
-    return lambda: post(site.web.port, learner, world.start_path, honor_code="y")
+def start_of(site: Site, world: World, learner: Learner, *, how: Callable[..., Reply | None] = post) -> Callable[[], Reply | None]:
+    return lambda: how(site.web.port, learner, world.start_path, honor_code="y")
 
 
 def numbers_of(database: Database, world: World) -> dict[UUID, int]:
@@ -77,7 +77,7 @@ def parallel_starts(lab: Lab, scale: Scale) -> Iterator[Row]:
         world = make_lobby(site.database, learners=scale.crowd)
         replies: list[Reply | None] = []
         for learner in world.learners:
-            replies += at_once([start_of(site, world, learner)] * TIMES)
+            replies += at_once([start_of(site, world, learner, how=insist)] * TIMES)
         numbers = numbers_of(site.database, world)
         wrong = {number for number in numbers.values() if number != 1}
         statuses = Counter(None if reply is None else reply.status for reply in replies)

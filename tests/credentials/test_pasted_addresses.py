@@ -54,3 +54,12 @@ def test_what_was_pasted_behind_an_address_breaks_nothing(client: FlaskClient, c
 
     assert answer.status_code == 200
     assert "Ada Lovelace" in answer.text
+
+
+def test_the_address_for_numbers_with_an_id_in_it_leads_to_the_page(client: FlaskClient, credential: Credential) -> None:
+    answer = client.get(f"/v/{credential.id}?t=0000000000ZZ", headers=BROWSER)
+
+    assert (answer.status_code, answer.location) == (303, f"/credentials/{credential.id}?t=0000000000ZZ")
+    assert answer.headers["Cache-Control"] == "no-store"
+    unknown = client.get("/v/LRL-7Q4M-KD2X-93ZZ", headers=BROWSER)
+    assert (unknown.status_code, unknown.location) == (404, None)

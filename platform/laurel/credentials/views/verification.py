@@ -50,12 +50,11 @@ def follow_number(number: str) -> ResponseReturnValue:
         found = None
     if found is None:
         page = search(number, is_sent=True)
-        page.status_code = 404
+        if "Location" not in page.headers:  # else it is the id of a page that was written there
+            page.status_code = 404
         return page
     credential_id = found.credential_id if isinstance(found, ErasedCredential) else found.credential.id
-    response = redirect(url_for("credentials.credential_page", credential_id=credential_id, t=request.args.get("t")), 303)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return _lead_to("credentials.credential_page", credential_id=credential_id, t=request.args.get("t"))
 
 
 def find_by_number(number: str) -> CredentialRecord | ErasedCredential | None:
@@ -85,15 +84,21 @@ def search(typed: str, *, is_sent: bool) -> Response:
 def _page_at(address: str) -> Response | None:
     """The way to the page that somebody pasted the address of; None if it is none of ours."""
     if re.fullmatch(ID, address, re.IGNORECASE):
-        return redirect(url_for("credentials.credential_page", credential_id=UUID(address)), 303)
+        return _lead_to("credentials.credential_page", credential_id=UUID(address), t=request.args.get("t"))
     written = ADDRESS.fullmatch(address)
     if written is None or written["host"].lower() != request.host:
         return None
     t = next(iter(parse_qs(written["query"] or "").get("t", [])), None)
     page, coded = PAGE.fullmatch(written["path"]), NUMBER.fullmatch(written["path"])
     if page:
-        return redirect(url_for("credentials.credential_page", credential_id=UUID(page["id"]), t=t), 303)
-    return redirect(url_for("credentials.follow_number", number=coded["number"], t=t), 303) if coded else None
+        return _lead_to("credentials.credential_page", credential_id=UUID(page["id"]), t=t)
+    return _lead_to("credentials.follow_number", number=coded["number"], t=t) if coded else None
+
+
+def _lead_to(view: str, **values: Any) -> Response:
+    response = redirect(url_for(view, **values), 303)
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _page_of(number: str, found: CredentialRecord | ErasedCredential | None) -> Response:

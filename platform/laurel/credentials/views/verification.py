@@ -29,6 +29,8 @@ PAGE = re.compile(rf"/credentials/{ID}(?:/?|\.\w+|/(?:badge|card|certificate)\.\
 """The page of a certificate, or a file of it."""
 NUMBER = re.compile(r"/v/(?P<number>[A-Za-z0-9-]+)/?")
 """As it is printed, and in QR codes; since a change of name with `t`."""
+MAX_ADDRESS = 4096
+"""Whatever stands behind it: what is longer is none of ours, and is not answered with an address as long."""
 NOTHING_TYPED = "Enter the number of the certificate. It begins with LRL."
 
 
@@ -67,7 +69,7 @@ def search(typed: str, *, is_sent: bool) -> Response:
     """The page for what was typed: nothing yet, not a number, or what we know of a number. An address of ours leads to its page."""
     if not typed.strip():
         return _page(400 if is_sent else 200, typed="", error=NOTHING_TYPED if is_sent else "")
-    page = _page_at(typed.strip())
+    page = page_at(typed.strip())
     if page is not None:
         return page
     try:
@@ -81,8 +83,10 @@ def search(typed: str, *, is_sent: bool) -> Response:
     return _page_of(number, found)
 
 
-def _page_at(address: str) -> Response | None:
+def page_at(address: str) -> Response | None:
     """The way to the page that somebody pasted the address of; None if it is none of ours."""
+    if len(address) > MAX_ADDRESS:
+        return None
     if re.fullmatch(ID, address, re.IGNORECASE):
         return _lead_to("credentials.credential_page", credential_id=UUID(address), t=request.args.get("t"))
     written = ADDRESS.fullmatch(address)

@@ -19,6 +19,7 @@ from laurel.credentials.rules.numbers import EXAMPLE, MAX_TYPED, parse_number
 from laurel.credentials.views.base import RegisterAwayError, bp, from_register, issuer
 from laurel.credentials.views.presenters import UNKNOWN, ShownCredential, close, show
 from laurel.web.access import PUBLIC, policy
+from laurel.web.errors import COME_AGAIN
 from laurel.web.limits import VERIFY, limiter
 from laurel.web.session import current_session
 
@@ -134,6 +135,6 @@ def verification_page(status: int, **words: Any) -> Response:
         "examined": None,
     }
     page = render_template("credentials/verify_page.html", **{**nothing, **words}, example=EXAMPLE, issuer=issuer())
-    response = make_response(page, status)
+    response = make_response(page, status, COME_AGAIN if status == 503 else {})
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -122,12 +122,12 @@ def encoded(content: bytes) -> str:
     return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
 
-def add_token_key(session: Session, *, state: KeyState = KeyState.ACTIVE) -> IssuerKey:
-    """`RSA` among the keys of the issuer: a new key pair for each test would take longer than the test."""
+def add_token_key(session: Session, *, state: KeyState = KeyState.ACTIVE, did: str = ISSUER.did) -> IssuerKey:
+    """`RSA` among the keys of an issuer, else of the house: a new key pair for each test would take longer than the test."""
     numbers = RSA.public_key().public_numbers()
     modulus, exponent = (encoded(value.to_bytes((value.bit_length() + 7) // 8)) for value in (numbers.n, numbers.e))
     key = IssuerKey(
-        did=ISSUER.did,
+        did=did,
         fragment="jwt-2026-01",
         purpose=KeyPurpose.JWT,
         algorithm="RS256",

@@ -1,21 +1,31 @@
 """Every public address of a credential: which form it has for whom, how it is kept, and that it tells nobody who asked (§7)."""
 
+import json
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from laurel.credentials.models import Credential
-from laurel.credentials.queries import get_credential
+from laurel.core import clock
+from laurel.credentials.models.organizations import Organization
+from laurel.credentials.queries import get_credential, get_version
+from laurel.credentials.services.issuing import issue
 from tests.credentials.carriers import add_token_key
-from tests.factories.credentials import make_credential
+from tests.factories.credentials import ISSUER, make_pending
+from tests.factories.organizations import make_credential_of
+from tests.factories.scores import agree, give_score
+from tests.fakes import PlainVault
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 CREDENTIAL = "/credentials/{id}"
+EVIDENCE = f"{CREDENTIAL}/evidence"
 LIST = "/status/revocation/1"
+LIST_OF_ACME = "{list_of_acme}"
 ACHIEVEMENT = "/achievements/{slug}/v1"
 DID = "/.well-known/did.json"
+DID_OF_ACME = "/orgs/acme/did.json"
 VC, LD, VC_LD, JSON, HTML = "application/vc", "application/ld+json", "application/vc+ld+json", "application/json", "text/html"
 CHROME = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
 VALIDATOR = "application/ld+json, application/json;q=0.9, text/plain;q=0.8"
@@ -45,36 +55,51 @@ DID_WISHES: list[tuple[str | None, str | None]] = [
     ("application/did+json, */*;q=0.1", DID_TYPE),
     *[(accept, JSON) for accept in (None, "*/*", JSON, CHROME, VALIDATOR, "image/png")],
 ]
-MATRIX = {CREDENTIAL: WISHES + PAGE_WISHES, ACHIEVEMENT: WISHES + PAGE_WISHES, LIST: WISHES + LIST_WISHES, DID: DID_WISHES}
+MATRIX = {
+    **dict.fromkeys((CREDENTIAL, EVIDENCE, ACHIEVEMENT), WISHES + PAGE_WISHES),
+    **dict.fromkeys((LIST, LIST_OF_ACME), WISHES + LIST_WISHES),
+    **dict.fromkeys((DID, DID_OF_ACME), DID_WISHES),
+}
 FIXED = {
     f"{CREDENTIAL}.json": (JSON, "public, max-age=300"),
     f"{CREDENTIAL}.jwt": ("application/jwt", "public, max-age=300"),
     f"{CREDENTIAL}/badge.png": ("image/png", "public, max-age=300"),
     f"{CREDENTIAL}/badge.svg": ("image/svg+xml", "public, max-age=300"),
+    f"{CREDENTIAL}/card.png": ("image/png", "public, max-age=300"),
     f"{CREDENTIAL}/certificate.pdf": ("application/pdf", "private, max-age=0"),
     f"{ACHIEVEMENT}/badge.png": ("image/png", "public, max-age=3600"),
     f"{ACHIEVEMENT}/badge.svg": ("image/svg+xml", "public, max-age=3600"),
     "/.well-known/jwks.json": ("application/jwk-set+json", "public, max-age=3600"),
     "/keys/{token_key}.jwk": ("application/jwk+json", "public, max-age=86400"),
+    "/orgs/acme/keys/{token_key}.jwk": ("application/jwk+json", "public, max-age=86400"),
+    "/orgs/acme/logo.png": ("image/png", "public, max-age=3600"),
     "/issuer/logo.png": ("image/png", "public, max-age=3600"),
     "/api/v1/certificates/{number}": (JSON, "public, max-age=60"),
 }
-CACHING = {CREDENTIAL: "public, max-age=300", ACHIEVEMENT: "public, max-age=3600", DID: "public, max-age=3600"} | {
-    LIST: "public, max-age=300, stale-while-revalidate=600"
+CACHING = {
+    **dict.fromkeys((CREDENTIAL, EVIDENCE), "public, max-age=300"),
+    **dict.fromkeys((ACHIEVEMENT, DID, DID_OF_ACME), "public, max-age=3600"),
+    **dict.fromkeys((LIST, LIST_OF_ACME), "public, max-age=300, stale-while-revalidate=600"),
 }
 EVERY = [*CACHING, *FIXED]
 
 
 @pytest.fixture
-def places(session: Session) -> dict[str, str]:
-    issued: Credential = make_credential(session)
-    token_key = add_token_key(session).fragment
+def places(session: Session, acme: Organization) -> dict[str, str]:
+    """A certificate of the house that shows its score, and one of an organization: each issuer has its own keys and lists."""
+    issued = make_pending(session)
+    give_score(session, issued)
+    agree(session, issued)
+    issue(session, issued.id, issuer=ISSUER, keys=PlainVault(), now=clock.now())
+    of_acme = json.loads(get_version(session, make_credential_of(session, acme).id, 1).signed_json)
+    token_key, _of_acme = add_token_key(session).fragment, add_token_key(session, did=of_acme["issuer"]["id"])
     session.commit()
     return {
         "id": str(issued.id),
         "number": issued.number,
         "token_key": token_key,
         "slug": get_credential(session, issued.id).achievement.slug,
+        "list_of_acme": of_acme["credentialStatus"]["statusListCredential"].removeprefix(ISSUER.public_url),
     }
 
 
@@ -91,38 +116,39 @@ def test_the_form_is_the_best_that_was_named(client: FlaskClient, places: dict[s
             assert answer.headers["Referrer-Policy"] == "no-referrer"
 
 
-@pytest.mark.parametrize("address", FIXED)
-def test_an_address_that_names_its_form_has_no_other(client: FlaskClient, places: dict[str, str], address: str) -> None:
-    for accept in (None, "*/*", CHROME, VALIDATOR, "text/plain"):
-        answer = client.get(address.format(**places), headers={} if accept is None else {"Accept": accept})
+def test_an_address_that_names_its_form_has_no_other(client: FlaskClient, places: dict[str, str]) -> None:
+    for address, expected in FIXED.items():
+        for accept in (None, "*/*", CHROME, VALIDATOR, "text/plain"):
+            answer = client.get(address.format(**places), headers={} if accept is None else {"Accept": accept})
 
-        assert (answer.status_code, answer.mimetype, answer.headers["Cache-Control"]) == (200, *FIXED[address]), accept
-        assert "Set-Cookie" not in answer.headers
+            assert (answer.status_code, answer.mimetype, answer.headers["Cache-Control"]) == (200, *expected), (address, accept)
+            assert "Set-Cookie" not in answer.headers, address
 
 
-@pytest.mark.parametrize("address", EVERY)
-def test_head_and_conditional_requests_are_answered_short(client: FlaskClient, places: dict[str, str], address: str) -> None:
-    url = address.format(**places)
+def test_head_and_conditional_requests_are_answered_short(client: FlaskClient, places: dict[str, str]) -> None:
+    for address in EVERY:
+        check_short_answers(client, address.format(**places), caching=CACHING.get(address) or FIXED[address][1])
+
+
+def check_short_answers(client: FlaskClient, url: str, *, caching: str) -> None:
     first = client.get(url)
-    caching = CACHING.get(address) or FIXED[address][1]
-
     head = client.head(url)
     same = client.get(url, headers={"If-None-Match": first.headers["ETag"]})
     weak = client.get(url, headers={"If-None-Match": f"W/{first.headers['ETag']}"})
     other = client.get(url, headers={"If-None-Match": '"something-else"'})
 
-    assert (head.status_code, head.data, head.headers["ETag"]) == (200, b"", first.headers["ETag"])
-    assert head.headers["Content-Type"] == first.headers["Content-Type"]
-    assert (same.status_code, same.data) == (weak.status_code, weak.data) == (304, b"")
-    assert (other.status_code, other.data) == (200, first.data)
+    assert (head.status_code, head.data, head.headers["ETag"]) == (200, b"", first.headers["ETag"]), url
+    assert head.headers["Content-Type"] == first.headers["Content-Type"], url
+    assert (same.status_code, same.data) == (weak.status_code, weak.data) == (304, b""), url
+    assert (other.status_code, other.data) == (200, first.data), url
     for answer in (first, head, same):
-        assert answer.headers["Cache-Control"] == caching
-        assert "Set-Cookie" not in answer.headers
-    assert first.headers.get("Vary") == same.headers.get("Vary")
+        assert answer.headers["Cache-Control"] == caching, url
+        assert "Set-Cookie" not in answer.headers, url
+    assert first.headers.get("Vary") == same.headers.get("Vary"), url
 
 
 def test_each_form_has_a_tag_of_its_own(client: FlaskClient, places: dict[str, str]) -> None:
-    for address in (CREDENTIAL, LIST, ACHIEVEMENT):
+    for address in (CREDENTIAL, EVIDENCE, LIST, LIST_OF_ACME, ACHIEVEMENT):
         tags = {client.get(address.format(**places), headers={"Accept": media}).headers["ETag"] for media, _same in NAMED}
         assert len(tags) == len(NAMED)
 
@@ -139,8 +165,8 @@ def test_who_is_signed_in_gets_the_same_and_no_cookie(client: FlaskClient, place
         client.set_cookie("laurel_demo", "somebody", domain="laurel.test")
         known = client.get(url, headers={"Origin": "https://elsewhere.example"})
 
-        assert (known.status_code, known.data) == (200, stranger.data)
-        assert "Set-Cookie" not in known.headers
+        assert (known.status_code, known.data) == (200, stranger.data), url
+        assert "Set-Cookie" not in known.headers, url
         assert "Cookie" not in known.headers.get("Vary", "")
         client.delete_cookie("laurel_demo", domain="laurel.test")
 

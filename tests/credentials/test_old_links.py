@@ -22,12 +22,15 @@ from laurel.credentials.rules.history import find_break
 from laurel.credentials.rules.old_links import CODE_BITS, code_of, is_code
 from laurel.credentials.rules.passes import Link, write_token
 from laurel.credentials.rules.verdicts import RevocationReason
+from laurel.credentials.rules.visibility import Visibility
 from laurel.credentials.services import name_changes
 from laurel.credentials.services.issuing import revoke
 from laurel.credentials.services.old_links import change_old_links
 from laurel.credentials.services.reinstating import reinstate
+from laurel.credentials.services.visibility import change_visibility
 from laurel.credentials.views.drawings import compose_certificate
 from tests.conftest import SignIn
+from tests.credentials.carriers import add_token_key
 from tests.factories.accounts import make_user
 from tests.factories.credentials import ISSUER, make_credential
 from tests.factories.holders import apply_name, make_name_change, make_private, make_share_link, reverse_name
@@ -107,6 +110,59 @@ def test_files_from_after_the_change_lead_to_the_certificate(
     sent = client.post("/verify", data={"pasted": old}, headers=FROM_HERE).text
     assert ASK_THE_HOLDER in sent
     assert not any(word in sent for word in (NEW, code))
+
+
+def as_seen(client: FlaskClient, credential: Credential, code: str = "") -> dict[str, tuple[int, str | None, str | None]]:
+    """Status, caching and what search engines are told, of its page and each of its files."""
+    home, query = f"/credentials/{credential.id}", f"?t={code}" if code else ""
+    answers = {file: client.get(f"{home}{file}{query}") for file in ("", *FILES)}
+    answers["page"] = client.get(f"{home}{query}", headers=BROWSER)
+    return {
+        what: (answer.status_code, answer.headers.get("Cache-Control"), answer.headers.get("X-Robots-Tag"))
+        for what, answer in answers.items()
+    }
+
+
+@pytest.mark.parametrize("visibility", [Visibility.PUBLIC, Visibility.UNLISTED])
+def test_whoever_brings_its_code_finds_it_kept_and_listed_as_any_other_and_nobody_keeps_what_is_said_without(
+    client: FlaskClient, session: Session, person: User, credential: Credential, visibility: Visibility
+) -> None:
+    add_token_key(session)
+    change_visibility(session, person.id, credential.id, wanted=visibility, now=clock.now())
+    session.commit()
+    before = as_seen(client, credential)
+    rename(session, person)
+    session.refresh(credential)
+
+    assert as_seen(client, credential, credential.address_token or "") == before
+    assert {robots for _status, _caching, robots in before.values()} == {None if visibility is Visibility.PUBLIC else "noindex"}
+    by_number = client.get(f"/api/v1/certificates/{credential.number}?t={credential.address_token}")
+    assert by_number.headers["Cache-Control"] == "public, max-age=60"
+    for code in ("", "0" * 12):
+        closed = as_seen(client, credential, code)
+        assert {(caching, robots) for _status, caching, robots in closed.values()} == {("private, no-store", "noindex")}
+        assert {what for what, seen in closed.items() if seen[0] == 200} == {"page"}
+
+
+def test_its_page_gives_networks_and_programs_addresses_that_lead_to_it(
+    client: FlaskClient, session: Session, person: User, credential: Credential
+) -> None:
+    add_token_key(session)
+    change_visibility(session, person.id, credential.id, wanted=Visibility.PUBLIC, now=clock.now())
+    rename(session, person)
+    session.refresh(credential)
+    code = credential.address_token or ""
+    page = client.get(f"/credentials/{credential.id}?t={code.lower()}", headers=BROWSER).text
+
+    told = dict(re.findall(r'<meta (?:property|name)="([a-z:]+)" content="([^"]*)">', page))
+    alternates = re.findall(r'<link rel="alternate" type="([^"]*)" href="([^"]*)"', page)
+    home = f"{ISSUER.public_url}/credentials/{credential.id}"
+    assert (told["og:url"], told["og:image"]) == (f"{home}?t={code}", f"{home}/card.png?t={code}")
+    assert told["twitter:card"] == "summary_large_image"
+    assert "robots" not in told
+    assert alternates == [("application/vc", f"{home}.json?t={code}"), ("application/jwt", f"{home}.jwt?t={code}")]
+    answers = {address: client.get(address) for address in (told["og:url"], told["og:image"], *(href for _type, href in alternates))}
+    assert {answer.status_code for answer in answers.values()} == {200}
 
 
 def test_the_holder_lets_old_links_lead_on_and_closes_them_again(

@@ -17,17 +17,18 @@ def credential(session: Session) -> Credential:
     return credential
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
-        "http://{host}{page}",
-        "{host}{page}/",
-        "HTTPS://{host}{page}?utm_source=mail#top",
-        "{host}{page}.json",
-        "{host}{page}/badge.png",
-        "{id}",
-    ],
-)
+OURS = [
+    "http://{host}{page}",
+    "{host}{page}/",
+    "HTTPS://{host}{page}?utm_source=mail#top",
+    "{host}{page}.json",
+    "{host}{page}/badge.png",
+    "{id}",
+]
+NOT_OURS = ["http://elsewhere.example{page}", "http://laurel.test@elsewhere.example{page}", "//{host}", "{host}/verify", "http://["]
+
+
+@pytest.mark.parametrize("address", OURS)
 def test_verify_leads_to_the_page_whose_address_was_pasted(client: FlaskClient, credential: Credential, address: str) -> None:
     page = f"/credentials/{credential.id}"
     pasted = address.format(host=client.get("/verify").request.host, page=page, id=str(credential.id).upper())
@@ -35,14 +36,42 @@ def test_verify_leads_to_the_page_whose_address_was_pasted(client: FlaskClient, 
     assert client.get("/verify", query_string={"number": pasted}, headers=BROWSER).location == page
 
 
-@pytest.mark.parametrize(
-    "address", ["http://elsewhere.example{page}", "http://laurel.test@elsewhere.example{page}", "//{host}", "{host}/verify", "http://["]
-)
+@pytest.mark.parametrize("address", NOT_OURS)
 def test_verify_leads_nowhere_else(client: FlaskClient, credential: Credential, address: str) -> None:
     pasted = address.format(host=client.get("/verify").request.host, page=f"/credentials/{credential.id}")
     answer = client.get("/verify", query_string={"number": pasted}, headers=BROWSER)
 
     assert (answer.status_code, answer.location) == (400, None)
+
+
+@pytest.mark.parametrize("address", OURS)
+def test_the_box_for_a_text_understands_an_address_as_the_one_for_a_number_does(
+    client: FlaskClient, credential: Credential, address: str
+) -> None:
+    page = f"/credentials/{credential.id}"
+    pasted = address.format(host=client.get("/verify").request.host, page=page, id=credential.id)
+    sent = client.post("/verify", data={"pasted": f" {pasted}\r\n"})
+
+    assert (sent.status_code, sent.location) == (303, page)
+    assert sent.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("address", [*NOT_OURS, "{host}{page}?t=" + "a" * 10_000])
+def test_the_box_for_a_text_leads_nowhere_else(client: FlaskClient, credential: Credential, address: str) -> None:
+    pasted = address.format(host=client.get("/verify").request.host, page=f"/credentials/{credential.id}")
+    answer = client.post("/verify", data={"pasted": pasted})
+
+    assert (answer.status_code, answer.location) == (422, None)
+    assert 'id="pasted-error"' in answer.text
+
+
+@pytest.mark.parametrize("pasted", ["{host}/v/{number}?t=0000000000ZZ", "http://{host}/v/{number}?t=0000000000ZZ#x"])
+def test_the_box_for_a_text_takes_the_address_of_a_qr_code_with_all_of_it(client: FlaskClient, credential: Credential, pasted: str) -> None:
+    host = client.get("/verify").request.host
+
+    sent = client.post("/verify", data={"pasted": pasted.format(host=host, number=credential.number)})
+
+    assert (sent.status_code, sent.location) == (303, f"/v/{credential.number}?t=0000000000ZZ")
 
 
 @pytest.mark.parametrize("secret", ["%00", "%ff%fe", "a" * 3000, "%F0%9F%8D%83"])
@@ -54,3 +83,12 @@ def test_what_was_pasted_behind_an_address_breaks_nothing(client: FlaskClient, c
 
     assert answer.status_code == 200
     assert "Ada Lovelace" in answer.text
+
+
+def test_the_address_for_numbers_with_an_id_in_it_leads_to_the_page(client: FlaskClient, credential: Credential) -> None:
+    answer = client.get(f"/v/{credential.id}?t=0000000000ZZ", headers=BROWSER)
+
+    assert (answer.status_code, answer.location) == (303, f"/credentials/{credential.id}?t=0000000000ZZ")
+    assert answer.headers["Cache-Control"] == "no-store"
+    unknown = client.get("/v/LRL-7Q4M-KD2X-93ZZ", headers=BROWSER)
+    assert (unknown.status_code, unknown.location) == (404, None)

@@ -227,6 +227,8 @@ def test_a_certificate_that_waits_for_its_signature_has_a_page_and_no_document_y
     assert page.status_code == 200
     assert "is being signed" in page.text
     assert (document.status_code, document.mimetype) == (503, "application/problem+json")
+    for_a_person = client.get(f"/credentials/{pending.id}.json", headers=BROWSER)
+    assert document.headers.get("Retry-After") == for_a_person.headers["Retry-After"] == "2"
 
 
 def test_pictures_and_buttons_have_names_for_who_does_not_see_them(session: Session, sign_in: SignIn) -> None:

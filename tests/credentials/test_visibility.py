@@ -1,6 +1,7 @@
 """Who may see a certificate: by its page, by its files, by its number, by a link."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from uuid import uuid4
@@ -30,6 +31,8 @@ from tests.factories.holders import make_private, make_share_link
 
 BROWSER = {"Accept": "text/html"}
 HOLDER = "Ada Lovelace"
+NUMBERS = re.compile(r"LRL(?:-\w{4}){3}|LRL\w{12}|\d+ \w+ \d{4}, \d\d:\d\d")
+"""What differs between any two: their numbers, and the moment of the look."""
 FILES = ["{home}", "{home}.json", "{home}.jwt", "{home}/badge.png", "{home}/badge.svg", "{home}/certificate.pdf"]
 
 
@@ -109,6 +112,29 @@ def test_a_machine_hears_by_the_number_that_it_is_valid_and_nothing_of_what(clie
 
     assert said["verdict"] == "valid"
     assert set(said["credential"]) == {"id", "number", "issuer"}
+
+
+@pytest.mark.parametrize("is_revoked", [False, True])
+def test_page_number_and_machine_say_how_a_private_certificate_stands_and_nothing_by_which_two_could_be_told_apart(
+    client: FlaskClient, session: Session, is_revoked: bool
+) -> None:
+    said = []
+    for facts in ({"validity_months": 12}, {"validity_months": 0, "name": "Certified Diver", "description": "Dives."}):
+        private = make_private(session, make_credential(session, **facts))
+        if is_revoked:
+            revoke(session, private.id, reason=RevocationReason.ISSUED_IN_ERROR, note="x", actor_id=None, now=clock.now())
+        session.commit()
+        answers = (
+            client.get(f"/credentials/{private.id}", headers=BROWSER),
+            client.get("/verify", query_string={"number": private.number}),
+            client.get(f"/api/v1/certificates/{private.number}"),
+        )
+        said.append([NUMBERS.sub("", answer.text.replace(str(private.id), "")) for answer in answers])
+
+    assert said[0] == said[1]
+    machine = json.loads(said[0][2])
+    assert (machine["verdict"], machine["checks"]) == ("revoked" if is_revoked else "valid", [])
+    assert not any(RevocationReason.ISSUED_IN_ERROR in text for text in said[0])
 
 
 @pytest.mark.parametrize("asked", ["", "  ", "\u202e", "x" * 5000])

@@ -84,6 +84,8 @@ KEPT = {
     429: "What you wrote is kept below. Wait a little, then send it again.",
     503: "What you wrote is kept below. Wait a few seconds, then send it again.",
 }
+COME_AGAIN = {"Retry-After": "2"}
+"""What every 503 says, to people and to programs: seconds."""
 LINKS = [("Courses", "/courses"), ("Articles", "/articles"), ("Verify a certificate", "/verify")]
 
 
@@ -125,7 +127,7 @@ def show(
     end_transaction()
     kept = keep_form(renew_token=status != 503) if status in {401, 429, 503} or advice is OLD_PAGE else None
     advice = advice or HELP.get(status, HELP[400])
-    headers = {"Retry-After": "2"} if status == 503 else {}
+    headers = COME_AGAIN if status == 503 else {}
     answer = _answer_machine(status, advice.title, message or advice.message, reference)
     if answer is not None:
         return answer, status, headers

@@ -18,6 +18,12 @@ MAX_LINKS = 20
 MAX_LABEL = 80
 
 
+class FormerNameError(ConflictError):
+    """It bears a former name of its holder, and nobody can sign it anew (docs/decisions/0021)."""
+
+    message = "A former name of yours stands on it, so it stays private. Nothing was changed."
+
+
 class TooManyLinksError(ConflictError):
     """There are MAX_LINKS that work."""
 
@@ -31,10 +37,15 @@ class NoLinkNeededError(ConflictError):
 
 
 def change_visibility(session: Session, holder_id: UUID, credential_id: UUID, *, wanted: Visibility, now: datetime) -> Credential:
-    """The holder's certificate is seen by others from now on as wanted. Saying it twice changes nothing."""
+    """The holder's certificate is seen by others from now on as wanted. Saying it twice changes nothing.
+
+    Raises FormerNameError for what bears a former name: that is private, until the name is the holder's again.
+    """
     credential = holding.lock_credential_of(session, holder_id, credential_id)
     if credential.visibility is wanted:
         return credential
+    if credential.former_name_since is not None and wanted is not Visibility.PRIVATE:
+        raise FormerNameError
     former, credential.visibility = credential.visibility, wanted
     session.flush()
     history.record(

@@ -48,15 +48,19 @@ class Admission:
 
 
 def admit(credential: Credential) -> Admission:
-    """What this request may see of the certificate. From here on its answer is marked as that visibility demands."""
+    """What this request may see of the certificate. From here on its answer is marked as that demands.
+
+    The code of its present name is a part of its address, and of the key under which caches keep what is there: with it a certificate
+    is as public as its holder made it. What is said without it, or to a token that ends, nobody keeps.
+    """
     is_private, is_closed = credential.visibility is Visibility.PRIVATE, credential.address_token is not None
-    g.shown_visibility = Visibility.PRIVATE if is_closed else credential.visibility
-    if not (is_private or is_closed):
-        return Admission(is_full=True)
     text = request.args.get("t", "")
     knows_code = is_code(text, credential.address_code)
+    g.shown_visibility = credential.visibility if knows_code or not is_closed else Visibility.PRIVATE
+    if not (is_private or is_closed):
+        return Admission(is_full=True)
     if knows_code:
-        return Admission(is_full=not is_private, token=None if is_private else text)
+        return Admission(is_full=not is_private, token=None if is_private else credential.address_token)
     token = read_token(text, (_settings().secret_key, *_settings().secret_key_fallbacks))
     ends_at = _good_until(credential, token)
     return Admission(

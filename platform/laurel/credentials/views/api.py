@@ -96,8 +96,10 @@ def certificate_status(number: str) -> ResponseReturnValue:
     if found.credential.address_token is not None and admit(found.credential).is_closed:
         answer = _answer(close(found.credential).verdict, (), _describe_little(shown.issuer, found))
         return document(compact(answer), "application/json", caching=MINUTE)
-    checks = shown.findings.checks if shown.findings is not None else ()
-    answer = _answer(shown.verdict, checks, _describe_record(shown.issuer, found))
+    is_private = found.credential.visibility is Visibility.PRIVATE
+    checks = shown.findings.checks if shown.findings is not None and not is_private else ()  # they tell whether it ends
+    described = _describe_little(shown.issuer, found) if is_private else _describe_record(shown.issuer, found)
+    answer = _answer(shown.verdict, checks, described)
     return document(compact(answer), "application/json", caching=MINUTE)
 
 
@@ -152,8 +154,6 @@ def _describe_little(issuer: Issuer, found: CredentialRecord) -> dict[str, Any]:
 
 def _describe_record(issuer: Issuer, found: CredentialRecord) -> dict[str, Any]:
     credential, version = found.credential, found.version
-    if credential.visibility is Visibility.PRIVATE:
-        return _describe_little(issuer, found)
     return {
         "id": issuer.credential_url(credential.id),
         "number": credential.number,

@@ -79,6 +79,8 @@ def problem(status: int, title: str, detail: str, *, kind: str = "about:blank", 
     response = Response(body, status=status, mimetype="application/problem+json")
     response.headers.update(FOR_ALL)
     response.headers["Cache-Control"] = "no-store"
+    if status == 503:
+        response.headers.update(errors.COME_AGAIN)
     response.vary.add("Accept")
     return response
 

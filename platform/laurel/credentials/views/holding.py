@@ -52,9 +52,13 @@ def change_visibility(credential_id: UUID) -> ResponseReturnValue:
     form = VisibilityForm()
     if not form.validate_on_submit():
         return _page(record, visibility_form=form), 400
-    with transaction() as session:
-        wanted = Visibility(form.visibility.data)
-        services.change_visibility(session, my_id(), credential_id, wanted=wanted, now=database_now(session))
+    wanted = Visibility(form.visibility.data)
+    try:
+        with transaction() as session:
+            services.change_visibility(session, my_id(), credential_id, wanted=wanted, now=database_now(session))
+    except services.FormerNameError as error:
+        form.form_errors.append(error.message)
+        return _page(holding.get_credential_of(current_session(), my_id(), credential_id), visibility_form=form), 409
     flash(f"This certificate is {wanted} now.", "success")
     return redirect(url_for(".holder_page", credential_id=credential_id), 303)
 

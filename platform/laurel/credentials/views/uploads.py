@@ -11,7 +11,7 @@ from laurel.credentials.rules.numbers import MAX_TYPED, parse_number
 from laurel.credentials.services.examining import Examination, judge, look_up, read_upload
 from laurel.credentials.views.base import RegisterAwayError, bp, from_register, issuer
 from laurel.credentials.views.presenters import UNKNOWN, show_examination
-from laurel.credentials.views.verification import search, verification_page
+from laurel.credentials.views.verification import page_at, search, verification_page
 from laurel.web.access import READING, policy
 from laurel.web.bodies import takes
 from laurel.web.limits import VERIFY
@@ -28,11 +28,14 @@ ECHO = 20_000
 @takes(MAX_UPLOAD + ENVELOPE)
 @policy(POST=READING)
 def examine_upload() -> ResponseReturnValue:
-    """The file if there is one, else the pasted text; a number that was pasted is looked up."""
+    """The file if there is one, else the pasted text. A number that was pasted is looked up, an address of ours leads to its page."""
     try:
         content, pasted = _sent()
     except RequestEntityTooLarge:
         return verification_page(413, file_error=EXPLANATIONS[Cause.TOO_LARGE])
+    page = page_at(pasted)
+    if page is not None:
+        return page
     if _is_number(pasted):
         return search(pasted, is_sent=True)
     try:

@@ -19,6 +19,7 @@ from laurel.credentials.rules.numbers import EXAMPLE, MAX_TYPED, parse_number
 from laurel.credentials.views.base import RegisterAwayError, bp, from_register, issuer
 from laurel.credentials.views.presenters import UNKNOWN, ShownCredential, close, show
 from laurel.web.access import PUBLIC, policy
+from laurel.web.errors import COME_AGAIN
 from laurel.web.limits import VERIFY, limiter
 from laurel.web.session import current_session
 
@@ -29,6 +30,8 @@ PAGE = re.compile(rf"/credentials/{ID}(?:/?|\.\w+|/(?:badge|card|certificate)\.\
 """The page of a certificate, or a file of it."""
 NUMBER = re.compile(r"/v/(?P<number>[A-Za-z0-9-]+)/?")
 """As it is printed, and in QR codes; since a change of name with `t`."""
+MAX_ADDRESS = 4096
+"""Whatever stands behind it: what is longer is none of ours, and is not answered with an address as long."""
 NOTHING_TYPED = "Enter the number of the certificate. It begins with LRL."
 
 
@@ -50,12 +53,11 @@ def follow_number(number: str) -> ResponseReturnValue:
         found = None
     if found is None:
         page = search(number, is_sent=True)
-        page.status_code = 404
+        if "Location" not in page.headers:  # else it is the id of a page that was written there
+            page.status_code = 404
         return page
     credential_id = found.credential_id if isinstance(found, ErasedCredential) else found.credential.id
-    response = redirect(url_for("credentials.credential_page", credential_id=credential_id, t=request.args.get("t")), 303)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return _lead_to("credentials.credential_page", credential_id=credential_id, t=request.args.get("t"))
 
 
 def find_by_number(number: str) -> CredentialRecord | ErasedCredential | None:
@@ -68,7 +70,7 @@ def search(typed: str, *, is_sent: bool) -> Response:
     """The page for what was typed: nothing yet, not a number, or what we know of a number. An address of ours leads to its page."""
     if not typed.strip():
         return _page(400 if is_sent else 200, typed="", error=NOTHING_TYPED if is_sent else "")
-    page = _page_at(typed.strip())
+    page = page_at(typed.strip())
     if page is not None:
         return page
     try:
@@ -82,18 +84,26 @@ def search(typed: str, *, is_sent: bool) -> Response:
     return _page_of(number, found)
 
 
-def _page_at(address: str) -> Response | None:
+def page_at(address: str) -> Response | None:
     """The way to the page that somebody pasted the address of; None if it is none of ours."""
+    if len(address) > MAX_ADDRESS:
+        return None
     if re.fullmatch(ID, address, re.IGNORECASE):
-        return redirect(url_for("credentials.credential_page", credential_id=UUID(address)), 303)
+        return _lead_to("credentials.credential_page", credential_id=UUID(address), t=request.args.get("t"))
     written = ADDRESS.fullmatch(address)
     if written is None or written["host"].lower() != request.host:
         return None
     t = next(iter(parse_qs(written["query"] or "").get("t", [])), None)
     page, coded = PAGE.fullmatch(written["path"]), NUMBER.fullmatch(written["path"])
     if page:
-        return redirect(url_for("credentials.credential_page", credential_id=UUID(page["id"]), t=t), 303)
-    return redirect(url_for("credentials.follow_number", number=coded["number"], t=t), 303) if coded else None
+        return _lead_to("credentials.credential_page", credential_id=UUID(page["id"]), t=t)
+    return _lead_to("credentials.follow_number", number=coded["number"], t=t) if coded else None
+
+
+def _lead_to(view: str, **values: Any) -> Response:
+    response = redirect(url_for(view, **values), 303)
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _page_of(number: str, found: CredentialRecord | ErasedCredential | None) -> Response:
@@ -125,6 +135,6 @@ def verification_page(status: int, **words: Any) -> Response:
         "examined": None,
     }
     page = render_template("credentials/verify_page.html", **{**nothing, **words}, example=EXAMPLE, issuer=issuer())
-    response = make_response(page, status)
+    response = make_response(page, status, COME_AGAIN if status == 503 else {})
     response.headers["Cache-Control"] = "no-store"
     return response

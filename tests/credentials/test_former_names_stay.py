@@ -65,7 +65,7 @@ def test_it_stays_private_and_its_holder_is_told_why_and_what_they_can_do(
     holder, home = sign_in(person, client=app.test_client()), f"/account/credentials/{ended.id}"
     page = holder.get(home).text
     token = page.split('name="csrf_token"', 1)[1].split('value="', 1)[1].split('"', 1)[0]
-    written = session.scalars(select(CredentialEvent.position)).all()
+    written = session.scalars(select(CredentialEvent.position).order_by(CredentialEvent.position)).all()
     sent = holder.post(f"{home}/visibility", data={"csrf_token": token, "visibility": wanted.value}, headers=FROM_HERE)
 
     assert 'name="visibility"' not in page
@@ -80,7 +80,7 @@ def test_it_stays_private_and_its_holder_is_told_why_and_what_they_can_do(
     left = find_credential(session, ended.id)
     assert left is not None
     assert left.visibility is Visibility.PRIVATE
-    assert session.scalars(select(CredentialEvent.position)).all() == written
+    assert session.scalars(select(CredentialEvent.position).order_by(CredentialEvent.position)).all() == written
     stranger = client.get(f"/credentials/{ended.id}", headers=BROWSER)
     assert "Quince" not in stranger.text
     assert stranger.headers["X-Robots-Tag"] == "noindex"

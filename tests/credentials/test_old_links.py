@@ -240,6 +240,7 @@ def test_links_to_a_private_one_end_and_only_whoever_has_a_newer_file_may_ask_fo
     assert "Does it belong to" in client.get(f"{home}?t={code}", headers=BROWSER).text
     assert "Yes, it belongs" in client.post(f"{home}/holder?t={code}", data={"name": NEW}, headers=FROM_HERE).text
     assert client.get(f"{home}.json?t={code}").status_code == 403
+    assert client.get(f"{home}/holder?t={code}").location == f"{home}?t={code}"  # a reload of the answer
 
 
 def test_a_former_name_on_what_had_ended_is_neither_said_nor_confirmed_nor_found(

@@ -16,12 +16,15 @@ from sqlalchemy.orm import Session
 from laurel.app import Ports
 from laurel.core import clock
 from laurel.credentials.models import Credential, CredentialVersion, IssuerKey
+from laurel.credentials.models.organizations import Organization
+from laurel.credentials.queries import get_version
 from laurel.credentials.rules.keys import KeyPurpose
 from laurel.credentials.services.tokens import claims_of, make_token
 from tests.conftest import QueryCount
 from tests.credentials import carriers
 from tests.credentials.rotation import activate, compromise, stage
-from tests.factories.credentials import make_credential
+from tests.factories.credentials import ISSUER, make_credential
+from tests.factories.organizations import make_credential_of
 from tests.fakes import PlainVault
 
 PRIVATE = {b"d", b"p", b"q", b"dp", b"dq", b"qi", b"k", b"secretKeyMultibase", b"privateKeyMultibase", b"privateKeyJwk"}
@@ -110,14 +113,21 @@ def test_the_did_document_shows_the_key_for_tokens_in_both_members(
     assert document["verificationMethod"][0]["type"] == "Multikey"
 
 
-def test_no_public_answer_carries_a_private_key(client: FlaskClient, session: Session, credential: Credential) -> None:
+def test_no_public_answer_carries_a_private_key(client: FlaskClient, session: Session, credential: Credential, acme: Organization) -> None:
+    of_acme = make_credential_of(session, acme)
+    document = json.loads(get_version(session, of_acme.id, 1).signed_json)
+    status = document["credentialStatus"]["statusListCredential"].removeprefix(ISSUER.public_url)
+    fragment = carriers.add_token_key(session, did=document["issuer"]["id"]).fragment
+    session.commit()
     sealed = session.scalars(select(IssuerKey.sealed_private_key)).all()  # the vault of the tests seals nothing
-    [fragment] = session.scalars(select(IssuerKey.fragment).filter_by(purpose=KeyPurpose.JWT))
-    own = [f"/credentials/{credential.id}{suffix}" for suffix in ("", ".json", ".jwt", "/badge.svg", "/badge.png", "/certificate.pdf")]
-    shared = ["/.well-known/did.json", "/.well-known/jwks.json", f"/keys/{fragment}.jwk", "/status/revocation/1", "/verify"]
-    assert len(sealed) == 2
+    files = ("", ".json", ".jwt", "/badge.svg", "/badge.png", "/card.png", "/certificate.pdf")
+    own = [f"/credentials/{one.id}{file}" for one in (credential, of_acme) for file in files]
+    keys = [f"{place}/keys/{fragment}.jwk" for place in ("", "/orgs/acme")]
+    lists = ["/.well-known/did.json", "/orgs/acme/did.json", "/.well-known/jwks.json", "/status/revocation/1", status]
+    shared = [*lists, "/orgs/acme/logo.png", "/verify", f"/api/v1/certificates/{of_acme.number}"]
+    assert len(sealed) == 4
 
-    for address in (*own, *shared):
+    for address in (*own, *keys, *shared):
         answer = client.get(address)
         assert answer.status_code == 200, address
         assert not set(re.findall(rb'"([A-Za-z]+)"\s*:', answer.data)) & PRIVATE, address

@@ -46,7 +46,7 @@ class Question:
 @policy(GET=PUBLIC)
 def name_question(credential_id: UUID) -> ResponseReturnValue:
     """Where a reload of the answer leads: to the question."""
-    return redirect(url_for(".credential_page", credential_id=credential_id), 303)
+    return redirect(url_for(".credential_page", credential_id=credential_id, t=request.args.get("t")), 303)
 
 
 @bp.post("/credentials/<uuid:credential_id>/holder")

@@ -43,6 +43,7 @@ def issuer_of(settings: Settings) -> Issuer:
         email=settings.issuer_email,
         is_production=settings.stage is Stage.PRODUCTION,
         official=settings.issuer_official,
+        linkedin_id=settings.linkedin_organization_id,
     )
 
 
@@ -59,6 +60,7 @@ def in_name_of(house: Issuer, organization: Organization | None) -> Issuer:
         description=organization.description,
         has_logo=organization.has_logo,
         official=organization.official,  # who answers for the house does not answer for others
+        linkedin_id=organization.linkedin_id,
     )
 
 

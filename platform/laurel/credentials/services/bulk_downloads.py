@@ -12,8 +12,7 @@ from laurel.credentials.events import BulkFilesTaken
 from laurel.credentials.models import BulkJob
 from laurel.credentials.queries import SignedCredential, bulk
 from laurel.credentials.rules.bulk import BulkKind, RowState
-from laurel.credentials.rules.history import HistoryKind
-from laurel.credentials.services import history
+from laurel.credentials.services.downloads import note_download
 
 WHY = "bulk download by staff"
 
@@ -30,12 +29,4 @@ def begin_download(session: Session, job_id: UUID, *, actor_id: UUID, now: datet
 def note_downloads(session: Session, taken: Iterable[SignedCredential], *, actor_id: UUID, now: datetime) -> None:
     """Write into each one's history that a member of staff took its files."""
     for found in taken:
-        history.record(
-            session,
-            HistoryKind.DOWNLOADED,
-            at=now,
-            credential_id=found.credential.id,
-            version_n=found.version.n,
-            actor_id=actor_id,
-            reason=WHY,
-        )
+        note_download(session, found.version, reason=WHY, actor_id=actor_id, now=now)

@@ -57,6 +57,10 @@ class SignedCredential:
     key: IssuerKey
     organization: Organization | None
 
+    @property
+    def record(self) -> CredentialRecord:
+        return CredentialRecord(self.credential, self.achievement, self.version, self.key, self.organization)
+
 
 def signed(record: CredentialRecord) -> SignedCredential | None:
     """The record if it is signed; None while it is pending."""

@@ -24,6 +24,7 @@ from laurel.credentials.services.shown import UnsignedWordsError
 from laurel.credentials.typst_gateway import Certificate, UnprintableError, render_certificate
 from laurel.credentials.views import drawings
 from laurel.credentials.views.base import bp, issuer
+from laurel.credentials.views.packing import Outlet, write_file
 from laurel.credentials.views.printing import issued_by, logo_beside
 from laurel.web.access import my_id, policy
 from laurel.web.limits import limiter
@@ -42,26 +43,6 @@ class OneAtATimeError(ConflictError):
     """Somebody else's file is being packed in this process: a second would take the processor from exams."""
 
     message = "Another file of certificates is being packed at the moment. Try again in a minute."
-
-
-class Outlet(io.RawIOBase):
-    """What the ZIP writes, until it is sent."""
-
-    def __init__(self) -> None:
-        self._waiting = bytearray()
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: object) -> int:
-        self._waiting += memoryview(data)  # type: ignore[arg-type]
-        return len(memoryview(data))  # type: ignore[arg-type]
-
-    def take(self) -> bytes:
-        """What was written since it was asked last."""
-        taken = bytes(self._waiting)
-        self._waiting.clear()
-        return taken
 
 
 @bp.post("/backoffice/credentials/bulk/<uuid:job_id>/certificates.zip")
@@ -120,7 +101,7 @@ def pack(job_id: UUID, house: Issuer, actor_id: UUID, turn: ExitStack) -> Iterat
                 said = PRIVATE if _is_private(one) else _add(archive, house, one, logo)
                 contents.append((str(n), one.credential.number, said))
                 yield outlet.take()
-        _write(archive, "contents.csv", _table(contents), compress=True)
+        write_file(archive, "contents.csv", _table(contents))
     yield outlet.take()
 
 
@@ -143,20 +124,14 @@ def _add(archive: zipfile.ZipFile, house: Issuer, found: SignedCredential, logo:
     number, said = found.credential.number, "PDF and JSON"
     try:
         certificate: Certificate = drawings.compose_certificate(issued_by(house, found), found, logo=logo)
-        _write(archive, f"{number}/certificate.pdf", render_certificate(certificate), compress=False)
+        pdf = render_certificate(certificate)
+        write_file(archive, f"{number}/certificate.pdf", pdf, compress=False)  # it is compressed already
     except UnprintableError:
         said = UNPRINTABLE
     except UnsignedWordsError:
         said = UNSIGNED
-    _write(archive, f"{number}/credential.json", found.version.signed_json.encode(), compress=True)
+    write_file(archive, f"{number}/credential.json", found.version.signed_json.encode())
     return f"{said}; revoked" if found.credential.revoked_at is not None else said
-
-
-def _write(archive: zipfile.ZipFile, name: str, content: bytes, *, compress: bool) -> None:
-    entry = zipfile.ZipInfo(name)
-    entry.compress_type = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED  # a PDF is compressed already
-    entry.external_attr = 0o644 << 16
-    archive.writestr(entry, content)
 
 
 def _table(rows: list[tuple[str, str, str]]) -> bytes:

@@ -43,7 +43,7 @@ from laurel.migrating import migrate_database
 from laurel.models import import_all
 from laurel.settings import Settings, Stage
 from laurel.web.limits import limiter
-from tests.credentials.samples import FACTS, SIGNING_KEY
+from tests.credentials.samples import FACTS, PUBLIC_PEM, SEED, SIGNER
 from tests.factories.accounts import make_user
 from tests.factories.credentials import ISSUER, make_achievement, make_course, make_credential, make_pending
 from tests.fakes import FakeMailer, FakePayments
@@ -87,17 +87,17 @@ def make_site(folder: Path) -> tuple[Flask, Database]:
 
 
 def measure_signing(database: Database) -> None:
-    document, private = build_document(ISSUER, FACTS), Ed25519PrivateKey.from_private_bytes(SIGNING_KEY.seed)
+    document, private = build_document(ISSUER, FACTS), Ed25519PrivateKey.from_private_bytes(SEED)
     seconds = (clock.now() + timedelta(seconds=n) for n in count())  # each its own: what is the same for one second is worked out each time
 
     def sign_by_the_library() -> None:
-        signed = add_data_integrity_proof(document, private, SIGNING_KEY.method, created=next(seconds))
-        OB3LdpVerifier(pubkey_pem=SIGNING_KEY.public_pem).verify(signed)
+        signed = add_data_integrity_proof(document, private, SIGNER.method, created=next(seconds))
+        OB3LdpVerifier(pubkey_pem=PUBLIC_PEM).verify(signed)
 
     measure(
         "sign a credential, with the gate and its own verification",
         10,
-        lambda: sign_credential(document, SIGNING_KEY, created=next(seconds), allows_http=True),
+        lambda: sign_credential(document, SIGNER, created=next(seconds), allows_http=True),
     )
     measure("(the same signature and verification by openbadgeslib alone)", None, sign_by_the_library)
     with database.session(writes=True) as session:
@@ -207,7 +207,7 @@ def measure_lists() -> None:
 
         def build(revoked: list[int] = revoked) -> object:
             document = status_list_document(url=ISSUER.status_list_url(1), did=ISSUER.did, indexes=revoked, now=clock.now())
-            return sign_status_list(document, SIGNING_KEY, created=clock.now(), allows_http=True)
+            return sign_status_list(document, SIGNER, created=clock.now(), allows_http=True)
 
         measure(f"status list of {LENGTH:,} entries, {name} revoked: build and sign", 10, build)
 

@@ -15,7 +15,8 @@ from laurel.commerce.rules import SeenCheckout, SeenDispute, SeenPayment, SeenRe
 from laurel.commerce.rules.reconciling import ListedReturn
 from laurel.commerce.stripe_gateway import read_notice
 from laurel.core.mail import Message
-from laurel.credentials.gateway import KeyVaultError
+from laurel.credentials.gateway import KeyPair, KeyVaultError
+from laurel.credentials.keypair_gateway import LocalSigner, make_pair, sign_locally
 from tests.fake_listings import FakeListings
 from tests.fake_refunds import FakeRefunds
 
@@ -33,17 +34,18 @@ class FakeMailer:
 
 @dataclass
 class PlainVault:
-    """Keeps secrets unsealed; `lost` stands for a key-encryption key that is not there."""
+    """Keeps private keys unsealed; `lost` stands for a key-encryption key that is not there."""
 
     lost: bool = False
 
-    def seal(self, secret: bytes, *, label: str) -> bytes:
-        return secret
+    def make(self, algorithm: str, *, method: str) -> KeyPair:
+        private, public_key = make_pair(algorithm)
+        return KeyPair(method, algorithm, public_key, private)
 
-    def open(self, sealed: bytes, *, label: str) -> bytes:
+    def open(self, pair: KeyPair) -> LocalSigner:
         if self.lost:
-            raise KeyVaultError(f"There is no key for {label}.")
-        return sealed
+            raise KeyVaultError(f"There is no key for {pair.method}.")
+        return sign_locally(pair, pair.sealed)
 
 
 @dataclass

@@ -236,7 +236,8 @@ def test_the_certificates_of_an_import_come_as_one_file_and_each_history_says_wh
         (plain.number, "PDF and JSON"),
     ]
     noted = session.scalars(select(CredentialEvent).filter_by(kind=HistoryKind.DOWNLOADED)).all()
-    assert {event.credential_id for event in noted} == {revoked.id, plain.id}
+    signed = {found.credential_id: found.sha256 for found in session.scalars(select(CredentialVersion))}
+    assert {(event.credential_id, event.document_sha256) for event in noted} == {(one.id, signed[one.id]) for one in (revoked, plain)}
     assert "Downloaded by staff" in admin.get(f"/backoffice/credentials/{plain.id}").text
     assert answer.headers["Cache-Control"] == "private, no-store"
 

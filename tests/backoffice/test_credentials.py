@@ -1,13 +1,23 @@
+import csv
+import io
+import zipfile
+from collections.abc import Callable
+
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from laurel.core import clock
+from laurel.core.events import EventRecord
+from laurel.credentials.models import AchievementVersion, CredentialEvent, CredentialVersion
+from laurel.credentials.rules.history import HistoryKind
 from laurel.credentials.rules.verdicts import RevocationReason
 from laurel.credentials.services.issuing import revoke
 from tests.conftest import SignIn
 from tests.factories.accounts import make_user
 from tests.factories.credentials import make_credential, make_pending
+from tests.factories.holders import make_private
 
 
 @pytest.fixture
@@ -66,3 +76,69 @@ def test_only_staff_who_may_read_credentials_enter(session: Session, sign_in: Si
     author = sign_in(make_user(session, roles=["author"]))
 
     assert author.get("/backoffice/credentials").status_code == 403
+
+
+ZIP = "/backoffice/credentials/certificates.zip"
+
+
+def test_what_the_list_shows_comes_as_one_file_and_each_history_says_who_took_it(
+    session: Session, sign_in: SignIn, csrf: Callable[..., str]
+) -> None:
+    wanted, private, others = make_credential(session), make_credential(session), make_credential(session)
+    make_private(session, private)
+    make_pending(session)
+    admin = make_user(session, roles=["admin"])
+    session.commit()
+    browser, achievement_id = sign_in(admin), session.get_one(AchievementVersion, wanted.achievement_version_id).achievement_id
+
+    everything, some = (
+        browser.post(f"{ZIP}{query}", data={"csrf_token": csrf()}).data
+        for query in ("", f"?state=issued&achievement={achievement_id}&q={wanted.number}")
+    )
+
+    session.rollback()  # what was written meanwhile is seen
+    archive = zipfile.ZipFile(io.BytesIO(some))
+    stored = session.scalars(select(CredentialVersion).filter_by(credential_id=wanted.id)).one()
+    assert set(archive.namelist()) == {"contents.csv", f"{wanted.number}/certificate.pdf", f"{wanted.number}/credential.json"}
+    assert archive.read(f"{wanted.number}/credential.json").decode() == stored.signed_json
+    said = zipfile.ZipFile(io.BytesIO(everything)).read("contents.csv").decode("utf-8-sig")
+    lines = {line[1]: line[2].split(":")[0] for line in list(csv.reader(io.StringIO(said)))[1:]}
+    assert lines == {wanted.number: "PDF and JSON", others.number: "PDF and JSON", private.number: "left out"}
+    downloads = session.scalars(select(CredentialEvent).filter_by(kind=HistoryKind.DOWNLOADED))
+    noted = [(event.credential_id, event.actor_id) for event in downloads]
+    assert sorted(noted, key=str) == sorted([(wanted.id, admin.id), (wanted.id, admin.id), (others.id, admin.id)], key=str)
+    told = [event.facts for event in session.scalars(select(EventRecord).filter_by(name="ListedFilesTaken").order_by(EventRecord.id))]
+    assert [(facts["certificates"], facts["state"]) for facts in told] == [(3, ""), (1, "issued")]
+    assert wanted.number not in str(told)  # what was searched for may be a name
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "words"),
+    [
+        ("state=nonsense", 400, "Choose a state and a credential of the list."),
+        ("achievement=nonsense", 400, "Choose a state and a credential of the list."),
+        ("q=nobody", 200, "None of these certificates is signed"),
+        ("state=pending", 200, "None of these certificates is signed"),
+    ],
+)
+def test_where_there_is_nothing_to_take_it_is_said_and_not_written_down(
+    session: Session, sign_in: SignIn, csrf: Callable[..., str], query: str, status: int, words: str
+) -> None:
+    make_pending(session)
+    admin = sign_in(make_user(session, roles=["admin"]))
+    session.commit()
+
+    answer = admin.post(f"{ZIP}?{query}", data={"csrf_token": csrf()}, follow_redirects=True)
+
+    assert (answer.status_code, words in answer.text, f"?{query}" in answer.request.full_path) == (status, True, True)
+    assert session.scalars(select(EventRecord).filter_by(name="ListedFilesTaken")).all() == []
+
+
+def test_the_file_of_what_is_found_is_offered_to_those_who_may_have_it(staff: FlaskClient, session: Session, sign_in: SignIn) -> None:
+    make_credential(session)
+    session.commit()
+
+    page = "/backoffice/credentials?state=issued"
+    assert ZIP not in staff.get(page).text
+
+    assert f'action="{ZIP}?state=issued"' in sign_in(make_user(session, roles=["admin"])).get(page).text

@@ -65,6 +65,7 @@ def test_an_organization_is_made_with_its_logo_and_listed(
         ({"email": "nobody"}, None, "Write an e-mail address"),
         ({"name": "", "email": ""}, None, "Enter an e-mail address to which holders may write."),
         ({"description": "x" * 501}, None, "Use at most 500 characters"),
+        ({"linkedin_id": "acme-academy"}, None, "Enter digits alone, as they stand in the address of its admin page at LinkedIn"),
         ({"official": "x" * 101}, None, "Use at most 100 characters"),
         ({"official": "Dr. \u1810\u1820"}, None, "Our fonts lack a letter of it"),
         ({}, b"no picture", "This is no PNG"),
@@ -105,7 +106,10 @@ def test_it_is_changed_for_certificates_to_come(send: Callable[..., TestResponse
     session.commit()
 
     refused = send(f"/{acme.id}", **WORDS | {"url": "nowhere"})
-    changed = send(f"/{acme.id}", **WORDS | {"name": "Acme University", "slug": "other", "official": "Mx. Robin Vale, Registrar"})
+    changed = send(
+        f"/{acme.id}",
+        **WORDS | {"name": "Acme University", "slug": "other", "official": "Mx. Robin Vale, Registrar", "linkedin_id": "1337"},
+    )
 
     assert (refused.status_code, changed.status_code) == (400, 303)
     session.refresh(acme)
@@ -113,6 +117,7 @@ def test_it_is_changed_for_certificates_to_come(send: Callable[..., TestResponse
     page = browser.get(f"{PLACE}/{acme.id}").text
     assert "Acme University" in page
     assert 'value="Mx. Robin Vale, Registrar"' in page
+    assert 'value="1337"' in page
 
 
 def test_a_credential_is_awarded_in_its_name_and_goes_back_to_the_house(

@@ -5,11 +5,15 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from laurel.credentials.openbadges_gateway import SigningKey
+from laurel.credentials.gateway import KeyPair
+from laurel.credentials.keypair_gateway import sign_locally
 from laurel.credentials.rules.document import AchievementFacts, CredentialFacts, HolderFacts
 from laurel.credentials.rules.scores import ExamRecord
 
-SIGNING_KEY = SigningKey(bytes(range(32)), "did:web:laurel.test#key-2026-01")
+SEED = bytes(range(32))
+PUBLIC_KEY = "z6MkehRgf7yJbgaGfYsdoAsKdBPE3dj2CYhowQdcjqSJgvVd"  # as openbadgeslib writes it
+SIGNER = sign_locally(KeyPair("did:web:laurel.test#key-2026-01", "Ed25519", PUBLIC_KEY, b""), SEED)
+PUBLIC_PEM = b"-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAA6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg=\n-----END PUBLIC KEY-----\n"
 FACTS = CredentialFacts(
     credential_id=UUID("0b7d6a52-7e0b-4e5e-9c0f-1f6f9a6f2c11"),
     number="LRL-7Q4M-KD2X-93ZZ",

@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,12 +16,13 @@ from werkzeug.test import TestResponse
 
 from laurel.core import clock
 from laurel.credentials.models import Credential, CredentialVersion, IssuerKey, KeyState, StatusEntry
-from laurel.credentials.openbadges_gateway import SigningKey, sign_credential
+from laurel.credentials.openbadges_gateway import sign_credential
 from laurel.credentials.rules.baking import bake_png, bake_svg
 from laurel.credentials.rules.verdicts import RevocationReason
 from laurel.credentials.services.issuers import open_signatory
 from laurel.credentials.services.issuing import revoke
 from tests.credentials import carriers
+from tests.credentials.samples import SIGNER
 from tests.factories.credentials import ISSUER, NAME, make_credential
 from tests.fakes import PlainVault
 
@@ -59,7 +61,7 @@ def resign(session: Session, document: dict[str, Any]) -> str:
     """What the holder of our key could sign besides what we have issued."""
     signatory = open_signatory(session, ISSUER, PlainVault(), now=clock.now())
     unsigned = {name: value for name, value in document.items() if name != "proof"}
-    return sign_credential(unsigned, signatory.private, created=clock.now(), allows_http=True)
+    return sign_credential(unsigned, signatory.signer, created=clock.now(), allows_http=True)
 
 
 @pytest.mark.usefixtures("no_network")
@@ -184,7 +186,7 @@ def test_what_our_key_signed_and_our_register_does_not_know_is_not_issued_here(
 def test_a_signature_by_somebody_elses_key_in_our_name_is_invalid(client: FlaskClient, session: Session, credential: Credential) -> None:
     document = json.loads(stored(session))
     method = document.pop("proof")["verificationMethod"]
-    forged = sign_credential(document, SigningKey(bytes(range(32)), method), created=clock.now(), allows_http=True)
+    forged = sign_credential(document, replace(SIGNER, method=method), created=clock.now(), allows_http=True)
 
     assert verdict_of(client, forged)[0] == "signature invalid"
 

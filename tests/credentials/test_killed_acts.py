@@ -18,6 +18,8 @@ from laurel.core import clock
 from laurel.core.bus import deliver
 from laurel.core.db import Database
 from laurel.core.events import Delivery, DeliveryStatus
+from laurel.credentials.gateway import KeyPair
+from laurel.credentials.keypair_gateway import LocalSigner
 from laurel.credentials.models import Credential, CredentialEvent, CredentialVersion, StatusEntry
 from laurel.credentials.rules.verdicts import CredentialState, RevocationReason
 from laurel.credentials.services.auditing import Audit
@@ -41,9 +43,9 @@ def die() -> None:
 class DeadlyVault(PlainVault):
     """Whoever opens a key in it is killed."""
 
-    def open(self, sealed: bytes, *, label: str) -> bytes:
+    def open(self, pair: KeyPair) -> LocalSigner:
         die()
-        return sealed
+        return super().open(pair)
 
 
 @dataclass(frozen=True)

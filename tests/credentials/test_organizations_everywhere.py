@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from io import BytesIO
 from zipfile import ZipFile
@@ -29,6 +30,7 @@ from laurel.credentials.services.erasing import erase_own
 from laurel.credentials.services.holds import put_on_hold
 from laurel.credentials.services.issuers import in_name_of
 from laurel.credentials.services.issuing import revoke
+from laurel.credentials.services.organizations import change_organization
 from laurel.credentials.services.reinstating import reinstate
 from laurel.credentials.views.drawings import compose_card
 from laurel.credentials.views.printing import issued_by
@@ -38,8 +40,8 @@ from tests.backoffice.test_credential_acts import run_due
 from tests.conftest import SignIn
 from tests.credentials.bulk_jobs import draft, finish, make_line, start
 from tests.factories.accounts import make_user
-from tests.factories.credentials import ISSUER, make_pending
-from tests.factories.organizations import make_credential_of, make_pending_of
+from tests.factories.credentials import ISSUER, make_credential, make_pending
+from tests.factories.organizations import FACTS, make_credential_of, make_pending_of
 from tests.factories.renewals import make_holder
 from tests.fakes import PlainVault
 from tests.printed import words_of
@@ -69,6 +71,24 @@ def test_mails_and_pages_say_its_address_and_not_the_houses(
     told = [mail.text for mail in session.scalars(select(Mail)) if "on hold" in mail.subject or "revoked" in mail.subject]
     assert ["certificates@acme.example" in text for text in told] == [True, True]
     assert not [text for text in told if ISSUER.email in text]
+
+
+def test_linkedin_is_told_its_digits_also_of_what_was_issued_before_they_were_known_and_never_the_houses(
+    app: Flask, session: Session, acme: Organization, credential: Credential, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.extensions, "laurel_settings", replace(app.extensions["laurel_settings"], linkedin_organization_id="42"))
+    own = make_credential(session, learner=session.get_one(User, credential.holder_id))
+    session.commit()
+    holder, page = sign_in(session.get_one(User, credential.holder_id)), "/account/credentials/{}"
+
+    before = holder.get(page.format(credential.id)).text
+    facts = replace(FACTS, linkedin_id="1337")
+    change_organization(session, acme.id, facts, logo=None, actor_id=make_user(session).id, now=clock.now())
+    session.commit()
+
+    assert ("organizationName=Acme%20Academy&amp;" in before, "organizationId=" in before) == (True, False)
+    assert "organizationId=1337&amp;" in holder.get(page.format(credential.id)).text
+    assert "organizationId=42&amp;" in holder.get(page.format(own.id)).text
 
 
 def test_what_is_left_of_an_erased_one_is_still_its_own(client: FlaskClient, session: Session, credential: Credential) -> None:

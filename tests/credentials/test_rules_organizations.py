@@ -67,6 +67,7 @@ def test_other_short_names_are_refused(slug: str) -> None:
         ("url", "https://[acme.example"),
         ("url", "javascript:alert(1)"),
         ("official", "x" * 101),
+        *(("linkedin_id", said) for said in ("acme", "12a", "1 2", "-1", "1.5", "١٢٣", "9" * 21, "https://linkedin.com/company/1337")),
         ("official", "Dr. \u1810\u1820"),  # no font has these letters: no certificate of theirs could be printed
     ],
 )
@@ -81,6 +82,11 @@ def test_an_official_has_as_many_characters_as_that_of_the_house_and_may_be_nobo
     assert MAX_OFFICIAL == settings.MAX_OFFICIAL
     assert clean_facts(replace(FACTS, official=" Dr. \n Marsh ")).official == "Dr. Marsh"
     assert clean_facts(FACTS).official == ""
+
+
+def test_linkedin_knows_an_organization_by_digits_or_not_at_all() -> None:
+    assert clean_facts(replace(FACTS, linkedin_id=" 1337\n")).linkedin_id == "1337"
+    assert clean_facts(FACTS).linkedin_id == ""
 
 
 def test_words_are_cleaned_as_they_will_be_signed() -> None:

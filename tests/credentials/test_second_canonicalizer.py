@@ -14,7 +14,7 @@ from laurel.credentials.rules.document import build_document
 from laurel.credentials.rules.gate import UnsignableError
 from laurel.credentials.rules.programs import Alignment
 from laurel.credentials.rules.text import sanitize_text
-from tests.credentials.samples import FACTS, RECORD, SIGNING_KEY, with_holder
+from tests.credentials.samples import FACTS, PUBLIC_PEM, RECORD, SIGNER, with_holder
 from tests.factories.credentials import ISSUER
 
 MEETS = Alignment(name="Hazard assessment", url="https://frame.example/ha-1", framework="Safety", code="HA-1", type="ceasn:Competency")
@@ -28,12 +28,12 @@ def test_whatever_a_name_is_it_is_signed_alike_everywhere_or_refused_by_name(nam
     document, now = build_document(ISSUER, with_holder(FULL, name=sanitize_text(name))), FACTS.awarded_at
     if not sanitize_text(name):
         with pytest.raises(UnsignableError, match="empty member"):
-            sign_credential(document, SIGNING_KEY, created=now, allows_http=True)
+            sign_credential(document, SIGNER, created=now, allows_http=True)
         return
 
-    text = sign_credential(document, SIGNING_KEY, created=now, allows_http=True)
+    text = sign_credential(document, SIGNER, created=now, allows_http=True)
 
-    signed = OB3LdpVerifier(pubkey_pem=SIGNING_KEY.public_pem).verify(text)
+    signed = OB3LdpVerifier(pubkey_pem=PUBLIC_PEM).verify(text)
     assert signed.name == document["name"]
     options = {"documentLoader": document_loader(), "algorithm": "URDNA2015", "format": "application/n-quads"}
     ours = jsonld.normalize(document, options)

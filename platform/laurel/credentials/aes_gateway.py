@@ -1,4 +1,4 @@
-"""The key vault in this process: AES-256-GCM under a key-encryption key that is configured, never stored."""
+"""The key vault in this process: keys are stored under AES-256-GCM, with a key-encryption key that is configured, never stored."""
 
 import secrets
 
@@ -7,27 +7,30 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from laurel.credentials.gateway import KeyVaultError
+from laurel.credentials.gateway import KeyPair, KeyVaultError
+from laurel.credentials.keypair_gateway import LocalSigner, make_pair, sign_locally
 
 NONCE = 12
 PURPOSE = b"laurel credentials: issuer keys, 1"
 
 
 class AesKeyVault:
-    """Seals as nonce ‖ ciphertext ‖ tag. The label is authenticated: a sealed key opens under its own name only."""
+    """Seals as nonce ‖ ciphertext ‖ tag. The method is authenticated: a sealed key opens under its own name only."""
 
     def __init__(self, key_encryption_key: str) -> None:
         self._key_encryption_key = key_encryption_key
 
-    def seal(self, secret: bytes, *, label: str) -> bytes:
-        nonce = secrets.token_bytes(NONCE)
-        return nonce + self._cipher().encrypt(nonce, secret, label.encode())
+    def make(self, algorithm: str, *, method: str) -> KeyPair:
+        cipher, nonce = self._cipher(), secrets.token_bytes(NONCE)
+        private, public_key = make_pair(algorithm)
+        return KeyPair(method, algorithm, public_key, nonce + cipher.encrypt(nonce, private, method.encode()))
 
-    def open(self, sealed: bytes, *, label: str) -> bytes:
+    def open(self, pair: KeyPair) -> LocalSigner:
         try:
-            return self._cipher().decrypt(sealed[:NONCE], sealed[NONCE:], label.encode())
+            private = self._cipher().decrypt(pair.sealed[:NONCE], pair.sealed[NONCE:], pair.method.encode())
         except InvalidTag:
-            raise KeyVaultError(f"KEY_ENCRYPTION_KEY does not open {label}.") from None
+            raise KeyVaultError(f"KEY_ENCRYPTION_KEY does not open {pair.method}.") from None
+        return sign_locally(pair, private)
 
     def _cipher(self) -> AESGCM:
         if not self._key_encryption_key:

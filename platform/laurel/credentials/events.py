@@ -178,6 +178,15 @@ class BulkFilesTaken(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ListedFilesTaken(Event):
+    """The same of the certificates on a list of the back office. What was searched for may be somebody's name: it is not kept."""
+
+    certificates: int
+    state: str
+    achievement_id: UUID | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class BulkJobStopped(Event):
     """Somebody said that the rest shall not be done."""
 

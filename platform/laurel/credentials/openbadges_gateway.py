@@ -6,19 +6,17 @@ What we sign, the library checks: two implementations of one cryptosuite, which 
 import hashlib
 import json
 import logging
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from openbadgeslib.errors import LibOpenBadgesException
-from openbadgeslib.ob3 import OpenBadgeCredential, multikey_from_pem, resolve_did, verify_data_integrity_proof
+from openbadgeslib.ob3 import OpenBadgeCredential, resolve_did, verify_data_integrity_proof
 
-from laurel.credentials import pyld_gateway
+from laurel.credentials import ed25519_gateway, pyld_gateway
+from laurel.credentials.gateway import KeyPair, Signer
+from laurel.credentials.keypair_gateway import sign_locally
 from laurel.credentials.rules import base58
 from laurel.credentials.rules.gate import UnsignableError, check_before_signing, write
 from laurel.credentials.rules.moments import timestamp
@@ -61,38 +59,17 @@ class UnfitIssuerError(Exception):
     """This installation does not sign as the standard says; nothing is signed until that is repaired."""
 
 
-@dataclass(frozen=True, slots=True)
-class SigningKey:
-    """A private Ed25519 key (32 bytes) and the address of its public half. Lives only while something is signed."""
-
-    seed: bytes = field(repr=False)
-    method: str
-
-    @property
-    def public(self) -> Ed25519PublicKey:
-        return Ed25519PrivateKey.from_private_bytes(self.seed).public_key()
-
-    @property
-    def public_pem(self) -> bytes:
-        return self.public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-
-    @property
-    def multikey(self) -> str:
-        """The public half as `publicKeyMultibase`."""
-        return str(multikey_from_pem(self.public_pem))
-
-
-def sign_credential(document: dict[str, Any], key: SigningKey, *, created: datetime, allows_http: bool) -> str:
+def sign_credential(document: dict[str, Any], signer: Signer, *, created: datetime, allows_http: bool) -> str:
     """The signed credential as the text to be stored and served; raises UnsignableError for one no verifier would accept."""
     check_before_signing(document, allows_http=allows_http)
     _check_structure(document, created)
-    return _sign(document, key, created)
+    return _sign(document, signer, created)
 
 
-def sign_status_list(document: dict[str, Any], key: SigningKey, *, created: datetime, allows_http: bool) -> str:
+def sign_status_list(document: dict[str, Any], signer: Signer, *, created: datetime, allows_http: bool) -> str:
     """The signed status list as the text to be stored and served."""
     check_before_signing(document, allows_http=allows_http)
-    return _sign(document, key, created)
+    return _sign(document, signer, created)
 
 
 @lru_cache(maxsize=2000)
@@ -130,39 +107,37 @@ def check_fitness(contexts: tuple[tuple[str, str], ...] = tuple(CONTEXT_FILES.it
         content = resources.files("openbadgeslib.ob3.contexts").joinpath(name).read_bytes()
         if hashlib.sha256(content).hexdigest() != expected:
             raise UnfitIssuerError(f"The context {name} is not the one that we sign against.")
-    key = SigningKey(VECTOR_SEED, f"did:key:{VECTOR_KEY}#{VECTOR_KEY}")
-    options = _proof_options(datetime(2023, 2, 24, 23, 36, 38, tzinfo=UTC), key.method)
+    signer = sign_locally(KeyPair(f"did:key:{VECTOR_KEY}#{VECTOR_KEY}", "Ed25519", VECTOR_KEY, b""), VECTOR_SEED)
+    options = _proof_options(datetime(2023, 2, 24, 23, 36, 38, tzinfo=UTC), signer.method)
     what = pyld_gateway.canonize(VECTOR, VECTOR_TERMS)
     how = pyld_gateway.canonize({**options, "@context": VECTOR["@context"]}, VECTOR_TERMS)
-    value = _proof_value(key, _digest(how, what))
+    value = _proof_value(signer, _digest(how, what))
     if value != proof:
         raise UnfitIssuerError("The signature of the W3C’s test vector differs from the published one.")
     signed = {**VECTOR, "proof": {**options, "proofValue": value}}
-    verify_data_integrity_proof(signed, key.public_pem, extra_contexts=VECTOR_TERMS)
+    verify_data_integrity_proof(signed, resolve_did(f"did:key:{VECTOR_KEY}"), extra_contexts=VECTOR_TERMS)
 
 
-def check_own_proof(text: str, key: SigningKey) -> None:
-    """Read the text as a stranger does and check its proof: nothing that was worked out for signing is used again."""
+def check_own_proof(text: str, multikey: str) -> None:
+    """Read the text as a stranger does and check its proof by the published key: nothing that was worked out for signing is used again."""
     document = json.loads(text)
     options = document.pop("proof")
     signature = base58.decode(options.pop("proofValue").removeprefix("z"))
     digest = _digest(pyld_gateway.canonize({**options, "@context": document["@context"]}), pyld_gateway.canonize(document))
-    try:
-        key.public.verify(signature, digest)
-    except InvalidSignature as error:
-        raise UnsignableError("own verification", "the signature does not fit") from error
+    if not ed25519_gateway.fits(digest, signature, multikey):
+        raise UnsignableError("own verification", "the signature does not fit")
 
 
-def _sign(document: dict[str, Any], key: SigningKey, created: datetime) -> str:
+def _sign(document: dict[str, Any], signer: Signer, created: datetime) -> str:
     """The document is expanded once for terms, spelling and signature, and once more to check the result (specs/credentials.md §4, S2)."""
     check_fitness()
     expanded = pyld_gateway.expand(document)
     _check_spelling(document, expanded)
-    options = _proof_options(created, key.method)
+    options = _proof_options(created, signer.method)
     how = _canonical_options(tuple(options.items()), tuple(document["@context"]))
-    value = _proof_value(key, _digest(how, pyld_gateway.canonize(expanded)))
+    value = _proof_value(signer, _digest(how, pyld_gateway.canonize(expanded)))
     text = write({**document, "proof": {**options, "proofValue": value}})
-    check_own_proof(text, key)
+    check_own_proof(text, signer.public_key)
     return text
 
 
@@ -213,5 +188,5 @@ def _digest(options: str, document: str) -> bytes:
     return hashlib.sha256(options.encode()).digest() + hashlib.sha256(document.encode()).digest()
 
 
-def _proof_value(key: SigningKey, digest: bytes) -> str:
-    return "z" + base58.encode(Ed25519PrivateKey.from_private_bytes(key.seed).sign(digest))
+def _proof_value(signer: Signer, digest: bytes) -> str:
+    return "z" + base58.encode(signer.sign(digest))

@@ -25,6 +25,7 @@ class OrganizationForm(LaurelForm):
     official = NameField(
         "Who answers for it", validators=[Optional(), Length(max=MAX_OFFICIAL, message=f"Use at most {MAX_OFFICIAL} characters.")]
     )
+    linkedin_id = StringField("Its number at LinkedIn", validators=[Optional()])
     logo = FileField("Logo")
 
     def facts(self) -> OrganizationFacts:
@@ -34,6 +35,7 @@ class OrganizationForm(LaurelForm):
             email=self.email.data or "",
             description=self.description.data or "",
             official=self.official.data or "",
+            linkedin_id=self.linkedin_id.data or "",
         )
 
     def picture(self) -> bytes | None:

@@ -12,6 +12,7 @@ from laurel.core.errors import InvalidInputError
 from laurel.credentials import queries
 from laurel.credentials.queries import staff
 from laurel.credentials.queries.erasure import find_erased, find_erased_by_number
+from laurel.credentials.rules.bulk import MAX_ROWS
 from laurel.credentials.rules.numbers import parse_number
 from laurel.credentials.rules.verdicts import CredentialState
 from laurel.credentials.services.downloads import StaffFile
@@ -45,6 +46,7 @@ def credential_list() -> ResponseReturnValue:
         states=list(CredentialState),
         achievement=str(achievement_id or ""),
         achievements=achievements,
+        at_most=MAX_ROWS,
         work_nav=work_nav(),
     )
 

@@ -115,7 +115,7 @@ def is_right(form: OrganizationForm, faults: Sequence[InvalidInputError]) -> boo
 
 def words_of(organization: Organization) -> dict[str, str]:
     """What the form shows; a logo is sent anew or kept."""
-    return {name: getattr(organization, name) for name in ("name", "url", "email", "description", "official")}
+    return {name: getattr(organization, name) for name in ("name", "url", "email", "description", "official", "linkedin_id")}
 
 
 def list_awarded(organization_id: UUID) -> set[UUID]:

@@ -12,6 +12,7 @@ from laurel.accounts.models import User
 from laurel.core.db import Base, only_one, text_enum
 from laurel.core.errors import ConflictError
 from laurel.core.ids import new_id
+from laurel.credentials.gateway import KeyPair
 from laurel.credentials.models import anchors, erasure, weekly_views  # noqa: F401 (their tables belong to the metadata)
 from laurel.credentials.models.achievements import Achievement as Achievement
 from laurel.credentials.models.achievements import AchievementVersion as AchievementVersion
@@ -76,6 +77,11 @@ class IssuerKey(Base):
     def method(self) -> str:
         """The full address that a proof names."""
         return f"{self.did}#{self.fragment}"
+
+    @property
+    def pair(self) -> KeyPair:
+        """The key as its vault opens it."""
+        return KeyPair(self.method, self.algorithm, self.public_key, self.sealed_private_key)
 
     def advance(self, wanted: KeyState, *, at: datetime, reason: str = "") -> None:
         """Go to the wanted state; raises ConflictError if that does not follow from the present one."""

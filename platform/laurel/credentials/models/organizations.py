@@ -26,3 +26,5 @@ class Organization(Base):
     has_logo: Mapped[bool] = mapped_column(default=False)
     official: Mapped[str] = mapped_column(String(100), default="", server_default="")
     """Who answers for it, name and role; empty if nobody is named."""
+    linkedin_id: Mapped[str] = mapped_column(String(20), default="", server_default="")
+    """The digits by which LinkedIn knows it; empty if it is not there. Nothing that is signed says them."""

@@ -1,6 +1,6 @@
 """Finding achievements, credentials, keys and status lists. Every question about a holder takes the holder."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -57,6 +57,10 @@ class SignedCredential:
     key: IssuerKey
     organization: Organization | None
 
+    @property
+    def record(self) -> CredentialRecord:
+        return CredentialRecord(self.credential, self.achievement, self.version, self.key, self.organization)
+
 
 def signed(record: CredentialRecord) -> SignedCredential | None:
     """The record if it is signed; None while it is pending."""
@@ -97,6 +101,14 @@ def find_credential_by_number(session: Session, number: str) -> CredentialRecord
 def select_credentials_of(holder_id: UUID) -> Select[Credential, AchievementVersion, CredentialVersion, IssuerKey, Organization]:
     """A person's own credentials, the latest first; `record_of` reads a row."""
     return _records().where(Credential.holder_id == holder_id).order_by(Credential.awarded_at.desc(), Credential.id)
+
+
+def list_signed(session: Session, credential_ids: Sequence[UUID]) -> list[SignedCredential]:
+    """Those of them that are there and signed, in the given order."""
+    place = {credential_id: n for n, credential_id in enumerate(credential_ids)}
+    rows = session.execute(_records().where(Credential.id.in_(credential_ids)))
+    found = [one for one in map(signed, map(record_of, rows)) if one is not None]
+    return sorted(found, key=lambda one: place[one.credential.id])
 
 
 def find_credential_of(session: Session, holder_id: UUID, course_id: UUID) -> CredentialRecord | None:

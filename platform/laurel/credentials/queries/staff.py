@@ -45,6 +45,11 @@ def search_credentials(
         return statement.where(or_(by_name, has_address_with(text), found[1]))
 
 
+def list_signed_ids(session: Session, wanted: Select[Credential, AchievementVersion, User], *, limit: int) -> Sequence[UUID]:
+    """Of what `search_credentials` finds, those that have a signed document, in its order."""
+    return session.scalars(wanted.with_only_columns(Credential.id).where(Credential.current_n > 0).limit(limit)).all()
+
+
 def id_in(text: str) -> UUID | None:
     """The id of a certificate in what was typed or pasted: alone, or in an address of its page or of one of its files."""
     found = ID.search(text)

@@ -32,6 +32,8 @@ class Issuer:
     has_logo: bool = True
     official: str = ""
     """Who answers for it, name and role; empty if nobody is named."""
+    linkedin_id: str = ""
+    """The digits by which LinkedIn knows it: only they bring its logo beside a certificate in a profile."""
 
     @property
     def did(self) -> str:

@@ -1,5 +1,6 @@
 """Organizations that certify on this site beside the house: what they may be called, and which picture may be their logo."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +19,7 @@ MAX_OFFICIAL = 100
 """As the settings allow it for the house: it stands on one line or two of a certificate."""
 MAX_LOGO_BYTES = 200_000
 LOGO_PIXELS = range(64, 1025)
+LINKEDIN_ID = re.compile(r"[0-9]{0,20}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,7 @@ class OrganizationFacts:
     description: str
     official: str = ""
     """Who answers for it, name and role; empty if nobody is named."""
+    linkedin_id: str = ""
 
 
 def check_slug(slug: str) -> str:
@@ -50,7 +53,8 @@ def checks_of(facts: OrganizationFacts) -> list[Callable[[], None]]:
     """What is asked of the facts, one by one: each raises InvalidInputError, with its field, if that is wrong."""
     signed = _as_signed(facts)
     words = [partial(_check_words, field, getattr(signed, field)) for field in ("name", "description")]
-    return [*words, partial(_check_url, signed.url), partial(_check_official, signed.official)]
+    others = [partial(_check_official, signed.official), partial(_check_linkedin_id, signed.linkedin_id)]
+    return [*words, partial(_check_url, signed.url), *others]
 
 
 def _as_signed(facts: OrganizationFacts) -> OrganizationFacts:
@@ -60,6 +64,7 @@ def _as_signed(facts: OrganizationFacts) -> OrganizationFacts:
         email=facts.email.strip(),
         description=sanitize_text(facts.description),
         official=" ".join(sanitize_text(facts.official).split()),
+        linkedin_id=facts.linkedin_id.strip(),
     )
 
 
@@ -83,6 +88,11 @@ def _check_official(official: str) -> None:
         raise InvalidInputError(f"Use at most {MAX_OFFICIAL} characters.", field="official")
     if not has_pdf(official):
         raise InvalidInputError("Our fonts lack a letter of it, so no certificate with it could be printed.", field="official")
+
+
+def _check_linkedin_id(digits: str) -> None:
+    if not LINKEDIN_ID.fullmatch(digits):
+        raise InvalidInputError("Enter digits alone, as they stand in the address of its admin page at LinkedIn.", field="linkedin_id")
 
 
 def check_logo(picture: bytes) -> bytes:

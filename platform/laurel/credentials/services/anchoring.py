@@ -12,7 +12,6 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from laurel.core.dates import moment
-from laurel.credentials.ed25519_gateway import sign_text
 from laurel.credentials.gateway import KeyVault
 from laurel.credentials.models import CredentialEvent
 from laurel.credentials.models.anchors import ChainAnchor
@@ -65,7 +64,7 @@ def keep_anchor(session: Session, end: End, issuer: Issuer, keys: KeyVault, *, n
     """Sign and store it; the line is then to be written where the database does not reach. None if somebody else has done it just now."""
     signatory = open_signatory(session, issuer, keys, now=now)
     words = words_of(position=end.position, head=end.hash, at=now, method=signatory.key.method)
-    line = write_anchor(words, sign_text(words, signatory.private.seed))
+    line = write_anchor(words, signatory.signer.sign(words.encode()))
     try:
         with session.begin_nested():
             session.add(ChainAnchor(position=end.position, hash=end.hash, made_at=now, statement=line))

@@ -5,7 +5,7 @@ from itertools import islice
 
 from sqlalchemy.orm import Session
 
-from laurel.credentials.ed25519_gateway import fits_text
+from laurel.credentials.ed25519_gateway import fits
 from laurel.credentials.queries import chain
 from laurel.credentials.rules.anchors import Anchor, find_anchors
 from laurel.credentials.rules.auditing import Difference
@@ -33,7 +33,7 @@ def compare_anchors(session: Session, anchors: Iterable[Anchor]) -> Iterator[Dif
         keys = {method: chain.find_key_by_method(session, method) for method in {anchor.method for anchor in page}}
         for anchor in page:
             key, subject = keys[anchor.method], f"anchor {anchor.position}"
-            if key is None or not fits_text(anchor.words, anchor.signature, key.public_key):
+            if key is None or not fits(anchor.words.encode(), anchor.signature, key.public_key):
                 yield Difference(subject=subject, detail=f"{anchor.method} did not sign it: “{anchor.words}”")
             elif anchor.position not in hashes:
                 yield Difference(subject=subject, detail=f"the history had {anchor.position} entries when it was made, and ends before")

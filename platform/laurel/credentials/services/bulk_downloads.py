@@ -1,6 +1,6 @@
 """Files of certificates in the hands of staff: who took which is written down before it is handed out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -8,12 +8,12 @@ from sqlalchemy.orm import Session
 
 from laurel.core.bus import publish
 from laurel.core.errors import ConflictError
-from laurel.credentials.events import BulkFilesTaken
+from laurel.credentials.events import BulkFilesTaken, ListedFilesTaken
 from laurel.credentials.models import BulkJob
-from laurel.credentials.queries import SignedCredential, bulk
-from laurel.credentials.rules.bulk import BulkKind, RowState
-from laurel.credentials.rules.history import HistoryKind
-from laurel.credentials.services import history
+from laurel.credentials.queries import SignedCredential, bulk, staff
+from laurel.credentials.rules.bulk import MAX_ROWS, BulkKind, RowState
+from laurel.credentials.rules.verdicts import CredentialState
+from laurel.credentials.services.downloads import note_download
 
 WHY = "bulk download by staff"
 
@@ -27,15 +27,21 @@ def begin_download(session: Session, job_id: UUID, *, actor_id: UUID, now: datet
     return job
 
 
+def begin_download_of_list(
+    session: Session, text: str, state: CredentialState | None, achievement_id: UUID | None, *, actor_id: UUID, now: datetime
+) -> Sequence[UUID]:
+    """The same for what a search finds; returns which certificates. Raises ConflictError where there are none, or far too many."""
+    found = staff.list_signed_ids(session, staff.search_credentials(text, state, achievement_id), limit=MAX_ROWS + 1)
+    if not found:
+        raise ConflictError("None of these certificates is signed, so there are no files of them.")
+    if len(found) > MAX_ROWS:
+        raise ConflictError(f"These are more than {MAX_ROWS:,} certificates. Choose fewer by state, by credential or by words.")
+    taken = ListedFilesTaken(occurred_at=now, certificates=len(found), state=state or "", achievement_id=achievement_id)
+    publish(session, taken, actor_id=actor_id)
+    return found
+
+
 def note_downloads(session: Session, taken: Iterable[SignedCredential], *, actor_id: UUID, now: datetime) -> None:
     """Write into each one's history that a member of staff took its files."""
     for found in taken:
-        history.record(
-            session,
-            HistoryKind.DOWNLOADED,
-            at=now,
-            credential_id=found.credential.id,
-            version_n=found.version.n,
-            actor_id=actor_id,
-            reason=WHY,
-        )
+        note_download(session, found.version, reason=WHY, actor_id=actor_id, now=now)

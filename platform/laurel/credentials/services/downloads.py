@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from laurel.core.errors import ConflictError
 from laurel.credentials import queries
-from laurel.credentials.models import Credential
+from laurel.credentials.models import Credential, CredentialVersion
 from laurel.credentials.rules.history import HistoryKind
 from laurel.credentials.rules.passes import Pass, write_token
 from laurel.credentials.rules.verdicts import CredentialState
@@ -32,18 +32,23 @@ def take_file(session: Session, credential_id: UUID, file: StaffFile, *, actor_i
     record = queries.get_credential(session, credential_id)
     if record.version is None:
         raise ConflictError(f"{_why_unsigned(session, record.credential)}, so there is no file of it.")
+    note_download(session, record.version, reason=file, actor_id=actor_id, now=now)
+    is_private = record.credential.visibility is Visibility.PRIVATE
+    return write_token(Pass(credential_id, now + LASTS), secret) if is_private else record.credential.address_token
+
+
+def note_download(session: Session, version: CredentialVersion, *, reason: str, actor_id: UUID, now: datetime) -> None:
+    """Write into the certificate's history that a member of staff took files of this signed document."""
     history.record(
         session,
         HistoryKind.DOWNLOADED,
         at=now,
-        credential_id=credential_id,
-        version_n=record.version.n,
+        credential_id=version.credential_id,
+        version_n=version.n,
         actor_id=actor_id,
-        reason=file,
-        document_sha256=record.version.sha256,
+        reason=reason,
+        document_sha256=version.sha256,
     )
-    is_private = record.credential.visibility is Visibility.PRIVATE
-    return write_token(Pass(credential_id, now + LASTS), secret) if is_private else record.credential.address_token
 
 
 def _why_unsigned(session: Session, credential: Credential) -> str:

@@ -1,6 +1,5 @@
 """Who issues, and with which key."""
 
-import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -9,11 +8,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from laurel.core.errors import NotFoundError, UnavailableError
-from laurel.credentials.gateway import KeyVault
-from laurel.credentials.jose_gateway import make_rsa_key
+from laurel.credentials.gateway import KeyVault, Signer
 from laurel.credentials.models import IssuerKey
 from laurel.credentials.models.organizations import Organization
-from laurel.credentials.openbadges_gateway import SigningKey
 from laurel.credentials.queries.keys import count_fragments, find_active_key, has_key
 from laurel.credentials.queries.organizations import find_organization, get_organization, list_organizations
 from laurel.credentials.rules.history import HistoryKind
@@ -21,8 +18,6 @@ from laurel.credentials.rules.issuer import Issuer
 from laurel.credentials.rules.keys import ALGORITHM, KeyPurpose, KeyState, fragment_prefix
 from laurel.credentials.services import history
 from laurel.settings import Settings, Stage
-
-SEED_BYTES = 32
 
 
 class NoActiveKeyError(UnavailableError):
@@ -37,7 +32,7 @@ class Signatory:
 
     issuer: Issuer
     key: IssuerKey
-    private: SigningKey
+    signer: Signer
 
 
 def issuer_of(settings: Settings) -> Issuer:
@@ -48,6 +43,7 @@ def issuer_of(settings: Settings) -> Issuer:
         email=settings.issuer_email,
         is_production=settings.stage is Stage.PRODUCTION,
         official=settings.issuer_official,
+        linkedin_id=settings.linkedin_organization_id,
     )
 
 
@@ -64,6 +60,7 @@ def in_name_of(house: Issuer, organization: Organization | None) -> Issuer:
         description=organization.description,
         has_logo=organization.has_logo,
         official=organization.official,  # who answers for the house does not answer for others
+        linkedin_id=organization.linkedin_id,
     )
 
 
@@ -128,22 +125,21 @@ def ensure_key(
 def open_signatory(session: Session, issuer: Issuer, keys: KeyVault, *, now: datetime) -> Signatory:
     """The issuer, ready to sign. Raises NoActiveKeyError, or what the vault raises if it cannot open the key."""
     key = ensure_key(session, issuer, keys, now=now)
-    return Signatory(issuer, key, SigningKey(keys.open(key.sealed_private_key, label=key.method), key.method))
+    return Signatory(issuer, key, keys.open(key.pair))
 
 
 def make_key(session: Session, issuer: Issuer, keys: KeyVault, *, purpose: KeyPurpose, state: KeyState, now: datetime) -> IssuerKey:
     """A new key pair under a name that no key had before. Two at the same moment: the second raises IntegrityError."""
     prefix = fragment_prefix(purpose, now)
     fragment = f"{prefix}{count_fragments(session, issuer.did, prefix) + 1:02}"
-    method = f"{issuer.did}#{fragment}"
-    private, public = _make_pair(purpose, method)
+    pair = keys.make(ALGORITHM[purpose], method=f"{issuer.did}#{fragment}")
     key = IssuerKey(
         did=issuer.did,
         fragment=fragment,
         purpose=purpose,
-        algorithm=ALGORITHM[purpose],
-        public_key=public,
-        sealed_private_key=keys.seal(private, label=method),
+        algorithm=pair.algorithm,
+        public_key=pair.public_key,
+        sealed_private_key=pair.sealed,
         state=state,
         staged_at=now,
         active_at=now if state is KeyState.ACTIVE else None,
@@ -151,10 +147,3 @@ def make_key(session: Session, issuer: Issuer, keys: KeyVault, *, purpose: KeyPu
     session.add(key)
     session.flush()
     return key
-
-
-def _make_pair(purpose: KeyPurpose, method: str) -> tuple[bytes, str]:
-    if purpose is KeyPurpose.JWT:
-        return make_rsa_key()
-    signing = SigningKey(secrets.token_bytes(SEED_BYTES), method)
-    return signing.seed, signing.multikey

@@ -263,7 +263,7 @@ def sign_version(
 ) -> CredentialVersion:
     """The next version of the credential, signed and not yet stored."""
     document = build_document(signatory.issuer, facts)
-    text = sign_credential(document, signatory.private, created=now, allows_http=signatory.issuer.allows_http)
+    text = sign_credential(document, signatory.signer, created=now, allows_http=signatory.issuer.allows_http)
     return CredentialVersion(
         credential_id=credential.id,
         n=credential.current_n + 1,

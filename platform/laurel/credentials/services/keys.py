@@ -64,7 +64,7 @@ def activate(
     before = next((other for other in others if other.purpose is key.purpose and other.state is KeyState.ACTIVE), None)
     if key.state is KeyState.STAGED:
         check_activation(staged_at=key.staged_at, now=now, has_active=before is not None, is_emergency=is_emergency)
-    keys.open(key.sealed_private_key, label=key.method)
+    keys.open(key.pair)
     if before is not None:
         _move(session, before, KeyState.RETIRED, reason=f"followed by {key.fragment}", actor_id=actor_id, now=now)
     return _move(session, key, KeyState.ACTIVE, reason=reason, actor_id=actor_id, now=now)
@@ -113,7 +113,7 @@ def find_lost_keys(session: Session, issuer: Issuer, keys: KeyVault) -> list[Iss
 
 def _opens(key: IssuerKey, keys: KeyVault) -> bool:
     try:
-        keys.open(key.sealed_private_key, label=key.method)
+        keys.open(key.pair)
     except KeyVaultError:
         return False
     return True

@@ -50,6 +50,7 @@ def make_organization(
         logo=picture,
         has_logo=picture is not None,
         official=cleaned.official,
+        linkedin_id=cleaned.linkedin_id,
     )
     try:
         with session.begin_nested():
@@ -67,7 +68,7 @@ def change_organization(
     """What its next credentials say; without a new logo it keeps the one it has. Raises InvalidInputError, with its field."""
     cleaned, found = _clean(facts), get_organization(session, organization_id)
     found.name, found.url, found.email, found.description = cleaned.name, cleaned.url, cleaned.email, cleaned.description
-    found.official = cleaned.official
+    found.official, found.linkedin_id = cleaned.official, cleaned.linkedin_id
     if logo:
         found.logo, found.has_logo = check_logo(logo), True
     session.flush()

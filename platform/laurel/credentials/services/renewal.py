@@ -39,7 +39,7 @@ def renew_signature(session: Session, credential_id: UUID, *, issuer: Issuer, ke
     achievement = session.get_one(AchievementVersion, credential.achievement_version_id)
     signatory = open_signatory(session, issuer_for(session, issuer, achievement.organization_id), keys, now=now)
     document = {name: value for name, value in json.loads(old.signed_json).items() if name != "proof"}
-    text = sign_credential(document, signatory.private, created=now, allows_http=issuer.allows_http)
+    text = sign_credential(document, signatory.signer, created=now, allows_http=issuer.allows_http)
     new = _succeed(old, text, signatory.key.id, now=now)
     session.add(new)
     old.superseded_at, credential.current_n = now, new.n

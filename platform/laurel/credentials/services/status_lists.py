@@ -126,6 +126,6 @@ def _open_list(session: Session, signatory: Signatory, *, now: datetime) -> Stat
 def _sign(found: StatusList, signatory: Signatory, positions: Collection[int], *, now: datetime) -> None:
     issuer = signatory.issuer
     document = status_list_document(url=issuer.status_list_url(found.number), did=issuer.did, indexes=positions, now=now)
-    found.signed_json = sign_status_list(document, signatory.private, created=now, allows_http=issuer.allows_http)
+    found.signed_json = sign_status_list(document, signatory.signer, created=now, allows_http=issuer.allows_http)
     found.sha256 = hashlib.sha256(found.signed_json.encode()).hexdigest()
     found.key_id, found.signed_at, found.valid_until, found.changed_at = signatory.key.id, now, now + LIFE, None

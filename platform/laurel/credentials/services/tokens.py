@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from laurel.core.errors import UnavailableError
-from laurel.credentials.gateway import KeyVault, KeyVaultError
+from laurel.credentials.gateway import KeyPair, KeyVault, KeyVaultError
 from laurel.credentials.jose_gateway import sign_token
 from laurel.credentials.queries.keys import find_active_key
 from laurel.credentials.rules.issuer import Issuer
@@ -27,8 +27,7 @@ class TokenKey:
     """The active key for tokens, still sealed."""
 
     kid: str
-    method: str
-    sealed: bytes = field(repr=False)
+    pair: KeyPair
     vault: KeyVault = field(repr=False, compare=False)
 
 
@@ -37,17 +36,16 @@ def find_token_key(session: Session, issuer: Issuer, keys: KeyVault) -> TokenKey
     key = find_active_key(session, issuer.did, KeyPurpose.JWT)
     if key is None:
         raise NoTokenError
-    return TokenKey(issuer.token_key_url(key.fragment), key.method, key.sealed_private_key, keys)
+    return TokenKey(issuer.token_key_url(key.fragment), key.pair, keys)
 
 
 @lru_cache(maxsize=500)
 def make_token(signed_json: str, key: TokenKey) -> str:
     """The stored credential in its second form. The same document and key give the same token, which is signed once per process."""
     try:
-        private = key.vault.open(key.sealed, label=key.method)
+        return sign_token(claims_of(json.loads(signed_json)), key.vault.open(key.pair), kid=key.kid)
     except KeyVaultError as error:
         raise NoTokenError from error
-    return sign_token(claims_of(json.loads(signed_json)), private, kid=key.kid)
 
 
 def claims_of(document: dict[str, Any]) -> dict[str, Any]:

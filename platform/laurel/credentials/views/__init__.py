@@ -7,6 +7,7 @@ from laurel.credentials.views import (  # noqa: F401 (they add their views)
     api,
     bulk_files,
     erasing,
+    everything,
     holding,
     keys,
     names,

@@ -13,6 +13,7 @@ from laurel.credentials.models import Credential
 from laurel.credentials.queries import renewing
 from laurel.credentials.rules.verdicts import CredentialState
 from laurel.credentials.views.base import bp, issuer
+from laurel.credentials.views.everything import AT_MOST
 from laurel.credentials.views.presenters import show
 from laurel.quizzes.queries import get_attempt_of
 from laurel.web.access import SIGNED_IN, my_id, policy
@@ -34,7 +35,7 @@ def credential_list() -> ResponseReturnValue:
     records = [queries.record_of(row) for row in page.rows]
     renewals = renewing.map_renewals(session, records, now=database_now(session))
     mine = [show(issuer(), record) for record in records]
-    return render_template("credentials/credential_list.html", mine=mine, renewals=renewals, page=page)
+    return render_template("credentials/credential_list.html", mine=mine, renewals=renewals, page=page, at_most=AT_MOST)
 
 
 @bp.get("/account/credentials/of-course/<course_slug>")

@@ -1,9 +1,9 @@
-"""The certificates of one import as one ZIP file, for staff: packed while it is sent, so that ten thousand need no more memory than ten."""
+"""Certificates of an import or a list as one ZIP file, for staff: packed while sent, so that ten thousand need no more memory than ten."""
 
 import csv
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from threading import Lock
 from uuid import UUID
@@ -11,19 +11,22 @@ from uuid import UUID
 from flask import Flask, Response, flash, g, got_request_exception, redirect, request, stream_with_context
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from laurel.core.db import database_now
-from laurel.core.errors import ConflictError
+from laurel.core.errors import ConflictError, InvalidInputError
 from laurel.core.spreadsheets import harmless
-from laurel.credentials.queries import SignedCredential
+from laurel.credentials.queries import SignedCredential, list_signed
 from laurel.credentials.queries.bulk import list_issued
 from laurel.credentials.rules.issuer import Issuer
+from laurel.credentials.rules.verdicts import CredentialState
 from laurel.credentials.rules.visibility import Visibility
-from laurel.credentials.services.bulk_downloads import begin_download, note_downloads
+from laurel.credentials.services.bulk_downloads import begin_download, begin_download_of_list, note_downloads
 from laurel.credentials.services.shown import UnsignedWordsError
 from laurel.credentials.typst_gateway import Certificate, UnprintableError, render_certificate
 from laurel.credentials.views import drawings
 from laurel.credentials.views.base import bp, issuer
+from laurel.credentials.views.packing import Outlet, write_file
 from laurel.credentials.views.printing import issued_by, logo_beside
 from laurel.web.access import my_id, policy
 from laurel.web.limits import limiter
@@ -36,6 +39,8 @@ PRIVATE = "left out: private, its holder decides who sees it"
 UNPRINTABLE = "no PDF: our fonts lack some of its characters"
 UNSIGNED = "no PDF: our records do not agree with its signed file (see laurel credentials audit)"
 _packing = Lock()
+Numbered = tuple[int, SignedCredential]
+"""A certificate with its line."""
 
 
 class OneAtATimeError(ConflictError):
@@ -44,45 +49,49 @@ class OneAtATimeError(ConflictError):
     message = "Another file of certificates is being packed at the moment. Try again in a minute."
 
 
-class Outlet(io.RawIOBase):
-    """What the ZIP writes, until it is sent."""
-
-    def __init__(self) -> None:
-        self._waiting = bytearray()
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: object) -> int:
-        self._waiting += memoryview(data)  # type: ignore[arg-type]
-        return len(memoryview(data))  # type: ignore[arg-type]
-
-    def take(self) -> bytes:
-        """What was written since it was asked last."""
-        taken = bytes(self._waiting)
-        self._waiting.clear()
-        return taken
-
-
 @bp.post("/backoffice/credentials/bulk/<uuid:job_id>/certificates.zip")
 @limiter.limit(PACKINGS)
 @policy(POST="credentials:write")
 def bulk_zip(job_id: UUID) -> ResponseReturnValue:
-    """PDF and JSON of everything that an import issued, and a list of it. What a holder has made private stays with the holder.
+    """PDF and JSON of everything that an import issued, and a list of it. What a holder has made private stays with the holder."""
 
-    Whoever has to wait, or finds nothing there, is led back to the job's page, which says so.
-    """
+    def begin(session: Session) -> Iterator[list[Numbered]]:
+        begin_download(session, job_id, actor_id=my_id(), now=database_now(session))
+        return _read_job(job_id)
+
+    return _hand_out(begin, f"certificates-{job_id}.zip")
+
+
+@bp.post("/backoffice/credentials/certificates.zip")
+@limiter.limit(PACKINGS)
+@policy(POST="credentials:write")
+def listed_zip() -> ResponseReturnValue:
+    """The same of what the list of certificates shows, by the same words and choices in the address."""
+    words, state, achievement = (request.args.get(name, "").strip() for name in ("q", "state", "achievement"))
+    try:
+        wanted = (words, CredentialState(state) if state else None, UUID(achievement) if achievement else None)
+    except ValueError:
+        raise InvalidInputError("Choose a state and a credential of the list.") from None
+
+    def begin(session: Session) -> Iterator[list[Numbered]]:
+        return _read_list(begin_download_of_list(session, *wanted, actor_id=my_id(), now=database_now(session)))
+
+    return _hand_out(begin, "certificates.zip")
+
+
+def _hand_out(begin: Callable[[Session], Iterator[list[Numbered]]], name: str) -> ResponseReturnValue:
+    """The file of what `begin` writes down and reads. Whoever has to wait, or finds nothing, is led back to the page, which says so."""
     try:
         with take_turn() as held:
             with transaction() as session:
-                begin_download(session, job_id, actor_id=my_id(), now=database_now(session))
+                chunks = begin(session)
             g.packing_turn = turn = held.pop_all()
     except ConflictError as error:
         flash(error.message, "warning")
-        return redirect(request.path.rpartition("/")[0], 303)
-    response = Response(stream_with_context(pack(job_id, issuer(), my_id(), turn)), mimetype="application/zip")
+        return redirect(request.full_path.replace("/certificates.zip", "", 1).rstrip("?"), 303)
+    response = Response(stream_with_context(pack(chunks, issuer(), my_id(), turn)), mimetype="application/zip")
     response.call_on_close(turn.close)  # whoever goes away before the first byte
-    response.headers["Content-Disposition"] = f'attachment; filename="certificates-{job_id}.zip"'
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["Cache-Control"] = "private, no-store"
     return response
 
@@ -106,21 +115,20 @@ def _end_turn(_app: Flask, **_facts: object) -> None:
     g.pop("packing_turn", ExitStack()).close()
 
 
-def pack(job_id: UUID, house: Issuer, actor_id: UUID, turn: ExitStack) -> Iterator[bytes]:
+def pack(chunks: Iterator[list[Numbered]], house: Issuer, actor_id: UUID, turn: ExitStack) -> Iterator[bytes]:
     """The file, piece by piece; the turn ends with it. The database is let go of before a page is set."""
-    outlet, contents, last = Outlet(), [("line", "number", "what")], 0
+    outlet, contents = Outlet(), [("line", "number", "what")]
     with turn, zipfile.ZipFile(outlet, "w") as archive:
-        while found := _read(job_id, last):
-            last = found[-1][0]
+        for chunk in chunks:
+            with database().session(writes=False) as session:
+                logos = _logos(session, chunk)
             with separate_transaction() as session:
-                note_downloads(
-                    session, [one for _n, one, _logo in found if not _is_private(one)], actor_id=actor_id, now=database_now(session)
-                )
-            for n, one, logo in found:
-                said = PRIVATE if _is_private(one) else _add(archive, house, one, logo)
+                note_downloads(session, [one for _n, one in chunk if not _is_private(one)], actor_id=actor_id, now=database_now(session))
+            for n, one in chunk:
+                said = PRIVATE if _is_private(one) else _add(archive, house, one, logos[one.achievement.organization_id])
                 contents.append((str(n), one.credential.number, said))
                 yield outlet.take()
-        _write(archive, "contents.csv", _table(contents), compress=True)
+        write_file(archive, "contents.csv", _table(contents))
     yield outlet.take()
 
 
@@ -128,14 +136,30 @@ def _is_private(found: SignedCredential) -> bool:
     return found.credential.visibility is Visibility.PRIVATE
 
 
-def _read(job_id: UUID, last: int) -> list[tuple[int, SignedCredential, str]]:
-    """(line, certificate, the logo on it)"""
-    with database().session(writes=False) as session:
-        found, logos = list_issued(session, job_id, after=last, limit=AT_ONCE), dict[UUID | None, str]()
-        for _n, one in found:
-            if one.achievement.organization_id not in logos:
-                logos[one.achievement.organization_id] = logo_beside(session, one)
-        return [(n, one, logos[one.achievement.organization_id]) for n, one in found]
+def _read_job(job_id: UUID) -> Iterator[list[Numbered]]:
+    """By the lines of the file that was imported."""
+    last = 0
+    while True:
+        with database().session(writes=False) as session:
+            found = list_issued(session, job_id, after=last, limit=AT_ONCE)
+        if not found:
+            return
+        last = found[-1][0]
+        yield found
+
+
+def _read_list(credential_ids: Sequence[UUID]) -> Iterator[list[Numbered]]:
+    """By their places on the list. What was erased meanwhile is left out."""
+    for start in range(0, len(credential_ids), AT_ONCE):
+        with database().session(writes=False) as session:
+            found = list_signed(session, credential_ids[start : start + AT_ONCE])
+        yield list(enumerate(found, start=start + 1))
+
+
+def _logos(session: Session, chunk: list[Numbered]) -> dict[UUID | None, str]:
+    """The logo of each issuer, by its organization."""
+    by_issuer = {one.achievement.organization_id: one for _n, one in chunk}
+    return {organization_id: logo_beside(session, one) for organization_id, one in by_issuer.items()}
 
 
 def _add(archive: zipfile.ZipFile, house: Issuer, found: SignedCredential, logo: str) -> str:
@@ -143,20 +167,14 @@ def _add(archive: zipfile.ZipFile, house: Issuer, found: SignedCredential, logo:
     number, said = found.credential.number, "PDF and JSON"
     try:
         certificate: Certificate = drawings.compose_certificate(issued_by(house, found), found, logo=logo)
-        _write(archive, f"{number}/certificate.pdf", render_certificate(certificate), compress=False)
+        pdf = render_certificate(certificate)
+        write_file(archive, f"{number}/certificate.pdf", pdf, compress=False)  # it is compressed already
     except UnprintableError:
         said = UNPRINTABLE
     except UnsignedWordsError:
         said = UNSIGNED
-    _write(archive, f"{number}/credential.json", found.version.signed_json.encode(), compress=True)
+    write_file(archive, f"{number}/credential.json", found.version.signed_json.encode())
     return f"{said}; revoked" if found.credential.revoked_at is not None else said
-
-
-def _write(archive: zipfile.ZipFile, name: str, content: bytes, *, compress: bool) -> None:
-    entry = zipfile.ZipInfo(name)
-    entry.compress_type = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED  # a PDF is compressed already
-    entry.external_attr = 0o644 << 16
-    archive.writestr(entry, content)
 
 
 def _table(rows: list[tuple[str, str, str]]) -> bytes:

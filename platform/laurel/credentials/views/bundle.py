@@ -16,6 +16,7 @@ from laurel.credentials.rules.old_links import with_code
 from laurel.credentials.services.tokens import NoTokenError, TokenKey, make_token
 from laurel.credentials.typst_gateway import Certificate, UnprintableError, render_certificate
 from laurel.credentials.views import drawings
+from laurel.credentials.views.packing import write_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,14 @@ class Bundle:
     signed_at: datetime
 
     def packed(self) -> bytes:
-        """The ZIP. A PDF that no font of ours can print is left out, and a token where no key opens; the README says so anyhow."""
+        """The ZIP."""
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w") as archive:
+            self.write_into(archive)
+        return out.getvalue()
+
+    def write_into(self, archive: zipfile.ZipFile) -> None:
+        """Its files in a folder. A PDF that no font of ours can print is left out, and a token where no key opens: the README says so."""
         files: list[tuple[str, bytes]] = [("README.txt", self.readme.encode()), ("credential.json", self.document.encode())]
         with suppress(UnprintableError):
             files.append(("certificate.pdf", render_certificate(self.certificate)))
@@ -40,13 +48,8 @@ class Bundle:
                 files.append(("credential.jwt", make_token(self.document, self.token).encode()))
         files.append(("badge.png", bake_png(drawings.badge_png(self.svg), self.document)))
         files.append(("badge.svg", bake_svg(self.svg, self.document).encode()))
-        out = io.BytesIO()
-        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, content in files:
-                entry = zipfile.ZipInfo(f"{self.number}/{name}", date_time=self.signed_at.timetuple()[:6])
-                entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
-                archive.writestr(entry, content)
-        return out.getvalue()
+        for name, content in files:
+            write_file(archive, f"{self.number}/{name}", content, at=self.signed_at)
 
 
 def bundle(issuer: Issuer, found: SignedCredential, token: TokenKey | None, certificate: Certificate) -> Bundle:

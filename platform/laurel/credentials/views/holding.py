@@ -229,11 +229,11 @@ def _confirmed_address(record: CredentialRecord) -> str | None:
 
 
 def _entry(shown: ShownCredential) -> linkedin.Entry:
-    record, house_id = shown.record, current_app.extensions["laurel_settings"].linkedin_organization_id
+    record = shown.record
     return linkedin.Entry(
         name=record.achievement.name,
         organization=shown.issuer.name,
-        organization_id="" if shown.issuer.slug else house_id,
+        organization_id=shown.issuer.linkedin_id,
         issued=record.credential.awarded_at,
         ends=record.version.valid_until if record.version else None,
         page_url=shown.address,

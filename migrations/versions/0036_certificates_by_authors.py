@@ -14,7 +14,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Refused while the studio has written a certificate: `laurel seed` would put the file's words in its place."""
+    """Refused while the studio has written a certificate: the next seed would put the file's words in its place."""
     if op.get_bind().execute(sa.text('SELECT 1 FROM achievements WHERE authored_at IS NOT NULL LIMIT 1')).first():
         raise RuntimeError('A certificate was written in the studio. The table from before cannot say so.')
     op.execute('ALTER TABLE achievements DROP COLUMN authored_at')  # no batch: it copies the table, and other tables point at it

@@ -33,6 +33,9 @@ from laurel.credentials.services.programs import (
     import_certificate,
     write_certificate,
 )
+from laurel.seed import Seeding, seed_course
+from laurel.seed_files import FOLDER
+from laurel.settings import Settings
 from tests.commerce.racing import at_once
 from tests.factories.accounts import make_user
 from tests.factories.credentials import make_achievement, make_course, make_credential
@@ -211,6 +214,23 @@ def test_what_an_author_has_changed_is_not_changed_by_a_file(session: Session, c
     assert read is None
     assert find_achievement_of_course(session, course.id) is present
     assert get_stand(session, first.achievement_id).terms == terms
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_seed_says_which_certificate_it_has_left_as_it_is(session: Session, settings: Settings) -> None:
+    folder, author = FOLDER / "courses" / "ai-foundations", make_user(session, roles=["author"])
+    first, second = (Seeding(session, author, clock.now()) for _ in range(2))
+    seed_course(first, folder, settings)
+    course = session.scalars(select(Course).filter_by(slug="ai-foundations")).one()
+    write(session, course, author.id, WORDS, seen_n=1)
+
+    seed_course(second, folder, settings)
+
+    present = find_achievement_of_course(session, course.id)
+    assert present is not None
+    assert (present.n, present.words) == (2, WORDS)
+    assert first.left == []
+    assert second.left == ["The certificate of ai-foundations was written in the studio: [credential] of its course.toml was not read."]
 
 
 @given(st.lists(st.text(alphabet="aAbB ,", max_size=6), max_size=6))

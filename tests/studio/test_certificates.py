@@ -71,6 +71,7 @@ def test_a_course_gets_its_first_certificate(desk: FlaskClient, session: Session
     made = desk.post(address, data={**fields_in(looked.text), "act": "make"}, follow_redirects=True)
 
     assert "This would be version 1" in looked.text
+    assert f"This is the first of the course {course.slug}." in looked.text
     assert "Pass the <strong>exam</strong>." in looked.text
     assert nothing is None
     session.rollback()

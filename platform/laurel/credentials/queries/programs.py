@@ -63,21 +63,24 @@ def select_versions(achievement_id: UUID) -> Select[AchievementVersion, int]:
 
 def select_uncertified(owner_id: UUID | None) -> Select[UUID, str]:
     """The courses that certify nothing yet, each with its title, or its short name before it is published; of one author, or all (None)."""
+    bare = ~exists().where(Achievement.course_id == Course.id)
+    return _select_titles(owner_id).where(bare).order_by("title", Course.id)
+
+
+def get_course_title(session: Session, course_id: UUID, *, owner_id: UUID | None) -> str:
+    """The title of a course, or its short name before it is published. Somebody else's does not exist for an author."""
+    found = session.execute(_select_titles(owner_id).where(Course.id == course_id)).one_or_none()
+    if found is None:
+        raise NotFoundError("There is no such course.")
+    title: str = found.title
+    return title
+
+
+def _select_titles(owner_id: UUID | None) -> Select[UUID, str]:
     published = and_(CourseVersion.course_id == Course.id, CourseVersion.n == Course.published_n)
     title = func.coalesce(CourseVersion.title, Course.slug).label("title")
     statement = select(Course.id, title).outerjoin(CourseVersion, published)
-    if owner_id is not None:
-        statement = statement.where(Course.owner_id == owner_id)
-    return statement.where(~exists().where(Achievement.course_id == Course.id)).order_by("title", Course.id)
-
-
-def check_authors(session: Session, course_id: UUID, *, owner_id: UUID | None) -> None:
-    """Raise NotFoundError unless there is this course, and its owner is this one, or any (None)."""
-    statement = select(Course.id).filter_by(id=course_id)
-    if owner_id is not None:
-        statement = statement.filter_by(owner_id=owner_id)
-    if session.scalar(statement) is None:
-        raise NotFoundError("There is no such course.")
+    return statement if owner_id is None else statement.where(Course.owner_id == owner_id)
 
 
 def lock_course(session: Session, course_id: UUID) -> str:

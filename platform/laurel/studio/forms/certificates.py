@@ -73,9 +73,10 @@ class ReviewedForm(LaurelForm):
 
 
 class CertificateForm(ReviewedForm):
-    """`now`, the moment by which a last day is judged, is set before it is validated."""
+    """`now`, the moment by which a last day is judged, is set before it is validated; `course_title` where it is the course's first."""
 
     now: datetime
+    course_title = ""
     places: ClassVar[dict[str, str]] = {"validity_months": "months"}
 
     name = NameField("Name", validators=[InputRequired("Give it a name, such as Certified Widget Maker."), at_most("name"), printable])

@@ -15,7 +15,7 @@ from laurel.core.db import database_now
 from laurel.core.errors import ConflictError, InvalidInputError
 from laurel.credentials.models import AchievementVersion
 from laurel.credentials.queries import find_achievement_of_course
-from laurel.credentials.queries.programs import ProgramStand, check_authors, get_program, get_stand, select_uncertified
+from laurel.credentials.queries.programs import ProgramStand, get_course_title, get_program, get_stand, select_uncertified
 from laurel.credentials.rules.renewing import RenewalTerms
 from laurel.credentials.rules.verdicts import CredentialSource
 from laurel.credentials.rules.words import CertificateWords
@@ -51,12 +51,13 @@ def uncertified_list_page() -> ResponseReturnValue:
 def new_certificate_page(course_id: UUID) -> ResponseReturnValue:
     """The first certificate of a course."""
     session = current_session()
-    check_authors(session, course_id, owner_id=whose())
+    title = get_course_title(session, course_id, owner_id=whose())
     found = find_achievement_of_course(session, course_id)
     if found is not None and request.method == "GET":
         return redirect(url_for("studio_programs.program_page", program_id=found.achievement_id), 303)
     cards = list_course_cards(session, [course_id])
     form = CertificateForm(**suggestion_for(cards[0] if cards else None), seen="0")
+    form.course_title = title
     return _write(form, course_id, found)
 
 

@@ -183,7 +183,7 @@ def test_renewal_is_changed_for_all_certificates_at_once(desk: FlaskClient, sess
     address, stamp = f"{HOME}/{program_id}/renewal", RenewalTerms().stamp
 
     nowhere = send(desk, csrf, address, {**TERMS, "points": "0", "seen": stamp})
-    none = send(desk, csrf, address, {**TERMS, "window_days": "0", "seen": stamp})
+    none = send(desk, csrf, address, {**TERMS, "window_days": "00", "seen": stamp})
     wrong = send(desk, csrf, address, {**TERMS, "window_days": "3651", "points": "many", "seen": stamp})
     made = make(desk, csrf, address, {**TERMS, "by_exam": "y", "seen": stamp})
     late = send(desk, csrf, address, {**TERMS, "points": "50", "seen": stamp}, act="make")

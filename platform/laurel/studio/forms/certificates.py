@@ -175,7 +175,7 @@ class RenewalForm(ReviewedForm):
     points = StringField("CPD points", validators=[whole(0, MAX_POINTS, f"Write whole points, 0 to {MAX_POINTS}.")])
 
     def validate_grace_days(self, field: Field) -> None:
-        if not field.errors and self.window_days.data == "0" and int(field.data) == 0:
+        if not (field.errors or self.window_days.errors) and int(self.window_days.data) == int(field.data) == 0:
             raise ValidationError("Let holders renew for at least one day, before the end or after it.")
 
     @property

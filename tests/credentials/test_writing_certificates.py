@@ -179,7 +179,11 @@ def test_terms_hold_at_once_are_written_down_whole_and_make_no_version(session: 
 
     assert refused.value.field == "renewal_points"
     stand = get_stand(session, first.achievement_id)
-    assert (stand.terms, stand.paths.words, session.get_one(Achievement, first.achievement_id).latest_n) == (terms, "with 40 CPD points", 1)
+    assert (stand.terms, stand.paths_by(terms).words, session.get_one(Achievement, first.achievement_id).latest_n) == (
+        terms,
+        "with 40 CPD points",
+        1,
+    )
     assert [(actor, facts["grace_days"], facts["points"]) for actor, facts in told(session, "RenewalTermsChanged")] == [(author_id, 0, 40)]
 
 

@@ -189,6 +189,7 @@ def test_renewal_is_changed_for_all_certificates_at_once(desk: FlaskClient, sess
     late = send(desk, csrf, address, {**TERMS, "points": "50", "seen": stamp}, act="make")
 
     assert "Then there is no way to renew a certificate" in nowhere.text
+    assert "By no exam, no points count" in nowhere.text
     assert "for certificates that were issued before, too" in nowhere.text
     assert (none.status_code, wrong.status_code, made.status_code, late.status_code) == (400, 400, 303, 409)
     assert "for at least one day" in none.text
@@ -212,6 +213,8 @@ def test_staff_are_led_to_where_a_renewal_is_put_up_for_sale(session: Session, s
     renewal = client.get(f"{HOME}/{program.achievement_id}/renewal").text
 
     assert "For sale" in page
+    assert re.search(r"Ways that are open today</dt><dd>\s*for a fee\s*</dd>", page)
+    assert "It has none that can be taken today." in renewal
     assert f"/backoffice/prices/new/{course.id}/renewal" in renewal
 
 

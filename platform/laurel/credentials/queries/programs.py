@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from laurel.catalog.models import Course, CourseVersion
 from laurel.core.errors import NotFoundError
 from laurel.credentials.models import Achievement, AchievementVersion, Credential
-from laurel.credentials.queries.renewing import find_paths
-from laurel.credentials.rules.renewing import Paths, RenewalTerms
+from laurel.credentials.queries.renewing import has_exam, is_sold
+from laurel.credentials.rules.renewing import Paths, RenewalTerms, find_paths
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,9 +20,14 @@ class ProgramStand:
 
     course_id: UUID
     terms: RenewalTerms
-    paths: Paths
+    is_sold: bool
+    has_exam: bool
     authored_at: datetime | None
     issued: int
+
+    def paths_by(self, terms: RenewalTerms) -> Paths:
+        """The ways that would be open today by such terms."""
+        return find_paths(terms, is_sold=self.is_sold, has_exam=self.has_exam)
 
 
 def select_programs(owner_id: UUID | None) -> Select[AchievementVersion]:
@@ -44,12 +49,13 @@ def get_program(session: Session, achievement_id: UUID, *, owner_id: UUID | None
 
 def get_stand(session: Session, achievement_id: UUID) -> ProgramStand:
     """How one of them stands."""
-    program = session.scalars(select(Achievement).filter_by(id=achievement_id)).one()
+    program, sold, examined = session.execute(select(Achievement, is_sold(), has_exam()).where(Achievement.id == achievement_id)).one()
     issued = select(func.count()).select_from(Credential).join(AchievementVersion, _is_of_version())
     return ProgramStand(
         course_id=program.course_id,
         terms=program.renewal_terms,
-        paths=find_paths(session, program.course_id),
+        is_sold=sold,
+        has_exam=examined,
         authored_at=program.authored_at,
         issued=session.scalar(issued.where(AchievementVersion.achievement_id == achievement_id)) or 0,
     )

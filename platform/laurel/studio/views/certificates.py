@@ -167,8 +167,8 @@ def _review_terms(form: RenewalForm, program: AchievementVersion, stand: Program
         raise ProgramChangedError
     if form.terms == stand.terms:
         raise InvalidInputError(SAME)
-    changes = _changes(stand.terms, form.terms)
-    return render_template("studio/renewal_review_page.html", form=form, program=program, stand=stand, terms=form.terms, changes=changes)
+    paths, changes = stand.paths_by(form.terms), _changes(stand.terms, form.terms)
+    return render_template("studio/renewal_review_page.html", form=form, program=program, stand=stand, paths=paths, changes=changes)
 
 
 def _adopt(form: RenewalForm, program_id: UUID) -> ResponseReturnValue:

@@ -26,7 +26,8 @@ def seed(password: str | None) -> None:
     from laurel.seed import seed_database
 
     settings = read_settings()
-    seed_database(settings, Database(settings.database_url, statement_timeout_ms=60000), password=password)
+    for left in seed_database(settings, Database(settings.database_url, statement_timeout_ms=60000), password=password):
+        click.echo(left)
 
 
 @main.command()

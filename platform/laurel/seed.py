@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from itertools import count
@@ -27,7 +27,7 @@ from laurel.core.errors import DomainError
 from laurel.core.money import parse_amount
 from laurel.credentials.rules.programs import Alignment, ProgramOptions
 from laurel.credentials.rules.renewing import RenewalTerms
-from laurel.credentials.services.achievements import define_achievement
+from laurel.credentials.services.programs import import_certificate
 from laurel.quizzes.rules import QuizKind, QuizSettings, SlotKind, SlotSpec
 from laurel.quizzes.services import import_quiz
 from laurel.seed_files import FOLDER, read_markdown, read_people, read_toml
@@ -50,10 +50,12 @@ class Seeding:
     session: Session
     author: User
     now: datetime
+    left: list[str] = field(default_factory=list)
+    """What was left as it is although the files say something of it, each in a sentence."""
 
 
-def seed_database(settings: Settings, database: Database, *, password: str | None) -> None:
-    """Write all of it in one transaction. Raises SettingsError that names the file where something is wrong."""
+def seed_database(settings: Settings, database: Database, *, password: str | None) -> list[str]:
+    """Write all of it in one transaction; what was left as it is, sentence by sentence. Raises SettingsError that names the wrong file."""
     with database.session(writes=True) as session:
         now = database_now(session)
         people = seed_people(session, password=password, now=now)
@@ -65,6 +67,7 @@ def seed_database(settings: Settings, database: Database, *, password: str | Non
                 front, body = read_markdown(file)
                 import_seed(session, slug=file.stem, front_matter=front, body=body, author_id=people["marketer"].id, now=now)
         session.commit()
+    return seeding.left
 
 
 def seed_people(session: Session, *, password: str | None, now: datetime) -> dict[str, User]:
@@ -111,7 +114,7 @@ def _seed_offering(seeding: Seeding, slug: str, course: Course, facts: dict[str,
             name = title.format(facts["title"])
             create_offering(seeding.session, course_id=course.id, title=name, prices=prices, now=seeding.now, kind=kind)
     earned = facts["credential"]
-    define_achievement(
+    imported = import_certificate(
         seeding.session,
         course_id=course.id,
         slug=slug,
@@ -127,6 +130,8 @@ def _seed_offering(seeding: Seeding, slug: str, course: Course, facts: dict[str,
         renewal=_renewal_terms(earned),
         now=seeding.now,
     )
+    if imported is None:
+        seeding.left.append(f"The certificate of {slug} was written in the studio: [credential] of its course.toml was not read.")
 
 
 def _program_options(earned: dict[str, Any]) -> ProgramOptions | None:

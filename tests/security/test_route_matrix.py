@@ -114,6 +114,7 @@ def build(session: Session) -> World:
     assert owner is not None
     assert author is not None
     room = make_classroom(session, learner=owner)
+    room.course.owner_id = author.id
     attempt = make_attempt(session, room.exam, learner_id=owner.id)
     quiz = make_quiz(session, owner_id=author.id)
     values: dict[str, str | UUID] = {

@@ -139,6 +139,18 @@ class ProgramChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RenewalTermsChanged(Event):
+    """From now on all certificates of an achievement are renewed by these terms, those that were issued before, too."""
+
+    achievement_id: UUID
+    window_days: int
+    grace_days: int
+    includes_attempts: bool
+    by_exam: bool
+    points: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class IssuerOfAchievementChanged(Event):
     """From version `n` on an achievement is awarded in another name; without an organization, in the house's."""
 

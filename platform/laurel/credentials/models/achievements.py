@@ -15,6 +15,7 @@ from laurel.credentials.rules.document import AchievementFacts
 from laurel.credentials.rules.programs import Alignment
 from laurel.credentials.rules.renewing import RenewalTerms
 from laurel.credentials.rules.validity import Validity
+from laurel.credentials.rules.words import CertificateWords
 
 
 class Achievement(Base):
@@ -33,6 +34,8 @@ class Achievement(Base):
 
     renewal_by_exam: Mapped[bool] = mapped_column(default=True, server_default=true())
     renewal_points: Mapped[int] = mapped_column(default=0, server_default="0")
+    authored_at: Mapped[datetime | None] = mapped_column(default=None)
+    """Since when it is the studio's: from then on the course's file changes nothing of it (docs/decisions/0029)."""
 
     @property
     def renewal_terms(self) -> RenewalTerms:
@@ -99,6 +102,20 @@ class AchievementVersion(Base):
             tags=tuple(self.tags),
             code=self.code,
             alignments=tuple(Alignment(**one) for one in self.alignments),
+        )
+
+    @property
+    def words(self) -> CertificateWords:
+        """What its author wrote."""
+        return CertificateWords(
+            name=self.name,
+            description=self.description,
+            criteria=self.criteria,
+            tags=tuple(self.tags),
+            code=self.code,
+            hue=self.hue,
+            level=self.level,
+            validity=self.validity,
         )
 
     @property

@@ -27,6 +27,28 @@ class RenewalTerms:
     by_exam: bool = True
     points: int = 0
 
+    @property
+    def stamp(self) -> str:
+        """By which a page knows whether these are the terms that it showed."""
+        return f"{self.window_days}-{self.grace_days}-{self.includes_attempts:d}-{self.by_exam:d}-{self.points}"
+
+    @property
+    def parts(self) -> dict[str, str]:
+        """Part by part as people read it, to be compared with other terms."""
+        return {
+            "Renewal opens": f"{_days(self.window_days)} before the end" if self.window_days else "With the end",
+            "Grace period": f"{_days(self.grace_days)} after the end" if self.grace_days else "None",
+            "By passing the exam again": "Yes" if self.by_exam else "No",
+            "Attempts": "Come with each renewal"
+            if self.includes_attempts
+            else "Bought where the course sells them, else they come with it",
+            "With CPD points": str(self.points) if self.points else "No",
+        }
+
+
+def _days(count: int) -> str:
+    return "1 day" if count == 1 else f"{count} days"
+
 
 class Standing(StrEnum):
     """Where a certificate stands with its renewal."""

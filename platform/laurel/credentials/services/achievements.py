@@ -15,10 +15,11 @@ from laurel.credentials import queries
 from laurel.credentials.events import IssuerOfAchievementChanged
 from laurel.credentials.models import Achievement, AchievementVersion
 from laurel.credentials.queries.organizations import get_organization
-from laurel.credentials.rules.programs import MAX_CODE, USUAL, ProgramOptions, check_options
+from laurel.credentials.rules.programs import USUAL, ProgramOptions, check_options
 from laurel.credentials.rules.renewing import RenewalTerms, check_terms
 from laurel.credentials.rules.text import sanitize_text
 from laurel.credentials.rules.validity import Validity, check_not_over, check_validity
+from laurel.credentials.rules.words import check_sizes
 
 FACTS = ("name", "description", "criteria", "validity_months", "valid_until", "badge", "tags", "language", "code", *USUAL.columns)
 
@@ -118,8 +119,7 @@ def _check(facts: dict[str, Any]) -> None:
     for field in ("name", "description", "criteria"):
         if not facts[field]:
             raise InvalidInputError(f"An achievement needs its {field}.", field=field)
-    if len(facts["code"]) > MAX_CODE:
-        raise InvalidInputError(f"A code has at most {MAX_CODE} characters.", field="code")
+    check_sizes(facts)
     check_validity(Validity(months=facts["validity_months"], until=facts["valid_until"]))
 
 
@@ -127,7 +127,8 @@ def _find_or_make(
     session: Session, *, course_id: UUID, slug: str, renewal: RenewalTerms | None, now: datetime
 ) -> tuple[Achievement, AchievementVersion | None]:
     """The achievement of the course, locked and renewed by these terms from now on, if there are any; with its latest version."""
-    found = session.scalars(select(Achievement).filter_by(course_id=course_id).with_for_update()).one_or_none()
+    locking = select(Achievement).filter_by(course_id=course_id).with_for_update().execution_options(populate_existing=True)
+    found = session.scalars(locking).one_or_none()
     if found is None:
         found = Achievement(course_id=course_id, slug=slug, created_at=now)
         session.add(found)

@@ -3,13 +3,16 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from laurel.core.dates import day
 from laurel.core.db import database_now
 from laurel.core.errors import ConflictError, InvalidInputError
 from laurel.credentials.models import AchievementVersion
-from laurel.credentials.queries.programs import get_program, select_programs
+from laurel.credentials.queries.programs import get_program, get_stand, select_programs, select_versions
+from laurel.credentials.rules.verdicts import CredentialSource
+from laurel.credentials.services.issuers import issuer_for, issuer_of
 from laurel.credentials.services.programs import change_options
 from laurel.studio.forms.programs import ProgramForm, form_of
 from laurel.studio.navigation import work_nav
@@ -36,7 +39,7 @@ def program_list_page() -> ResponseReturnValue:
 @bp.route("/<uuid:program_id>", methods=["GET", "POST"])
 @policy(GET=WRITE, POST=WRITE)
 def program_page(program_id: UUID) -> ResponseReturnValue:
-    """What certificates say from now on. Those that were issued keep what they say."""
+    """What certificates say from now on, and all that they ever said. Those that were issued keep what they say."""
     program = get_program(current_session(), program_id, owner_id=whose())
     form, status = form_of(program), 200
     if form.validate_on_submit():
@@ -46,7 +49,23 @@ def program_page(program_id: UUID) -> ResponseReturnValue:
             return redirect(url_for(".program_page", program_id=program_id), 303)
     elif form.is_submitted():
         status = 400
-    return render_template("studio/program_page.html", program=program, form=form), status
+    return _show(program, form), status
+
+
+def _show(program: AchievementVersion, form: ProgramForm) -> str:
+    session = current_session()
+    house = issuer_of(current_app.extensions["laurel_settings"])
+    ends_at = program.validity.end(awarded_at=database_now(session))
+    return render_template(
+        "studio/program_page.html",
+        program=program,
+        form=form,
+        stand=get_stand(session, program.achievement_id),
+        versions=paginate(session, select_versions(program.achievement_id), scalars=False),
+        issuer=issuer_for(session, house, program.organization_id),
+        line=CredentialSource.EXAM.line,
+        ends=day(ends_at) if ends_at else "No expiry",
+    )
 
 
 def _save(program: AchievementVersion, form: ProgramForm) -> int:

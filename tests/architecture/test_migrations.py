@@ -106,9 +106,9 @@ TOLD_SINCE: list[tuple[str, str, str]] = [
     ("0027", "UPDATE achievement_versions SET code = 'WSP-101'", "Programs say their code"),
     ("0027", """UPDATE achievement_versions SET alignments = '[{"name": "Hazards"}]'""", "Programs say their code"),
     ("0027", "UPDATE achievement_versions SET names_holder = :no", "keeps names out of signed files"),
-    ("0034", "UPDATE achievements SET authored_at = created_at", "was written in the studio"),
     ("0032", "UPDATE organizations SET official = 'Dr. Marsh'", "names who answers for it"),
     ("0034", "UPDATE organizations SET linkedin_id = '1337'", "digits at LinkedIn"),
+    ("0035", "UPDATE achievements SET authored_at = created_at", "was written in the studio"),
 ]
 
 

@@ -1,4 +1,7 @@
-"""How often: Flask-Limiter with one table of limits. Counters are in Redis if there is one, else in this process's memory."""
+"""How often, for the load: Flask-Limiter with one table of limits. Counters are in Redis if there is one, else in this process's memory.
+
+What must not be guessed is counted in the database instead (`web.counters`, docs/decisions/0028).
+"""
 
 import logging
 import time
@@ -121,10 +124,6 @@ class Tally:
     def hit(self, item: RateLimitItem, key: str) -> bool:
         """Count one; whether that is still allowed."""
         return self._ask(lambda limits: limits.hit(item, key))
-
-    def is_used_up(self, item: RateLimitItem, key: str) -> bool:
-        """Whether one more would be too many. Counts nothing."""
-        return not self._ask(lambda limits: limits.test(item, key))
 
     def _ask(self, question: Callable[[RateLimiter], bool]) -> bool:
         if time.monotonic() >= self.away_until:

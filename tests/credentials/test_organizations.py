@@ -140,6 +140,20 @@ def test_paper_carries_its_name_and_its_logo(client: FlaskClient, credential: Cr
     assert client.get("/orgs/acme/logo.png").data == png()
 
 
+def test_paper_with_another_logo_is_another_file(client: FlaskClient, session: Session, acme: Organization, credential: Credential) -> None:
+    address = f"/credentials/{credential.id}/certificate.pdf"
+    first = client.get(address)
+    change_organization(session, acme.id, FACTS, logo=png(64, 96), actor_id=make_user(session).id, now=clock.now())
+    session.commit()
+    after = client.get(address, headers={"If-None-Match": first.headers["ETag"]})
+    again = client.get(address, headers={"If-None-Match": after.headers["ETag"]})
+
+    assert after.status_code == 200
+    assert after.data != first.data
+    assert after.headers["ETag"] != first.headers["ETag"]
+    assert (again.status_code, again.data) == (304, b"")
+
+
 def test_what_an_organization_calls_itself_later_changes_nothing_that_was_issued(
     client: FlaskClient, session: Session, acme: Organization, credential: Credential
 ) -> None:

@@ -1,5 +1,6 @@
 """What must not be found out by trying is counted for all processes at once, and outlives each."""
 
+import logging
 import multiprocessing
 from collections import Counter
 from collections.abc import Callable
@@ -150,6 +151,27 @@ def test_what_is_no_number_is_no_guess_and_a_known_number_costs_a_look(
     queries.clear()
     assert anew().get(f"/v/{credential.number}").status_code == 303
     assert (queries.selects, queries.writes) == (2, 0)
+
+
+@pytest.mark.parametrize(
+    ("path", "times", "endpoint"),
+    [
+        ("/v/nonsense", 31, "credentials.follow_number"),
+        ("/verify?number=nonsense", 61, "credentials.verify_page"),
+        ("/api/v1/certificates/nonsense", 61, "credentials.certificate_status"),
+        ("/credentials/00000000-0000-4000-8000-000000000000", 301, "credentials.credential_page"),
+    ],
+)
+def test_whoever_looks_at_certificates_too_often_stands_in_no_log(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture, path: str, times: int, endpoint: str
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    statuses = [client.get(path, environ_base={"REMOTE_ADDR": "203.0.113.77"}).status_code for _ in range(times)]
+
+    assert statuses[-2:] != [429, 429]
+    assert statuses[-1] == 429
+    assert "203.0.113" not in caplog.text
+    assert endpoint in caplog.text  # that it happens is for the operator to know
 
 
 def test_a_counter_says_nothing_of_who_asked_or_for_whom(anew: Callable[[], FlaskClient], session: Session, credential: Credential) -> None:

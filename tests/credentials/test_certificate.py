@@ -1,6 +1,7 @@
 import io
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pypdf
@@ -14,11 +15,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from laurel.core import clock
+from laurel.core.typesetting import press
 from laurel.credentials import artwork
 from laurel.credentials.models import CredentialVersion
 from laurel.credentials.rules.verdicts import RevocationReason
 from laurel.credentials.services.issuing import revoke
-from laurel.credentials.typst_gateway import Certificate, CertificateText, UnprintableError, render_certificate, render_png
+from laurel.credentials.typst_gateway import Certificate, CertificateText, UnprintableError, edition_of, render_certificate, render_png
 from laurel.credentials.views import drawings
 from laurel.web.static import FOLDER
 from tests.factories.credentials import make_achievement, make_credential
@@ -138,6 +140,42 @@ def test_the_pdf_is_not_made_again_for_who_has_it_and_is_after_a_revocation(clie
     assert (again.status_code, again.data, after.status_code) == (304, b"", 200)
     assert first.headers["Cache-Control"] == "private, max-age=0"
     assert f"REVOKED {clock.now():%d.%m.%Y}" in words_of(after.data)
+
+
+def test_the_same_certificate_is_the_same_file_and_another_file_is_never_called_the_same() -> None:
+    certificate = Certificate(
+        text=TEXT, badge=SQUARE, qr=SQUARE, frame=SQUARE, logo=SQUARE, credential="{}", signed_at=datetime(2026, 11, 20, tzinfo=UTC)
+    )
+    other = SQUARE.replace("8", "9")
+    changed = [
+        replace(certificate, **change)  # type: ignore[arg-type]
+        for change in (
+            {"text": replace(TEXT, official="Dr. Helen Marsh")},
+            {"text": replace(TEXT, revoked="REVOKED 27.11.2026")},
+            *({drawing: other} for drawing in ("badge", "qr", "frame", "logo")),
+            {"credential": "{} "},
+            {"signed_at": datetime(2026, 11, 21, tzinfo=UTC)},
+        )
+    ]
+
+    assert edition_of(certificate) == edition_of(replace(certificate))
+    assert len({edition_of(one) for one in (certificate, *changed)}) == len(changed) + 1
+    assert len({render_certificate(one) for one in (certificate, *changed)}) == len(changed) + 1
+
+
+def test_what_prints_is_part_of_the_edition(tmp_path: Path) -> None:
+    """The template, the typefaces and Typst: with others, the same words make another file."""
+    template, face = tmp_path / "sheet.typ", tmp_path / "Serif.ttf"
+    template.write_text("one")
+    face.write_bytes(b"light")
+    first = press(template, faces=[face])
+    face.write_bytes(b"bolder")
+    second = press(template, faces=[face])
+    template.write_text("two")
+
+    assert press(template) == press(template)
+    assert len({first, second, press(template, faces=[face]), press(template)}) == 4
+    assert press(template, faces=[face], setter="0.1") != press(template, faces=[face])
 
 
 def test_the_badge_is_a_file_of_its_own(app: Flask, session: Session) -> None:

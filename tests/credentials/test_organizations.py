@@ -82,7 +82,7 @@ def test_an_independent_verifier_accepts_it_and_refuses_it_once_it_is_revoked(
     }
 
     revoke(session, credential.id, reason=RevocationReason.ISSUED_IN_ERROR, note="Why.", actor_id=None, now=clock.now())
-    session.execute(update(StatusList).values(signed_at=clock.now() - timedelta(hours=1)))
+    session.execute(update(StatusList).values(changed_at=clock.now() - timedelta(minutes=6)))  # a mark ago
     session.commit()
     chores.refresh_lists()
     with pytest.raises(OB3VerificationError, match="is set at index"):
@@ -138,6 +138,20 @@ def test_paper_carries_its_name_and_its_logo(client: FlaskClient, credential: Cr
     assert "Acme Academy" in words
     assert "Laurel" not in words
     assert client.get("/orgs/acme/logo.png").data == png()
+
+
+def test_paper_with_another_logo_is_another_file(client: FlaskClient, session: Session, acme: Organization, credential: Credential) -> None:
+    address = f"/credentials/{credential.id}/certificate.pdf"
+    first = client.get(address)
+    change_organization(session, acme.id, FACTS, logo=png(64, 96), actor_id=make_user(session).id, now=clock.now())
+    session.commit()
+    after = client.get(address, headers={"If-None-Match": first.headers["ETag"]})
+    again = client.get(address, headers={"If-None-Match": after.headers["ETag"]})
+
+    assert after.status_code == 200
+    assert after.data != first.data
+    assert after.headers["ETag"] != first.headers["ETag"]
+    assert (again.status_code, again.data) == (304, b"")
 
 
 def test_what_an_organization_calls_itself_later_changes_nothing_that_was_issued(

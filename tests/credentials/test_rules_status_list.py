@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from laurel.credentials.rules.status_list import LENGTH, encode_bits, needs_signing, status_list_document
+from laurel.credentials.rules.status_list import BLUR, LENGTH, encode_bits, needs_signing, status_list_document
 
 indexes = st.sets(st.integers(min_value=0, max_value=LENGTH - 1), max_size=40)
 MONDAY = datetime(2026, 11, 23, 9, 30, 12, tzinfo=UTC)
@@ -52,17 +52,37 @@ def test_a_list_begins_on_the_hour_and_lasts_a_week() -> None:
 
 
 @pytest.mark.parametrize(
-    ("signed", "left", "changed", "needed"),
+    ("now", "left", "changed", "needed"),
     [
-        (timedelta(hours=1), timedelta(days=6), None, False),
-        (timedelta(hours=1), timedelta(days=6), timedelta(minutes=1), True),
-        (timedelta(minutes=4), timedelta(days=6), timedelta(minutes=1), False),
-        (timedelta(days=5), timedelta(days=2), None, True),
+        ("09:30:12", timedelta(days=6), None, False),
+        ("09:30:12", timedelta(days=2), None, True),
+        ("09:30:12", timedelta(days=6), "09:29:59", True),
+        ("09:30:12", timedelta(days=6), "09:25:00", True),
+        ("09:30:12", timedelta(days=6), "09:30:00", False),
+        ("09:30:12", timedelta(days=6), "09:30:11", False),
+        ("09:34:59", timedelta(days=6), "09:30:11", False),
+        ("09:34:59", timedelta(days=2), "09:30:11", False),  # as good as the mark: that is five minutes away, and the end two days
+        ("09:35:00", timedelta(days=6), "09:30:11", True),
+        ("09:35:00", timedelta(days=2), "09:30:11", True),
     ],
 )
-def test_a_list_is_signed_again_when_it_changed_or_grows_old(
-    signed: timedelta, left: timedelta, changed: timedelta | None, needed: bool
+def test_a_list_that_changed_is_signed_at_the_next_mark_of_the_clock_and_one_that_grows_old_at_once(
+    now: str, left: timedelta, changed: str | None, needed: bool
 ) -> None:
-    when = MONDAY - changed if changed else None
+    def at(words: str) -> datetime:
+        return datetime.fromisoformat(f"2026-11-23T{words}+00:00")
 
-    assert needs_signing(now=MONDAY, signed_at=MONDAY - signed, valid_until=MONDAY + left, changed_at=when) is needed
+    assert needs_signing(now=at(now), valid_until=at(now) + left, changed_at=at(changed) if changed else None) is needed
+
+
+@given(st.integers(min_value=0, max_value=3600 * 24), st.integers(min_value=0, max_value=59))
+def test_no_change_waits_longer_than_the_blur_and_the_moment_of_signing_says_nothing_of_it(second: int, tick: int) -> None:
+    """The worker looks every minute, some seconds late: of two changes between the same marks the list is signed at the same look."""
+    changed = MONDAY.replace(hour=0, minute=0, second=0) + timedelta(seconds=second)
+    looks = [changed.replace(second=0) + timedelta(minutes=n, seconds=tick) for n in range(8)]
+    signed = next(
+        look for look in looks if look >= changed and needs_signing(now=look, valid_until=look + timedelta(days=6), changed_at=changed)
+    )
+
+    assert signed - changed <= BLUR + timedelta(seconds=tick)
+    assert signed.minute % 5 == 0

@@ -1,6 +1,6 @@
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
@@ -190,6 +190,37 @@ def test_a_revoked_credential_is_on_the_list_at_the_next_signing(session: Sessio
     [(_version, _key, entry, status_list)] = queries.list_versions(session, credential.id)
     assert queries.list_set_positions(session, status_list.id) == [entry.position]
     assert "Wrong person" not in status_list.signed_json
+
+
+def test_the_list_does_not_tell_which_minute_a_change_was_made_in_however_quiet_it_was(session: Session) -> None:
+    with time_machine.travel("2026-11-23T08:00:00Z", tick=False):
+        first, second = make_credential(session), make_credential(session)
+    for credential, minute in ((first, 1), (second, 3)):
+        at = datetime(2026, 11, 23, 9, minute, 7, tzinfo=UTC)
+        revoke(session, credential.id, reason=RevocationReason.ISSUED_IN_ERROR, note="Why.", actor_id=None, now=at)
+        assert refresh_status_lists(session, ISSUER, PlainVault(), now=at + timedelta(minutes=1)) == 0
+    assert refresh_status_lists(session, ISSUER, PlainVault(), now=datetime(2026, 11, 23, 9, 5, 2, tzinfo=UTC)) >= 1
+
+    changed = [found for found in queries.list_status_lists(session, ISSUER.did) if queries.list_set_positions(session, found.id)]
+    signed = {json.loads(found.signed_json)["proof"]["created"] for found in changed}
+    assert signed == {"2026-11-23T09:05:02Z"}
+    assert {json.loads(found.signed_json)["validFrom"] for found in changed} == {"2026-11-23T09:00:00Z"}
+
+
+def test_changes_that_go_on_do_not_put_the_list_off(session: Session) -> None:
+    first, second = make_credential(session), make_credential(session)
+    [(_version, _key, entry, same)] = queries.list_versions(session, first.id)
+    [(_other, _other_key, beside, _list)] = queries.list_versions(session, second.id)
+    beside.list_id, beside.position = same.id, (entry.position + 1) % 131_072
+    session.flush()
+    for credential, at in ((first, "09:04:59"), (second, "09:05:01")):
+        now = datetime.fromisoformat(f"2026-11-23T{at}+00:00")
+        revoke(session, credential.id, reason=RevocationReason.ISSUED_IN_ERROR, note="Why.", actor_id=None, now=now)
+
+    [(_version, _key, _entry, of_first)] = queries.list_versions(session, first.id)
+    assert of_first.changed_at == datetime(2026, 11, 23, 9, 4, 59, tzinfo=UTC)
+    refresh_status_lists(session, ISSUER, PlainVault(), now=datetime(2026, 11, 23, 9, 5, 12, tzinfo=UTC))
+    assert of_first.changed_at is None
 
 
 def test_lists_are_signed_again_before_they_grow_old(session: Session) -> None:

@@ -3,6 +3,7 @@
 import base64
 import gzip
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -13,11 +14,12 @@ from sqlalchemy.orm import Session
 from laurel.core import clock
 from laurel.credentials import queries
 from laurel.credentials.models import StatusList
-from laurel.credentials.rules.status_list import HALF_FULL, LENGTH, decode_bits, encode_bits
+from laurel.credentials.rules.status_list import BLUR, HALF_FULL, LENGTH, TTL_MILLISECONDS, decode_bits, encode_bits
 from laurel.credentials.rules.verdicts import RevocationReason
 from laurel.credentials.services.issuers import open_signatory
 from laurel.credentials.services.issuing import revoke
 from laurel.credentials.services.status_lists import refresh_status_lists, reserve_entry
+from laurel.credentials.views.published import STATUS
 from tests.factories.credentials import ISSUER, make_credential
 from tests.fakes import PlainVault
 
@@ -106,3 +108,13 @@ def test_a_list_that_was_changed_in_our_records_says_nothing_of_what_was_revoked
     refresh_status_lists(session, ISSUER, PlainVault(), now=clock.now() + timedelta(minutes=6))
 
     assert all('"ttl":300000' in published.signed_json for published in queries.list_status_lists(session, ISSUER.did))
+
+
+def test_half_an_hour_is_the_longest_that_verifiers_elsewhere_go_by_an_old_list() -> None:
+    """What the pages for revoking and erasing say: the wait for the mark, the look of the worker, the caches, and the verifier's own."""
+    kept = {name: timedelta(seconds=int(seconds)) for name, seconds in re.findall(r"([a-z-]+)=(\d+)", STATUS)}
+    look, own = timedelta(minutes=1), timedelta(milliseconds=TTL_MILLISECONDS)
+
+    assert set(kept) == {"max-age", "stale-while-revalidate"}
+    assert BLUR + look + kept["max-age"] <= timedelta(minutes=15)
+    assert BLUR + look + sum(kept.values(), own) <= timedelta(minutes=30)

@@ -75,7 +75,8 @@ def test_a_revoked_credential_is_refused_once_the_list_is_signed_again(origin: D
     served = origin(f"http://laurel.test/credentials/{credential.id}")
     _verify(served, origin)
 
-    revoke(session, credential.id, reason=RevocationReason.ISSUED_IN_ERROR, note="Why.", actor_id=None, now=clock.now())
+    a_mark_ago = clock.now() - timedelta(minutes=6)
+    revoke(session, credential.id, reason=RevocationReason.ISSUED_IN_ERROR, note="Why.", actor_id=None, now=a_mark_ago)
     refresh_status_lists(session, ISSUER, PlainVault(), now=clock.now())
     session.commit()
 

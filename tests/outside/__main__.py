@@ -41,8 +41,10 @@ HOST = "laurel.test"
 SECRET = "only for this run, and long enough"
 VAULT = AesKeyVault(SECRET)
 ISSUER = Issuer(public_url=f"https://{HOST}", name="Laurel Academy", email="certificates@example.com")
-BLUR = timedelta(minutes=10)
-"""So long ago the certificates were issued: a status list is signed again only some minutes after it was signed."""
+ISSUED = timedelta(minutes=10)
+"""So long ago the certificates were issued."""
+REVOKED = timedelta(minutes=6)
+"""So long ago they were revoked: since then the clock has passed one of the marks at which a changed status list is signed."""
 
 
 @dataclass
@@ -85,7 +87,7 @@ class Site:
 
     def issue(self, session: Session, organization: Organization | None = None) -> Credential:
         """A certificate of the house or of an organization, and what of it must never be asked for."""
-        then = clock.now() - BLUR
+        then = clock.now() - ISSUED
         pending = make_pending(session, at=then) if organization is None else make_pending_of(session, organization, at=then)
         give_score(session, pending)
         pending.score_consented_at = then  # so that all that a document can say is judged
@@ -123,7 +125,7 @@ def check_life(site: Site, judge: Verifier, session: Session, organization: Orga
     print(f"The life of a certificate of {issuer.did}")
     first, second = site.issue(session, organization), site.issue(session, organization)
     site.expect("a fresh one is valid", "valid", judge.judge(site.served(first)))
-    revoke(session, second.id, reason=RevocationReason.ISSUED_IN_ERROR, note="Why.", actor_id=None, now=clock.now())
+    revoke(session, second.id, reason=RevocationReason.ISSUED_IN_ERROR, note="Why.", actor_id=None, now=clock.now() - REVOKED)
     refresh_status_lists(session, issuer, VAULT, now=clock.now())
     session.commit()
     site.expect("a revoked one is revoked", "revoked", judge.judge(site.served(second)))

@@ -16,6 +16,7 @@ ORDER = (
     "Noto Emoji",
 )
 """The families, by whom a letter is set: the first that has it."""
+SUFFIXES = frozenset({".ttf", ".otf", ".ttc"})
 CJK = "NotoSansCJK-VF.otf.ttc"
 UNWRITABLE = frozenset({"Cn", "Co", "Cs"})
 """Nobody's letters: an archival PDF must not have them even if a font does."""

@@ -1,10 +1,13 @@
 """Typesetting with Typst: what every document of ours has in common. Nothing is fetched from anywhere."""
 
+import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cache
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import typst
@@ -38,6 +41,30 @@ def compile_document(template: bytes, inputs: Mapping[str, str], **options: Any)
         return bytes(typst.compile(template, font_paths=fonts(), sys_inputs={**inputs, "fonts": json.dumps(typefaces.ORDER)}, **options))
     except typst.TypstError as error:
         raise UnsettableError(QUOTED.sub("…", error.message)) from None
+
+
+def press(template: Path, *, faces: Iterable[Path] | None = None, setter: str = "") -> str:
+    """A digest of all that a document depends on besides its inputs and its date: template, typefaces, Typst, and how this file calls it.
+
+    The same inputs on another press may make other bytes. `faces` and `setter`, a version of Typst, are the installed ones unless given.
+    """
+    parts = [_digest(template), _digest(Path(__file__)), _faces() if faces is None else _digest(*faces), setter or version("typst")]
+    return hashlib.sha256(" ".join(parts).encode()).hexdigest()
+
+
+@cache
+def _faces() -> str:
+    """Some forty megabytes, read once."""
+    found = (file for folder in typefaces.folders() for file in folder.rglob("*") if file.suffix in typefaces.SUFFIXES)
+    return _digest(*sorted(found, key=lambda file: file.name))
+
+
+def _digest(*files: Path) -> str:
+    total = hashlib.sha256()
+    for file in files:
+        with file.open("rb") as opened:
+            total.update(hashlib.file_digest(opened, "sha256").digest())
+    return total.hexdigest()
 
 
 @cache

@@ -1,15 +1,16 @@
 """Typesetting with Typst: the certificate as an archival, accessible PDF, and drawings as PNG. Nothing is fetched."""
 
+import hashlib
 import json
 import logging
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from laurel.core.errors import ConflictError
 from laurel.core.typefaces import can_be_set
-from laurel.core.typesetting import UnsettableError, compile_document, set_pdf
+from laurel.core.typesetting import UnsettableError, compile_document, press, set_pdf
 
 log = logging.getLogger("laurel.credentials")
 TEMPLATE = Path(__file__).with_name("certificate.typ")
@@ -74,7 +75,15 @@ def render_certificate(certificate: Certificate) -> bytes:
     if not can_be_set(certificate.text.words):
         log.warning("Certificate %s cannot be set: our fonts lack some of its letters", certificate.text.number)
         raise UnprintableError
-    inputs = {
+    try:
+        return set_pdf(TEMPLATE.read_bytes(), inputs=_inputs(certificate), dated=certificate.signed_at)
+    except UnsettableError as error:
+        log.warning("Certificate %s cannot be set: %s", certificate.text.number, error)
+        raise UnprintableError from None
+
+
+def _inputs(certificate: Certificate) -> dict[str, str]:
+    return {
         "text": json.dumps(asdict(certificate.text)),
         "badge": certificate.badge,
         "qr": certificate.qr,
@@ -82,11 +91,18 @@ def render_certificate(certificate: Certificate) -> bytes:
         "logo": certificate.logo,
         "credential": certificate.credential,
     }
-    try:
-        return set_pdf(TEMPLATE.read_bytes(), inputs=inputs, dated=certificate.signed_at)
-    except UnsettableError as error:
-        log.warning("Certificate %s cannot be set: %s", certificate.text.number, error)
-        raise UnprintableError from None
+
+
+def edition_of(certificate: Certificate) -> str:
+    """A name for the file that `render_certificate` makes of it: two files that may differ are never called the same."""
+    written = json.dumps([_press(), _inputs(certificate), certificate.signed_at.isoformat()])
+    return hashlib.sha256(written.encode()).hexdigest()[:32]
+
+
+@cache
+def _press() -> str:
+    """Read once: templates and typefaces do not change under a process."""
+    return press(TEMPLATE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,8 @@ ANYONE = "anyone"
 WEBHOOK = "webhook"
 """A machine that proves itself by a signature; no cookie is read."""
 READING = "reading"
-"""Anyone, with a POST that changes nothing: what it carries is looked at and forgotten. No cookie is read, nothing is written."""
+"""Anyone, with a POST that changes nothing: what it carries is looked at and forgotten. No cookie is read, and nothing is written but that
+somebody guessed."""
 
 ENTRIES = frozenset({PUBLIC, SIGNED_IN, ANYONE, WEBHOOK, READING})
 

@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import String, case, delete, update
+from sqlalchemy import String, bindparam, case, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from laurel.core.db import Base
+from laurel.core.db import Base, database_now
 
 
 class Counter(Base):
@@ -61,6 +61,16 @@ def _count(session: Session, allowance: Allowance, now: datetime) -> timedelta |
     )
     tries, until = session.execute(statement).one()
     return until - now if tries > allowance.tries else None
+
+
+_USED_UP = select(Counter.ends_at).where(Counter.key == bindparam("key"), Counter.tries >= bindparam("tries"))
+
+
+def find_wait(session: Session, allowance: Allowance) -> timedelta | None:
+    """How long to wait until one more try is allowed; None if it is now. Counts nothing, and asks the clock only where none is left."""
+    ends_at = session.connection().execute(_USED_UP, {"key": allowance.key, "tries": allowance.tries}).scalar()
+    wait = ends_at - database_now(session) if ends_at is not None else timedelta(0)
+    return wait if wait > timedelta(0) else None
 
 
 def give_back(session: Session, allowances: Iterable[Allowance]) -> None:

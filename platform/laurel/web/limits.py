@@ -1,4 +1,7 @@
-"""How often: Flask-Limiter with one table of limits. Counters are in Redis if there is one, else in this process's memory."""
+"""How often, for the load: Flask-Limiter with one table of limits. Counters are in Redis if there is one, else in this process's memory.
+
+What must not be guessed is counted in the database instead (`web.counters`, docs/decisions/0028).
+"""
 
 import logging
 import time
@@ -9,7 +12,7 @@ from threading import Lock
 from typing import Any, TypeVar, cast
 
 from flask import Flask, current_app, request
-from flask_limiter import Limiter
+from flask_limiter import Limiter, RequestLimit
 from limits import RateLimitItem, parse
 from limits.storage import Storage
 from limits.strategies import FixedWindowRateLimiter, RateLimiter
@@ -44,7 +47,14 @@ def names_no_certificate() -> bool:
     return request.method in {"GET", "HEAD"} and not request.view_args and not request.args.get("number", "").strip()
 
 
-limiter = Limiter(key_func=person_or_network)
+def say_what_was_refused(limit: RequestLimit) -> None:
+    """For the operator: what was asked for too often, and not by whom."""
+    log.info("Too often: %s at %s", limit.limit, request.endpoint)
+
+
+limiter = Limiter(key_func=person_or_network, on_breach=say_what_was_refused)
+limiter.logger.setLevel(logging.WARNING)
+"""Below that the library names the client's address; who looks at a certificate stands in no log (docs/production.md)."""
 
 SAVE = "120 per minute"
 START = "6 per minute"
@@ -121,10 +131,6 @@ class Tally:
     def hit(self, item: RateLimitItem, key: str) -> bool:
         """Count one; whether that is still allowed."""
         return self._ask(lambda limits: limits.hit(item, key))
-
-    def is_used_up(self, item: RateLimitItem, key: str) -> bool:
-        """Whether one more would be too many. Counts nothing."""
-        return not self._ask(lambda limits: limits.test(item, key))
 
     def _ask(self, question: Callable[[RateLimiter], bool]) -> bool:
         if time.monotonic() >= self.away_until:

@@ -19,6 +19,7 @@ LIMITS: dict[str, dict[str, list[tuple[int, timedelta]]]] = {
     "exam password": {"account": [(10, HOUR)], "network": [(30, HOUR)]},
     "register": {"network": [(10, HOUR)]},
     "seat code": {"account": [(10, HOUR)], "network": [(60, HOUR)]},
+    "discount code": {"account": [(10, HOUR)], "network": [(30, HOUR)]},
     "seat mail": {"account": [(500, DAY)]},
 }
 

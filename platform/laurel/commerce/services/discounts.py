@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import or_, update
 from sqlalchemy.orm import Session
 
+from laurel.accounts.services.limits import TooManyTriesError, allowances
 from laurel.commerce import queries
 from laurel.commerce.events import DiscountCodeArchived, DiscountCodeCreated
 from laurel.commerce.models import DiscountCode, DiscountCodeOffering, DiscountUse, Order
@@ -18,6 +19,7 @@ from laurel.commerce.rules import CodeTerms, DiscountUseState
 from laurel.commerce.rules.discounts import check_terms, discount_for, fold_code
 from laurel.core.bus import publish
 from laurel.core.errors import InvalidInputError
+from laurel.web.counters import count_try, find_wait
 
 
 class CodeRefusedError(InvalidInputError):
@@ -27,7 +29,27 @@ class CodeRefusedError(InvalidInputError):
         super().__init__(message, field="code")
 
 
+class UnknownCodeError(CodeRefusedError):
+    """There is no such code, or not any more: somebody may be guessing."""
+
+    def __init__(self) -> None:
+        super().__init__("We do not know this code. Check how it is written.")
+
+
 GONE = "This code was used up a moment ago. Take it off to go on without it; you were not charged."
+
+
+def refuse_guesses(session: Session, *, user_id: UUID, network: str) -> None:
+    """TooManyTriesError after 10 unknown codes in an hour by a person, 30 from an address. Counts nothing."""
+    waits = [find_wait(session, allowance) for allowance in allowances("discount code", network=network, account=str(user_id))]
+    longest = max((wait for wait in waits if wait is not None), default=None)
+    if longest is not None:
+        raise TooManyTriesError(longest)
+
+
+def count_guess(session: Session, *, user_id: UUID, network: str, now: datetime) -> None:
+    """An unknown code was tried. Others are not counted: whoever was given one may look at it on every page (decision 0028)."""
+    count_try(session, allowances("discount code", network=network, account=str(user_id)), now=now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +75,7 @@ def find_discount(
     """What the code takes off; CodeRefusedError says why it takes nothing. What the order `held_by` holds of it counts as free."""
     code = queries.find_discount_code(session, fold_code(text))
     if code is None or code.archived_at is not None:
-        raise CodeRefusedError("We do not know this code. Check how it is written.")
+        raise UnknownCodeError
     if code.valid_from is not None and now < code.valid_from:
         raise CodeRefusedError("This code cannot be used yet.")
     if code.valid_until is not None and now >= code.valid_until:

@@ -6,11 +6,13 @@ from uuid import UUID
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from laurel.accounts.services import TooManyTriesError
 from laurel.catalog.queries import CourseCard, get_course_by_slug, get_course_card
 from laurel.catalog.rules import is_for_sale
 from laurel.commerce import queries, services
 from laurel.commerce.forms import CheckoutForm
 from laurel.commerce.rules import OUTLIVES_SALE, OfferingKind, OrderState, RetakeObstacle, Wish
+from laurel.commerce.services.discounts import UnknownCodeError, count_guess, refuse_guesses
 from laurel.commerce.services.quoting import AlreadyOwnedError, NotForSaleError, Quote, RetakeRefusedError, UnderWayError, find_under_way
 from laurel.commerce.services.reminders import ask_for_reminder
 from laurel.commerce.views.edge import SHOP_PAGES, bp, click_token, settings, shop_address, till
@@ -20,11 +22,9 @@ from laurel.core.errors import InvalidInputError
 from laurel.core.money import format_money
 from laurel.web.access import SIGNED_IN, my_id, policy, purpose
 from laurel.web.headers import CHECKOUT, allow_form_action
-from laurel.web.limits import SAVE, limiter
-from laurel.web.session import current_session, transaction
+from laurel.web.limits import SAVE, limiter, network
+from laurel.web.session import current_session, separate_transaction, transaction
 
-CODES = "60 per hour"
-"""How many discount codes a person may try: they are no secrets, but nobody needs to guess them."""
 TEAM = 5
 """Seats that the page begins with."""
 UPDATE = "update"
@@ -38,12 +38,7 @@ def buy_seats_in(slug: str) -> str:
     return f"buy seats in {get_course_by_slug(current_session(), slug).title}"
 
 
-def has_no_code() -> bool:
-    return not request.values.get("code")
-
-
 @bp.get("/courses/<slug>/enroll")
-@limiter.limit(CODES, exempt_when=has_no_code)
 @policy(GET=SIGNED_IN)
 @purpose(enroll_in)
 def enroll_page(slug: str) -> ResponseReturnValue:
@@ -52,7 +47,6 @@ def enroll_page(slug: str) -> ResponseReturnValue:
 
 
 @bp.get("/courses/<slug>/seats")
-@limiter.limit(CODES, exempt_when=has_no_code)
 @policy(GET=SIGNED_IN)
 @purpose(buy_seats_in)
 def seats_page(slug: str) -> ResponseReturnValue:
@@ -61,7 +55,6 @@ def seats_page(slug: str) -> ResponseReturnValue:
 
 
 @bp.get("/courses/<slug>/retake")
-@limiter.limit(CODES, exempt_when=has_no_code)
 @policy(GET=SIGNED_IN)
 def retake_page(slug: str) -> ResponseReturnValue:
     course = get_course_by_slug(current_session(), slug)
@@ -69,7 +62,6 @@ def retake_page(slug: str) -> ResponseReturnValue:
 
 
 @bp.get("/renewals/<uuid:permit_id>")
-@limiter.limit(CODES, exempt_when=has_no_code)
 @policy(GET=SIGNED_IN)
 def renewal_page(permit_id: UUID) -> ResponseReturnValue:
     """The renewal that somebody asked for on the page of their certificate."""
@@ -94,27 +86,40 @@ class Priced:
     quote: Quote | None
     problems: dict[str, str]
     refusal: RetakeObstacle | None = None
+    wait: TooManyTriesError | None = None
+    """So many codes were guessed that no more is looked up for a while."""
+    is_guess: bool = False
+    """Its code is none that we know."""
 
 
 def price_up(wish: Wish) -> Priced:
     """The wish with its price. What is wrong with its code or its number is left out, and said."""
-    session = current_session()
-    now, problems = database_now(session), dict[str, str]()
+    try:
+        if wish.code:
+            refuse_guesses(current_session(), user_id=my_id(), network=network())
+    except TooManyTriesError as error:
+        return replace(_price_up(replace(wish, code=""), {"code": error.message}), wait=error)
+    return _price_up(wish, {})
+
+
+def _price_up(wish: Wish, problems: dict[str, str]) -> Priced:
+    session, is_guess = current_session(), False
+    now = database_now(session)
     while True:
         try:
             quote = services.get_quote(session, wish, buyer_id=my_id(), now=now)
         except InvalidInputError as error:
-            field = error.field or ""
+            field, is_guess = error.field or "", is_guess or isinstance(error, UnknownCodeError)
             if field in problems or field not in {"code", "quantity"}:
-                return Priced(wish=wish, quote=None, problems=problems)
+                return Priced(wish=wish, quote=None, problems=problems, is_guess=is_guess)
             problems[field] = error.message
             wish = replace(wish, code="") if field == "code" else replace(wish, quantity=1)
         except RetakeRefusedError as error:
-            return Priced(wish=wish, quote=None, problems=problems, refusal=error.obstacle)
+            return Priced(wish=wish, quote=None, problems=problems, refusal=error.obstacle, is_guess=is_guess)
         except NotForSaleError:
-            return Priced(wish=wish, quote=None, problems=problems)
+            return Priced(wish=wish, quote=None, problems=problems, is_guess=is_guess)
         else:
-            return Priced(wish=wish, quote=quote, problems=problems)
+            return Priced(wish=wish, quote=quote, problems=problems, is_guess=is_guess)
 
 
 def show_shop_page(course: CourseCard, wish: Wish, *, via: str | None, problem: str = "", status: int = 200) -> ResponseReturnValue:
@@ -148,6 +153,16 @@ def show_shop_page(course: CourseCard, wish: Wish, *, via: str | None, problem: 
         form=_checkout_form(priced, via),
         problem=problem,
     )
+    return _answer(page, status, priced)
+
+
+def _answer(page: str, status: int, priced: Priced) -> ResponseReturnValue:
+    """The page, after a guess is counted: only now, for the rows that it shows are let go of for that."""
+    if priced.is_guess:
+        with separate_transaction() as session:
+            count_guess(session, user_id=my_id(), network=network(), now=database_now(session))
+    if priced.wait is not None:
+        return page, 429, {"Retry-After": str(priced.wait.seconds)}
     return page, status
 
 
@@ -160,7 +175,6 @@ def _checkout_form(priced: Priced, via: str | None) -> CheckoutForm:
 
 @bp.post("/courses/<slug>/checkout")
 @limiter.limit(SAVE)
-@limiter.limit(CODES, exempt_when=has_no_code)
 @policy(POST=SIGNED_IN)
 def start_checkout(slug: str) -> ResponseReturnValue:
     """Go on to the payment page; or, by the button that only updates, see the page again with what was typed."""

@@ -111,7 +111,12 @@ class StatusList(Base):
     signed_at: Mapped[datetime]
     valid_until: Mapped[datetime]
     changed_at: Mapped[datetime | None] = mapped_column(default=None)
+    """The first change that is not published yet."""
     closed_at: Mapped[datetime | None] = mapped_column(default=None)
+
+    def note_change(self, at: datetime) -> None:
+        """Its bits changed; changes that follow before it is signed do not put that off."""
+        self.changed_at = self.changed_at or at
 
 
 class StatusEntry(Base):

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 HTML = "text/html"
 CREDENTIAL_TYPES = ("application/vc", "application/ld+json", "application/vc+ld+json", "application/json")
 PAGE_TYPES = (*CREDENTIAL_TYPES, HTML)
+PART_TYPES = ("application/ld+json", "application/json", HTML)
+"""What a credential names, the achievement and the evidence: JSON-LD, and no credentials."""
 
 
 def negotiate(accept: str | None, offered: Sequence[str]) -> str | None:

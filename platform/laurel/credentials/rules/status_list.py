@@ -15,7 +15,8 @@ OPEN_LISTS = 2
 LIFE = timedelta(days=7)
 RENEW_BEFORE = timedelta(days=3)
 BLUR = timedelta(minutes=5)
-"""A changed list is signed again at most this often, so that the moment of one change cannot be watched."""
+"""A changed list is signed again at marks of the clock so far apart and at no other time: when it is signed says nothing of when it
+was changed, also where a change is rare."""
 TTL_MILLISECONDS = 300_000
 PACKING = 6
 """How hard gzip tries: at 9 a list is 3 to 15 % smaller and takes ten times as long."""
@@ -70,8 +71,17 @@ def status_list_document(*, url: str, did: str, indexes: Iterable[int], now: dat
     }
 
 
-def needs_signing(*, now: datetime, signed_at: datetime, valid_until: datetime, changed_at: datetime | None) -> bool:
-    """Whether a list must be signed again: it changed and the blur is over, or it will soon be too old."""
-    if changed_at is not None and now - signed_at >= BLUR:
-        return True
+def needs_signing(*, now: datetime, valid_until: datetime, changed_at: datetime | None) -> bool:
+    """Whether a list must be signed again: a mark of the clock came after its first change, or it will soon be too old.
+
+    One that both changed and grows old waits for the mark, too: that is minutes away, and its end days.
+    """
+    if changed_at is not None:
+        return last_mark(now) > changed_at
     return valid_until - now < RENEW_BEFORE
+
+
+def last_mark(now: datetime) -> datetime:
+    """The latest mark of the clock that changes are gathered to."""
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight + (now - midnight) // BLUR * BLUR

@@ -114,7 +114,8 @@ def withdraw_all(session: Session, credential_id: UUID, *, now: datetime) -> Non
     for older, _key, entry, status_list in queries.list_versions(session, credential_id):
         older.superseded_at = older.superseded_at or now
         if entry.set_at is None:
-            entry.set_at = status_list.changed_at = now
+            entry.set_at = now
+            status_list.note_change(now)
 
 
 def write_down(

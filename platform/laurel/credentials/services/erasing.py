@@ -96,7 +96,8 @@ def _delete_documents(session: Session, credential_id: UUID, *, now: datetime) -
     """The signed texts go; their places on status lists stay taken, and are set from now on."""
     for version, _key, entry, status_list in queries.list_versions(session, credential_id):
         if entry.set_at is None:
-            entry.set_at = status_list.changed_at = now
+            entry.set_at = now
+            status_list.note_change(now)
         session.delete(version)
     session.flush()
 

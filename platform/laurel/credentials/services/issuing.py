@@ -215,7 +215,7 @@ def revoke(
     history.hold_chain(session)
     for _version, _key, entry, status_list in queries.list_versions(session, credential_id):
         entry.set_at = entry.set_at or now
-        status_list.changed_at = now
+        status_list.note_change(now)
     session.flush()
     close_rounds(session, opened_for=credential.id, now=now)  # what does not count any more is not renewed
     close_permits(session, about_id=credential.id, now=now)

@@ -88,7 +88,7 @@ def _published(session: Session, found: StatusList) -> frozenset[int]:
 
 
 def _is_due(found: StatusList, now: datetime) -> bool:
-    return needs_signing(now=now, signed_at=found.signed_at, valid_until=found.valid_until, changed_at=found.changed_at)
+    return needs_signing(now=now, valid_until=found.valid_until, changed_at=found.changed_at)
 
 
 def _ensure_open_lists(session: Session, signatory: Signatory, *, now: datetime) -> list[StatusList]:

@@ -29,7 +29,7 @@ from laurel.credentials.services.stuck import find_stuck
 GRACE = timedelta(hours=12)
 """How far behind its time the signing of a list may be before staff hear of it; the list itself lasts 60 hours more."""
 UNPUBLISHED = timedelta(minutes=15)
-"""For how long a revocation may wait for its list: lists are signed every minute, and changes gathered for five."""
+"""For how long a revocation may wait for its list: changes are gathered to the next mark of five minutes."""
 WHAT = {KeyPurpose.DATA_INTEGRITY: "certificates", KeyPurpose.JWT: "tokens"}
 
 

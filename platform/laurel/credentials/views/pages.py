@@ -1,6 +1,5 @@
 """The credential's own addresses: its page, its signed document, its badge and its PDF."""
 
-import hashlib
 from uuid import UUID
 
 from flask import Response, current_app, make_response, render_template, request
@@ -17,7 +16,7 @@ from laurel.credentials.rules.visibility import Visibility
 from laurel.credentials.services.issuers import in_name_of
 from laurel.credentials.services.shown import check_printable
 from laurel.credentials.services.tokens import find_token_key, make_token
-from laurel.credentials.typst_gateway import UnprintableError, render_card, render_certificate
+from laurel.credentials.typst_gateway import UnprintableError, edition_of, render_card, render_certificate
 from laurel.credentials.views import drawings
 from laurel.credentials.views.admission import admit, require_admission
 from laurel.credentials.views.base import as_download, asked_for, bp, document, issuer, not_acceptable
@@ -152,13 +151,11 @@ def card_png(credential_id: UUID) -> ResponseReturnValue:
 @policy(GET=PUBLIC)
 def certificate_pdf(credential_id: UUID) -> ResponseReturnValue:
     """Made when asked for, unless the client has it already; a revoked one says so."""
-    found = _get_signed(credential_id)
-    drawn = f"{found.version.sha256} {found.credential.revoked_at} {found.credential.address_token or ''}"
-    edition = hashlib.sha256(drawn.encode()).hexdigest()[:32]
+    certificate = compose(current_session(), issuer(), _get_signed(credential_id))
+    end_transaction()
+    edition = edition_of(certificate)
     if request.if_none_match.contains_weak(edition):
         return _pdf(b"", edition, status=304)
-    certificate = compose(current_session(), issuer(), found)
-    end_transaction()
     response = _pdf(render_certificate(certificate), edition)
     response.headers["Content-Disposition"] = f'inline; filename="{certificate.text.number}.pdf"'
     return as_download(response, f"{certificate.text.number}.pdf")

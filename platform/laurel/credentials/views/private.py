@@ -6,26 +6,19 @@ from uuid import UUID
 
 from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from limits import parse
-from werkzeug.exceptions import TooManyRequests
 
 from laurel.credentials import queries
-from laurel.credentials.models import Credential
-from laurel.credentials.rules.visibility import MAX_NAME_ASKED, is_same_name
+from laurel.credentials.rules.visibility import MAX_NAME_ASKED
 from laurel.credentials.views.admission import Admission, admit
 from laurel.credentials.views.base import bp, issuer
+from laurel.credentials.views.guessing import DayNeededError, Holder, is_holder, needs_day
 from laurel.credentials.views.presenters import ShownCredential, close, show
 from laurel.web.access import PUBLIC, READING, policy
 from laurel.web.forms import clean_name
-from laurel.web.limits import limiter, network, tally
+from laurel.web.limits import limiter
 from laurel.web.session import current_session
 
 ASK = "10 per minute"
-WRONG_BY_ONE = parse("10 per day")
-"""So many wrong names from one network about one certificate: then that network asks no more, and nobody else is kept from asking."""
-WRONG_BY_ALL = parse("40 per day")
-"""So many from all networks: from then on the day of the award is asked, too. Whoever was shown the certificate knows it; whoever tries
-names has to try each with every day. Nobody is turned away, so nobody can switch the question off for others."""
 NOTHING_ASKED = "Enter the name that you were given."
 TOO_LONG = f"A name has at most {MAX_NAME_ASKED} characters."
 NO_DAY = "Enter the day on which it was issued, as it stands on what you were shown."
@@ -58,25 +51,22 @@ def answer_name(credential_id: UUID) -> ResponseReturnValue:
     admission = admit(shown.record.credential)
     if admission.is_full or not _may_be_asked(shown, admission):
         return redirect(url_for(".credential_page", credential_id=credential_id, t=request.args.get("t")), 303)
-    if tally.is_used_up(WRONG_BY_ONE, _by_one(credential_id)):
-        raise TooManyRequests(retry_after=WRONG_BY_ONE.get_expiry())
-    question = _answer(shown.record.credential)
-    if question.belongs is False:
-        tally.hit(WRONG_BY_ONE, _by_one(credential_id))
-        tally.hit(WRONG_BY_ALL, _by_all(credential_id))
+    credential = shown.record.credential
+    question = _answer(Holder(credential.id, credential.holder_name, credential.awarded_at.date()))
     is_wrong = bool(question.error or question.day_error)
     return make_response(private_page(shown, question=question), 400 if is_wrong else 200)
 
 
-def _answer(credential: Credential) -> Question:
+def _answer(holder: Holder) -> Question:
     asked, day = clean_name(request.form.get("name", "")[: MAX_NAME_ASKED + 1]), request.form.get("day", "").strip()[:40]
     error = NOTHING_ASKED if not asked else TOO_LONG if len(asked) > MAX_NAME_ASKED else ""
-    needs_day, given = _needs_day(credential.id), _read_day(day)
-    day_error = NO_DAY if needs_day and given is None else ""
-    if error or day_error:
-        return Question(asked, day, error, day_error)
-    belongs = is_same_name(asked, credential.holder_name) and (not needs_day or given == credential.awarded_at.date())
-    return Question(asked, day, belongs=belongs)
+    given = _read_day(day)
+    if error:
+        return Question(asked, day, error, NO_DAY if given is None and needs_day(holder.credential_id) else "")
+    try:
+        return Question(asked, day, belongs=is_holder(holder, asked, given))
+    except DayNeededError:
+        return Question(asked, day, day_error=NO_DAY)
 
 
 def _read_day(text: str) -> date | None:
@@ -84,18 +74,6 @@ def _read_day(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         return None
-
-
-def _needs_day(credential_id: UUID) -> bool:
-    return tally.is_used_up(WRONG_BY_ALL, _by_all(credential_id))
-
-
-def _by_one(credential_id: UUID) -> str:
-    return f"wrong-name:{credential_id}:{network()}"
-
-
-def _by_all(credential_id: UUID) -> str:
-    return f"wrong-name:{credential_id}"
 
 
 def private_page(shown: ShownCredential, *, is_dead: bool = False, question: Question | None = None) -> str:
@@ -109,7 +87,7 @@ def private_page(shown: ShownCredential, *, is_dead: bool = False, question: Que
         issuer=shown.issuer,
         is_dead=is_dead,
         may_be_asked=credential.former_name_since is None,
-        needs_day=_needs_day(credential.id),
+        needs_day=needs_day(credential.id),
         t=request.args.get("t") if credential.address_token else None,
         question=question or Question(),
     )

@@ -10,7 +10,7 @@ from laurel.credentials.queries.organizations import get_logo
 from laurel.credentials.rules.document import achievement_document
 from laurel.credentials.rules.issuer import Issuer, did_document
 from laurel.credentials.rules.keys import verification_method
-from laurel.credentials.rules.negotiation import CREDENTIAL_TYPES, HTML, PAGE_TYPES
+from laurel.credentials.rules.negotiation import CREDENTIAL_TYPES, HTML, PART_TYPES
 from laurel.credentials.services.issuers import get_issuer, issuer_for
 from laurel.credentials.views import drawings
 from laurel.credentials.views.base import RETRIEVAL_ERROR, asked_for, bp, compact, document, issuer, not_acceptable
@@ -83,9 +83,9 @@ def status_list(number: int) -> ResponseReturnValue:
 def achievement_page(slug: str, n: int) -> ResponseReturnValue:
     """What was certified by that version; one that is no longer awarded stays readable."""
     found = queries.get_achievement_version(current_session(), slug, n)
-    media = asked_for(PAGE_TYPES)
+    media = asked_for(PART_TYPES)
     if media is None:
-        return not_acceptable(PAGE_TYPES)
+        return not_acceptable(PART_TYPES)
     if media != HTML:
         return document(compact(achievement_document(issuer(), found.facts)), media, caching=HOUR, negotiated=True)
     awarded_by = issuer_for(current_session(), issuer(), found.organization_id)

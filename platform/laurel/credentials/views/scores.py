@@ -18,7 +18,7 @@ from laurel.credentials.queries.holding import get_credential_of
 from laurel.credentials.queries.scores import find_exam_record
 from laurel.credentials.rules.document import CONTEXTS
 from laurel.credentials.rules.gate import UnsignableError
-from laurel.credentials.rules.negotiation import HTML, PAGE_TYPES
+from laurel.credentials.rules.negotiation import HTML, PART_TYPES
 from laurel.credentials.rules.scores import ExamRecord, evidence_in, narrative_of, preview, score_in, write_percent
 from laurel.credentials.rules.shown import as_object
 from laurel.credentials.rules.verdicts import CredentialState
@@ -125,9 +125,9 @@ def _as_signed(record: CredentialRecord, exam: ExamRecord) -> str:
 @policy(GET=PUBLIC)
 def evidence_page(credential_id: UUID) -> ResponseReturnValue:
     """The record of the exam as the current document says it. Of a certificate that says none there is none."""
-    media = asked_for(PAGE_TYPES)
+    media = asked_for(PART_TYPES)
     if media is None:
-        return not_acceptable(PAGE_TYPES)
+        return not_acceptable(PART_TYPES)
     record = queries.get_credential(current_session(), credential_id)
     require_admission(record.credential)
     signed = as_object(record.version.signed_json) if record.version else {}

@@ -17,6 +17,7 @@ from laurel.credentials.queries.erasure import find_erased_by_number
 from laurel.credentials.rules import erasure
 from laurel.credentials.rules.numbers import EXAMPLE, MAX_TYPED, parse_number
 from laurel.credentials.views.base import RegisterAwayError, bp, from_register, issuer
+from laurel.credentials.views.guessing import count_guess, refuse_guesses
 from laurel.credentials.views.presenters import UNKNOWN, ShownCredential, close, show
 from laurel.web.access import PUBLIC, policy
 from laurel.web.errors import COME_AGAIN
@@ -48,22 +49,27 @@ def verify_page() -> ResponseReturnValue:
 def follow_number(number: str) -> ResponseReturnValue:
     """Where the QR code on paper leads."""
     try:
-        found = find_by_number(parse_number(number))
+        printed = parse_number(number)
     except InvalidInputError:
-        found = None
-    if found is None:
         page = search(number, is_sent=True)
         if "Location" not in page.headers:  # else it is the id of a page that was written there
             page.status_code = 404
         return page
+    found = find_by_number(printed)
+    if found is None:
+        return _page_of(printed, None)
     credential_id = found.credential_id if isinstance(found, ErasedCredential) else found.credential.id
     return _lead_to("credentials.credential_page", credential_id=credential_id, t=request.args.get("t"))
 
 
 def find_by_number(number: str) -> CredentialRecord | ErasedCredential | None:
-    """The certificate of a number as it is printed, or that it was erased."""
+    """The certificate of a number as it is printed, or that it was erased; None counts as a guess, and too many are not looked up."""
+    refuse_guesses()
     session = current_session()
-    return queries.find_credential_by_number(session, number) or find_erased_by_number(session, number)
+    found = queries.find_credential_by_number(session, number) or find_erased_by_number(session, number)
+    if found is None:
+        count_guess()
+    return found
 
 
 def search(typed: str, *, is_sent: bool) -> Response:

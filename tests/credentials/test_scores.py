@@ -196,7 +196,7 @@ def test_page_api_and_evidence_say_it_and_say_nothing_without_consent(client: Fl
     assert verified.json is not None
     assert verified.json["credential"]["score"]["value"] == "91.67"
     found = client.get(evidence)
-    assert (found.mimetype, json.loads(found.data)["narrative"]) == ("application/vc", "A graded exam: 2 questions; 90 minutes.")
+    assert (found.mimetype, json.loads(found.data)["narrative"]) == ("application/ld+json", "A graded exam: 2 questions; 90 minutes.")
     assert "91.67 %" in client.get(evidence, headers=html).text
 
     make_private(session, credential)

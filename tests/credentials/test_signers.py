@@ -27,9 +27,10 @@ from laurel.credentials.openbadges_gateway import sign_credential
 from laurel.credentials.rules.anchors import find_anchors
 from laurel.credentials.rules.document import build_document
 from laurel.credentials.rules.gate import UnsignableError
-from laurel.credentials.rules.keys import KeyPurpose
+from laurel.credentials.rules.keys import STAGING, KeyPurpose, KeyState
 from laurel.credentials.services.anchoring import End, keep_anchor
 from laurel.credentials.services.issuers import ensure_key
+from laurel.credentials.services.keys import activate, find_lost_keys, stage
 from laurel.credentials.services.tokens import NoTokenError, find_token_key, make_token
 from tests.credentials.carriers import RSA
 from tests.credentials.samples import FACTS, SEED, SIGNER
@@ -106,6 +107,19 @@ def test_a_token_waits_for_a_machine_that_does_not_answer(session: Session) -> N
 
     machine.is_away = False
     assert make_token(document, key).count(".") == 2
+
+
+def test_a_key_that_does_not_sign_is_named_and_not_put_to_use(session: Session) -> None:
+    machine, now = Elsewhere(), clock.now()
+    used = ensure_key(session, ISSUER, machine, now=now)
+    staged = stage(session, ISSUER, machine, purpose=KeyPurpose.DATA_INTEGRITY, reason="yearly", actor_id=None, now=now)
+    assert find_lost_keys(session, ISSUER, machine) == []
+    machine.is_away = True
+
+    assert {key.id for key in find_lost_keys(session, ISSUER, machine)} == {used.id, staged.id}
+    with pytest.raises(KeyVaultError):
+        activate(session, ISSUER, machine, staged.fragment, reason="yearly", actor_id=None, now=now + STAGING)
+    assert (used.state, staged.state) == (KeyState.ACTIVE, KeyState.STAGED)
 
 
 def test_a_signer_whose_key_is_not_the_published_one_signs_nothing() -> None:

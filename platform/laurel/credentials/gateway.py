@@ -43,3 +43,12 @@ class KeyVault(Protocol):
     def make(self, algorithm: str, *, method: str) -> KeyPair: ...
 
     def open(self, pair: KeyPair) -> Signer: ...
+
+
+ANYTHING = b"Laurel asks whether this key signs."
+"""No digest of a document and no token has this form, so its signature proves nothing else."""
+
+
+def check_signing(pair: KeyPair, keys: KeyVault) -> None:
+    """Raise KeyVaultError unless this key signs now. To open one that is kept elsewhere says nothing about that."""
+    keys.open(pair).sign(ANYTHING)

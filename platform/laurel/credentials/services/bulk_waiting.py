@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from laurel.credentials.gateway import KeyVault, KeyVaultError
+from laurel.credentials.gateway import ANYTHING, KeyVault, KeyVaultError
 from laurel.credentials.models import BulkJob, BulkRow
 from laurel.credentials.queries import bulk as queries
 from laurel.credentials.rules.bulk import RowState
@@ -45,7 +45,7 @@ def say_waiting(session: Session, job: BulkJob, house: Issuer) -> str:
 
 def _can_sign(session: Session, issuer: Issuer, keys: KeyVault, *, now: datetime) -> bool:
     try:
-        open_signatory(session, issuer, keys, now=now)
+        open_signatory(session, issuer, keys, now=now).signer.sign(ANYTHING)
     except NO_KEY:
         return False
     return True

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from laurel.core.errors import ConflictError, NotFoundError
-from laurel.credentials.gateway import KeyVault, KeyVaultError
+from laurel.credentials.gateway import KeyVault, KeyVaultError, check_signing
 from laurel.credentials.models import IssuerKey
 from laurel.credentials.queries.keys import find_staged_key, has_key, is_needed, list_keys, lock_keys
 from laurel.credentials.rules.history import HistoryKind
@@ -56,7 +56,7 @@ def activate(
 ) -> IssuerKey:
     """Sign with this key from now on; the one in use so far is retired with it. Raises ConflictError if it is too early.
 
-    Raises KeyVaultError if its private half does not open here: then nothing changes.
+    Raises KeyVaultError if it does not sign here: then nothing changes.
     """
     key, others = _lock(session, issuer, fragment)
     if key.state is KeyState.ACTIVE:
@@ -64,7 +64,7 @@ def activate(
     before = next((other for other in others if other.purpose is key.purpose and other.state is KeyState.ACTIVE), None)
     if key.state is KeyState.STAGED:
         check_activation(staged_at=key.staged_at, now=now, has_active=before is not None, is_emergency=is_emergency)
-    keys.open(key.pair)
+    check_signing(key.pair, keys)
     if before is not None:
         _move(session, before, KeyState.RETIRED, reason=f"followed by {key.fragment}", actor_id=actor_id, now=now)
     return _move(session, key, KeyState.ACTIVE, reason=reason, actor_id=actor_id, now=now)
@@ -106,14 +106,14 @@ def _has_rested(key: IssuerKey, now: datetime) -> bool:
 
 
 def find_lost_keys(session: Session, issuer: Issuer, keys: KeyVault) -> list[IssuerKey]:
-    """Staged and active keys whose private half does not open with the key-encryption key of this process."""
+    """Staged and active keys that do not sign in this process."""
     used = [key for key in list_keys(session, issuer.did) if key.state in {KeyState.STAGED, KeyState.ACTIVE}]
-    return [key for key in used if not _opens(key, keys)]
+    return [key for key in used if not _signs(key, keys)]
 
 
-def _opens(key: IssuerKey, keys: KeyVault) -> bool:
+def _signs(key: IssuerKey, keys: KeyVault) -> bool:
     try:
-        keys.open(key.pair)
+        check_signing(key.pair, keys)
     except KeyVaultError:
         return False
     return True

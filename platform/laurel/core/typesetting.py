@@ -44,11 +44,17 @@ def compile_document(template: bytes, inputs: Mapping[str, str], **options: Any)
 
 
 def press(template: Path, *, faces: Iterable[Path] | None = None, setter: str = "") -> str:
-    """A digest of all that a document depends on besides its inputs and its date: template, typefaces, Typst, and how this file calls it.
+    """A digest of all that a document depends on besides its inputs and its date: template, typefaces and their order, Typst, and how
+    this file calls it.
 
     The same inputs on another press may make other bytes. `faces` and `setter`, a version of Typst, are the installed ones unless given.
     """
-    parts = [_digest(template), _digest(Path(__file__)), _faces() if faces is None else _digest(*faces), setter or version("typst")]
+    parts = [
+        _digest(template),
+        _digest(Path(__file__), Path(typefaces.__file__)),
+        _faces() if faces is None else _digest(*faces),
+        setter or version("typst"),
+    ]
     return hashlib.sha256(" ".join(parts).encode()).hexdigest()
 
 

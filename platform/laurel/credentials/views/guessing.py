@@ -19,7 +19,7 @@ from laurel.web.session import current_session, separate_transaction
 UNKNOWN_NUMBERS = 30, timedelta(minutes=1)
 """So many numbers that we never gave out, from one network, by whatever door. Then it looks up none until the minute is over."""
 WRONG_BY_ONE = 10, timedelta(days=1)
-"""So many wrong names from one network about one certificate: then that network asks no more, and nobody else is kept from asking."""
+"""So many wrong names from one network about one certificate: then that network asks no more, and no other is kept from asking."""
 WRONG_BY_ALL = 40, timedelta(days=1)
 """So many from all networks: from then on the day of the award is asked, too. Whoever was shown the certificate knows it; whoever tries
 names has to try each with every day. Nobody is turned away, so nobody can switch the question off for others."""

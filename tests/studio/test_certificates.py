@@ -124,15 +124,18 @@ def test_all_that_is_wrong_is_said_at_once_beside_its_field_and_the_form_is_kept
     over = send(desk, csrf, address, {**CERTIFICATE, "lasts": "day", "valid_until": str(yesterday), "seen": "0"})
     unread = send(desk, csrf, address, {**CERTIFICATE, "lasts": "day", "valid_until": "31.12.2027", "seen": "0"})
     empty = send(desk, csrf, address, {**CERTIFICATE, "lasts": "day", "seen": "0"})
+    blank = send(desk, csrf, address, {**CERTIFICATE, "name": "   ", "description": " \n ", "criteria": "\t", "seen": "0"})
     unprintable = send(desk, csrf, address, {**CERTIFICATE, "name": "Egyptian \U00013000", "seen": "0"})
 
-    assert [page.status_code for page in (answer, over, unread, empty, unprintable)] == [400] * 5
+    assert [page.status_code for page in (answer, over, unread, empty, blank, unprintable)] == [400] * 6
     for field in ("name", "description", "tags", "months", "hue"):
         assert f'id="{field}-error"' in answer.text, field
     assert "Pass the **exam**." in answer.text
     assert "that day is over" in over.text
     assert ("such as 2027-12-31" in unread.text, 'value="31.12.2027"' in unread.text) == (True, True)
     assert "Enter the day with which all of them end." in empty.text
+    for field in ("name", "description", "criteria"):
+        assert f'id="{field}-error"' in blank.text, field
     assert "Our fonts lack a letter of this" in unprintable.text
     assert session.scalar(select(func.count()).select_from(Achievement)) == 0
 

@@ -48,6 +48,14 @@ def test_a_text_keeps_its_lines(typed: str, kept: str) -> None:
     assert clean_text(typed) == kept
 
 
+@pytest.mark.parametrize("nothing", ["   ", "\u3164", "\u200b", "\x1b"])
+def test_what_nobody_can_see_fills_in_no_field_that_has_to_be_filled_in(probe: FlaskClient, token: str, nothing: str) -> None:
+    blank, told = send(probe, token, {"parts-0-label": nothing}), send(probe, token, {"parts-0-label": "Told"})
+
+    assert (blank.json["good"], blank.json["errors"]) == (False, {"parts": [{"label": ["This field is required."]}]})
+    assert told.json["good"] is True
+
+
 def send(probe: FlaskClient, token: str, fields: dict[str, Any], path: str = "/probe/form") -> Any:
     return probe.post(path, data={"csrf_token": token, "name": "Ada", **fields})
 

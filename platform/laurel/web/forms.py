@@ -1,8 +1,8 @@
 """Forms that distrust what they are sent. Every form of the product is a `LaurelForm`.
 
-Text arrives in Unicode NFC, without white space around it and without control characters; NUL and lone surrogates are
-refused beside their field; passwords stay exactly as typed. A key sent twice, a key no browser would send, and JSON are
-no form at all: 400, 400, 415.
+Text arrives in Unicode NFC, without white space around it and without control characters: what consists of nothing else
+is no input. NUL and lone surrogates are refused beside their field; passwords stay exactly as typed. A key sent twice, a
+key no browser would send, and JSON are no form at all: 400, 400, 415.
 """
 
 import re
@@ -116,3 +116,5 @@ def _look_after(field: Field) -> None:
         field.data = clean_text(field.data)
     elif not isinstance(field, PasswordField):
         field.data = clean_line(field.data)
+    if not field.data:
+        field.raw_data = [""]  # by which `InputRequired` goes: nothing that can be seen is no input

@@ -19,7 +19,7 @@ MAX_OFFICIAL = 100
 """As the settings allow it for the house: it stands on one line or two of a certificate."""
 MAX_LOGO_BYTES = 200_000
 LOGO_PIXELS = range(64, 1025)
-LINKEDIN_ID = re.compile(r"[0-9]{0,20}")
+LINKEDIN_ID = re.compile(r"(?:[1-9][0-9]{0,19})?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,7 +67,10 @@ def test_other_short_names_are_refused(slug: str) -> None:
         ("url", "https://[acme.example"),
         ("url", "javascript:alert(1)"),
         ("official", "x" * 101),
-        *(("linkedin_id", said) for said in ("acme", "12a", "1 2", "-1", "1.5", "0", "007", "١٢٣", "9" * 21, "https://linkedin.com/company/1337")),
+        *(
+            ("linkedin_id", said)
+            for said in ("acme", "12a", "1 2", "-1", "1.5", "0", "007", "١٢٣", "9" * 21, "https://linkedin.com/company/1337")
+        ),
         ("official", "Dr. \u1810\u1820"),  # no font has these letters: no certificate of theirs could be printed
     ],
 )

@@ -102,6 +102,7 @@ def test_a_change_is_looked_at_beside_what_holds_and_makes_the_next_version(
     assert "This would be version 2" in looked.text
     assert "The 1 certificate issued so far keeps what it says." in looked.text
     assert "From version 1 to version 2" in looked.text
+    assert re.search(r"Numeral on the badge.*?>III<", looked.text, re.DOTALL), "as its badge has it"
     assert "- &lt;b&gt;second&lt;/b&gt; &amp; &#34;third&#34;" in back.text
     assert "Version 2 holds" in made.text
     assert re.search(r">2</a></th>.*?Without expiry<.*?data-label=\"Issued\">0<", made.text, re.DOTALL)

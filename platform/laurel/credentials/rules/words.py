@@ -13,7 +13,8 @@ MAX_TEXT = {"name": 160, "description": 1000, "criteria": 10_000, "code": MAX_CO
 MAX_TAGS = 30
 MAX_TAG = 60
 MAX_HUE = 360
-MAX_LEVEL = 5
+NUMERALS = ("I", "II", "III", "IV", "V")
+MAX_LEVEL = len(NUMERALS)
 """The badge has numerals up to this one; level 0 has a star."""
 
 
@@ -54,7 +55,7 @@ class CertificateWords:
             "Topics": ", ".join(self.tags),
             "Code": self.code,
             "Valid": self.validity.words,
-            "Numeral on the badge": str(self.level) if self.level else "Star",
+            "Numeral on the badge": NUMERALS[self.level - 1] if self.level else "Star",
             "Hue of the badge": str(self.hue),
         }
 

@@ -12,7 +12,7 @@ from laurel.core.errors import InvalidInputError
 from laurel.credentials.rules.printing import has_pdf
 from laurel.credentials.rules.renewing import MAX_DAYS, MAX_POINTS, RenewalTerms
 from laurel.credentials.rules.validity import MAX_MONTHS, Validity, check_not_over
-from laurel.credentials.rules.words import MAX_HUE, MAX_LEVEL, MAX_TAG, MAX_TAGS, MAX_TEXT, CertificateWords, read_tags
+from laurel.credentials.rules.words import MAX_HUE, MAX_TAG, MAX_TAGS, MAX_TEXT, NUMERALS, CertificateWords, read_tags
 from laurel.studio.forms.quizzes import whole
 from laurel.web.forms import LaurelForm, NameField
 
@@ -22,7 +22,6 @@ LASTS = [
     SelectChoice(DAY, "Until one day, with which all of them end"),
     SelectChoice(EVER, "For ever"),
 ]
-NUMERALS = ("I", "II", "III", "IV", "V")[:MAX_LEVEL]
 LEVELS = [SelectChoice("0", "A star, for no level"), *(SelectChoice(str(n), numeral) for n, numeral in enumerate(NUMERALS, start=1))]
 DAYS = f"Write whole days, 0 to {MAX_DAYS}."
 

@@ -1,5 +1,6 @@
 """The part of the payment provider in memory that gives money back and takes it back."""
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -28,9 +29,11 @@ class FakeRefunds:
     disputes: dict[str, SeenDispute] = field(default_factory=dict)
     warnings: dict[str, SeenWarning] = field(default_factory=dict)
     evidence: dict[str, dict[str, str]] = field(default_factory=dict)
+    lock: threading.RLock = field(default_factory=threading.RLock)
 
     def create_refund(self, details: RefundDetails, *, key: str) -> SeenRefund:
-        code = self._why_not(details, key)
+        with self.lock:
+            code = self._why_not(details, key)
         if self.loses_refunds and not code:
             self._make(details, key)
         self._called(key)
@@ -51,26 +54,29 @@ class FakeRefunds:
 
     def left_of(self, intent_id: str) -> int:
         """What of a charge neither went back nor is on its way back."""
-        gone = (told.amount for told in self.refunds.values() if told.intent_id == intent_id and told.status not in {"failed", "canceled"})
+        gone = (
+            told.amount for told in list(self.refunds.values()) if told.intent_id == intent_id and told.status not in {"failed", "canceled"}
+        )
         return self.charged[intent_id][0] - sum(gone)
 
     def is_held(self, intent_id: str) -> bool:
         """Whether a bank has the money."""
-        return any(told.is_withdrawn and not told.is_reinstated for told in self.disputes.values() if told.intent_id == intent_id)
+        return any(told.is_withdrawn and not told.is_reinstated for told in list(self.disputes.values()) if told.intent_id == intent_id)
 
     def _make(self, details: RefundDetails, key: str) -> SeenRefund:
-        if key not in self.refund_keys:
-            made = self.add_refund(
-                details.intent_id,
-                details.amount,
-                currency=self.charged.get(details.intent_id, (0, "usd"))[1],
-                status=self.refund_status,
-                reason=details.reason,
-                refund_ref=details.refund_ref,
-                env=details.env,
-            )
-            self.refund_keys[key] = made.id
-        return self.refunds[self.refund_keys[key]]
+        with self.lock:  # who asks twice at once under one key is one
+            if key not in self.refund_keys:
+                made = self.add_refund(
+                    details.intent_id,
+                    details.amount,
+                    currency=self.charged.get(details.intent_id, (0, "usd"))[1],
+                    status=self.refund_status,
+                    reason=details.reason,
+                    refund_ref=details.refund_ref,
+                    env=details.env,
+                )
+                self.refund_keys[key] = made.id
+            return self.refunds[self.refund_keys[key]]
 
     def add_refund(self, intent_id: str, amount: int, *, currency: str = "usd", **facts: str) -> SeenRefund:
         """A refund as somebody makes one in the provider's dashboard, unless `facts` say otherwise."""
@@ -97,7 +103,7 @@ class FakeRefunds:
 
     def list_refunds(self, intent_id: str) -> list[SeenRefund]:
         self._called(f"refunds:{intent_id}")
-        return [refund for refund in self.refunds.values() if refund.intent_id == intent_id]
+        return [refund for refund in list(self.refunds.values()) if refund.intent_id == intent_id]
 
     def find_intent_of_charge(self, charge_id: str) -> str | None:
         self._called(f"charge:{charge_id}")

@@ -1,7 +1,6 @@
 """The outside world in tests: fakes that remember. Nothing is patched."""
 
 import json
-import threading
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
@@ -63,7 +62,6 @@ class FakePayments(FakeRefunds, FakeListings):
     invoices: dict[str, SeenInvoice] = field(default_factory=dict)
     failures: list[Exception] = field(default_factory=list)
     loses_answers: bool = False
-    lock: threading.RLock = field(default_factory=threading.RLock)
 
     def forget(self) -> None:
         """Start anew: the fake lives as long as the application of the test run."""
@@ -149,7 +147,7 @@ class FakePayments(FakeRefunds, FakeListings):
 
     def find_checkout_of(self, intent_id: str) -> str | None:
         self._called(f"find:{intent_id}")
-        found = (page.session_id for page in self.checkouts.values() if page.payment and page.payment.intent_id == intent_id)
+        found = (page.session_id for page in list(self.checkouts.values()) if page.payment and page.payment.intent_id == intent_id)
         return next(found, None)
 
     def fetch_invoice(self, invoice_id: str) -> SeenInvoice:
@@ -160,11 +158,11 @@ class FakePayments(FakeRefunds, FakeListings):
 
     def list_all_refunds(self, *, since: datetime) -> Iterator[ListedReturn]:
         yield from super().list_all_refunds(since=since)
-        yield from (_listed(refund) for refund in self.refunds.values())
+        yield from (_listed(refund) for refund in list(self.refunds.values()))
 
     def list_all_disputes(self, *, since: datetime) -> Iterator[ListedReturn]:
         yield from super().list_all_disputes(since=since)
-        yield from (_listed(dispute) for dispute in self.disputes.values())
+        yield from (_listed(dispute) for dispute in list(self.disputes.values()))
 
     def read_notice(self, payload: bytes, signature: str, *, now: datetime) -> Notice:
         return read_notice(payload, signature, ("whsec_test", "whsec_before"), now=now)

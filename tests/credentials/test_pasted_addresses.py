@@ -24,6 +24,7 @@ OURS = [
     "{host}{page}.json",
     "{host}{page}/badge.png",
     "{id}",
+    "<http://{host}{page}>",
 ]
 NOT_OURS = ["http://elsewhere.example{page}", "http://laurel.test@elsewhere.example{page}", "//{host}", "{host}/verify", "http://["]
 

@@ -126,9 +126,10 @@ def test_all_that_is_wrong_is_said_at_once_beside_its_field_and_the_form_is_kept
     unread = send(desk, csrf, address, {**CERTIFICATE, "lasts": "day", "valid_until": "31.12.2027", "seen": "0"})
     empty = send(desk, csrf, address, {**CERTIFICATE, "lasts": "day", "seen": "0"})
     blank = send(desk, csrf, address, {**CERTIFICATE, "name": "   ", "description": " \n ", "criteria": "\t", "seen": "0"})
+    pictured = send(desk, csrf, address, {**CERTIFICATE, "criteria": "Look: ![seal](https://elsewhere.example/seal.png)", "seen": "0"})
     unprintable = send(desk, csrf, address, {**CERTIFICATE, "name": "Egyptian \U00013000", "seen": "0"})
 
-    assert [page.status_code for page in (answer, over, unread, empty, blank, unprintable)] == [400] * 6
+    assert [page.status_code for page in (answer, over, unread, empty, blank, pictured, unprintable)] == [400] * 7
     for field in ("name", "description", "tags", "months", "hue"):
         assert f'id="{field}-error"' in answer.text, field
     assert "Pass the **exam**." in answer.text
@@ -137,6 +138,7 @@ def test_all_that_is_wrong_is_said_at_once_beside_its_field_and_the_form_is_kept
     assert "Enter the day with which all of them end." in empty.text
     for field in ("name", "description", "criteria"):
         assert f'id="{field}-error"' in blank.text, field
+    assert "no pictures from elsewhere" in pictured.text
     assert "Our fonts lack a letter of this" in unprintable.text
     assert session.scalar(select(func.count()).select_from(Achievement)) == 0
 

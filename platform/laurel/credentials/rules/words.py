@@ -65,11 +65,18 @@ def check_sizes(facts: Mapping[str, Any]) -> None:
     for field, most in MAX_TEXT.items():
         if len(facts[field]) > most:
             raise InvalidInputError(f"A {field} has at most {most} characters.", field=field)
+    check_criteria(facts["criteria"])
     if len(facts["tags"]) > MAX_TAGS or any(len(tag) > MAX_TAG for tag in facts["tags"]):
         raise InvalidInputError(f"Name at most {MAX_TAGS} topics, each of at most {MAX_TAG} characters.", field="tags")
     for field, most in (("hue", MAX_HUE), ("level", MAX_LEVEL)):
         if not 0 <= facts["badge"][field] <= most:
             raise InvalidInputError(f"The {field} of a badge is 0 to {most}.", field=field)
+
+
+def check_criteria(text: str) -> None:
+    """Raise InvalidInputError for what asks whoever reads a certificate to fetch something from elsewhere."""
+    if "![" in text:
+        raise InvalidInputError("A certificate shows no pictures from elsewhere: take out what begins with “![”.", field="criteria")
 
 
 def read_tags(text: str) -> tuple[str, ...]:

@@ -76,7 +76,7 @@ def search(typed: str, *, is_sent: bool) -> Response:
     """The page for what was typed: nothing yet, not a number, or what we know of a number. An address of ours leads to its page."""
     if not typed.strip():
         return _page(400 if is_sent else 200, typed="", error=NOTHING_TYPED if is_sent else "")
-    page = page_at(typed.strip())
+    page = page_at(typed)
     if page is not None:
         return page
     try:
@@ -94,6 +94,7 @@ def page_at(address: str) -> Response | None:
     """The way to the page that somebody pasted the address of; None if it is none of ours."""
     if len(address) > MAX_ADDRESS:
         return None
+    address = address.strip().removeprefix("<").removesuffix(">")  # as mail programs write one
     if re.fullmatch(ID, address, re.IGNORECASE):
         return _lead_to("credentials.credential_page", credential_id=UUID(address), t=request.args.get("t"))
     written = ADDRESS.fullmatch(address)

@@ -4,12 +4,9 @@ import csv
 import io
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
-from threading import Lock
 from uuid import UUID
 
-from flask import Flask, Response, flash, g, got_request_exception, redirect, request, stream_with_context
-from flask.blueprints import BlueprintSetupState
+from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -28,6 +25,7 @@ from laurel.credentials.views import drawings
 from laurel.credentials.views.base import bp, issuer
 from laurel.credentials.views.packing import Outlet, write_file
 from laurel.credentials.views.printing import issued_by, logo_beside
+from laurel.credentials.views.turns import hand_out, take_turn
 from laurel.web.access import my_id, policy
 from laurel.web.limits import limiter
 from laurel.web.session import database, separate_transaction, transaction
@@ -38,15 +36,8 @@ AT_ONCE = 20
 PRIVATE = "left out: private, its holder decides who sees it"
 UNPRINTABLE = "no PDF: our fonts lack some of its characters"
 UNSIGNED = "no PDF: our records do not agree with its signed file (see laurel credentials audit)"
-_packing = Lock()
 Numbered = tuple[int, SignedCredential]
 """A certificate with its line."""
-
-
-class OneAtATimeError(ConflictError):
-    """Somebody else's file is being packed in this process: a second would take the processor from exams."""
-
-    message = "Another file of certificates is being packed at the moment. Try again in a minute."
 
 
 @bp.post("/backoffice/credentials/bulk/<uuid:job_id>/certificates.zip")
@@ -80,45 +71,22 @@ def listed_zip() -> ResponseReturnValue:
 
 
 def _hand_out(begin: Callable[[Session], Iterator[list[Numbered]]], name: str) -> ResponseReturnValue:
-    """The file of what `begin` writes down and reads. Whoever has to wait, or finds nothing, is led back to the page, which says so."""
+    """The file of what `begin` writes down and reads. Whoever comes while another is packed, or finds nothing, is led back to the page."""
+    page = request.full_path.replace("/certificates.zip", "", 1).rstrip("?")
     try:
-        with take_turn() as held:
+        with take_turn(page) as held:
             with transaction() as session:
                 chunks = begin(session)
-            g.packing_turn = turn = held.pop_all()
+            return hand_out(held, pack(chunks, issuer(), my_id()), name)
     except ConflictError as error:
         flash(error.message, "warning")
-        return redirect(request.full_path.replace("/certificates.zip", "", 1).rstrip("?"), 303)
-    response = Response(stream_with_context(pack(chunks, issuer(), my_id(), turn)), mimetype="application/zip")
-    response.call_on_close(turn.close)  # whoever goes away before the first byte
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
+        return redirect(page, 303)
 
 
-def take_turn() -> ExitStack:
-    """What ends the turn when it is closed; raises OneAtATimeError while it is somebody else's."""
-    if not _packing.acquire(blocking=False):
-        raise OneAtATimeError
-    turn = ExitStack()
-    turn.callback(_packing.release)
-    return turn
-
-
-@bp.record_once
-def end_turns_of_what_fails(state: BlueprintSetupState) -> None:
-    """An answer that fails after its view, as when its session cannot be kept, is thrown away without being closed."""
-    got_request_exception.connect(_end_turn, state.app)
-
-
-def _end_turn(_app: Flask, **_facts: object) -> None:
-    g.pop("packing_turn", ExitStack()).close()
-
-
-def pack(chunks: Iterator[list[Numbered]], house: Issuer, actor_id: UUID, turn: ExitStack) -> Iterator[bytes]:
-    """The file, piece by piece; the turn ends with it. The database is let go of before a page is set."""
+def pack(chunks: Iterator[list[Numbered]], house: Issuer, actor_id: UUID) -> Iterator[bytes]:
+    """The file, piece by piece. The database is let go of before a page is set."""
     outlet, contents = Outlet(), [("line", "number", "what")]
-    with turn, zipfile.ZipFile(outlet, "w") as archive:
+    with zipfile.ZipFile(outlet, "w") as archive:
         for chunk in chunks:
             with database().session(writes=False) as session:
                 logos = _logos(session, chunk)

@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from threading import Lock
 from uuid import UUID
 
-from flask import Response, current_app, render_template, stream_with_context
+from flask import current_app, render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -25,6 +24,7 @@ from laurel.credentials.views.bundle import Bundle, bundle
 from laurel.credentials.views.packing import Outlet, write_file
 from laurel.credentials.views.presenters import ShownCredential, show
 from laurel.credentials.views.printing import issued_by, logo_beside
+from laurel.credentials.views.turns import hand_out, take_turn
 from laurel.web.access import SIGNED_IN, my_id, policy
 from laurel.web.limits import limiter
 from laurel.web.session import database, end_transaction
@@ -33,8 +33,6 @@ PACKINGS = "10 per hour"
 AT_MOST = 100
 """So many certificates go into one file. Who has more takes the earlier ones from their pages."""
 UNSIGNED = "Our records of it do not agree with its signed file. We are looking into it."
-_packing = Lock()
-"""One certificate at a time in each process: exams come first. Whoever reads slowly holds it for nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +54,13 @@ class Collection:
 def all_files_zip() -> ResponseReturnValue:
     """Every certificate of the person in a folder of its own, with the same files as its own ZIP."""
     keys: KeyVault = current_app.extensions["laurel_ports"].keys
-    with database().session(writes=False) as session:
-        found = collect(session, my_id(), issuer(), keys, now=database_now(session))
-    end_transaction()
-    if not found.signed:
-        raise NotFoundError("None of your certificates is signed yet, so there are no files of them.")
-    response = Response(stream_with_context(pack(found)), mimetype="application/zip")
-    response.headers["Content-Disposition"] = f'attachment; filename="certificates-{found.read_at:%Y-%m-%d}.zip"'
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
+    with take_turn(url_for(".credential_list")) as held:
+        with database().session(writes=False) as session:
+            found = collect(session, my_id(), issuer(), keys, now=database_now(session))
+        end_transaction()
+        if not found.signed:
+            raise NotFoundError("None of your certificates is signed yet, so there are no files of them.")
+        return hand_out(held, pack(found), f"certificates-{found.read_at:%Y-%m-%d}.zip")
 
 
 def collect(session: Session, holder_id: UUID, house: Issuer, keys: KeyVault, *, at_most: int = AT_MOST, now: datetime) -> Collection:
@@ -87,13 +83,12 @@ def pack(collection: Collection) -> Iterator[bytes]:
     outlet, inside, outside = Outlet(), list[ShownCredential](), [(shown, shown.sentence) for shown in collection.unsigned]
     with zipfile.ZipFile(outlet, "w") as archive:
         for found in collection.signed:
-            with _packing:
-                shown = show(collection.house, found.record)
-                try:
-                    _bundle(collection, found).write_into(archive)
-                    inside.append(shown)
-                except UnsignedWordsError:
-                    outside.append((shown, UNSIGNED))
+            shown = show(collection.house, found.record)
+            try:
+                _bundle(collection, found).write_into(archive)
+                inside.append(shown)
+            except UnsignedWordsError:
+                outside.append((shown, UNSIGNED))
             yield outlet.take()
         readme = render_template("credentials/readme_of_all.txt", collection=collection, inside=inside, outside=outside)
         write_file(archive, "README.txt", readme.encode(), at=collection.read_at)

@@ -223,6 +223,27 @@ def test_changes_that_go_on_do_not_put_the_list_off(session: Session) -> None:
     assert of_first.changed_at is None
 
 
+def test_a_change_counts_also_for_who_has_not_seen_that_the_list_was_signed_meanwhile(session: Session, database: Database) -> None:
+    first, second = make_credential(session), make_credential(session)
+    [(_version, _key, entry, same)] = queries.list_versions(session, first.id)
+    [(_other, _other_key, beside, _list)] = queries.list_versions(session, second.id)
+    beside.list_id, beside.position = same.id, (entry.position + 1) % 131_072
+    before = datetime(2026, 11, 23, 9, 4, 59, tzinfo=UTC)
+    revoke(session, first.id, reason=RevocationReason.ISSUED_IN_ERROR, note="Why.", actor_id=None, now=before)
+    assert same.changed_at == before  # as this session knows it from now on
+    session.commit()
+    with database.session(writes=True) as signer:
+        refresh_status_lists(signer, ISSUER, PlainVault(), now=before + timedelta(minutes=1))
+        signer.commit()
+
+    later = before + timedelta(minutes=2)
+    revoke(session, second.id, reason=RevocationReason.ISSUED_IN_ERROR, note="Why.", actor_id=None, now=later)
+    session.commit()
+
+    with database.session(writes=False) as reader:
+        assert reader.get_one(StatusList, same.id).changed_at == later
+
+
 def test_lists_are_signed_again_before_they_grow_old(session: Session) -> None:
     make_credential(session)
 

@@ -5,11 +5,11 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, false, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, false, func, literal, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from laurel.accounts.models import User
-from laurel.core.db import Base, only_one, text_enum
+from laurel.core.db import Base, UtcDateTime, only_one, text_enum
 from laurel.core.errors import ConflictError
 from laurel.core.ids import new_id
 from laurel.credentials.gateway import KeyPair
@@ -115,8 +115,11 @@ class StatusList(Base):
     closed_at: Mapped[datetime | None] = mapped_column(default=None)
 
     def note_change(self, at: datetime) -> None:
-        """Its bits changed; changes that follow before it is signed do not put that off."""
-        self.changed_at = self.changed_at or at
+        """Its bits changed; changes that follow before it is signed do not put that off.
+
+        The database decides which is the first: what is in memory may be from before it was signed last.
+        """
+        self.changed_at = func.coalesce(StatusList.changed_at, literal(at, UtcDateTime()))
 
 
 class StatusEntry(Base):

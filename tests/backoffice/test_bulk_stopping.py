@@ -165,6 +165,26 @@ def test_nobody_is_asked_whether_to_stop_what_has_ended(admin: FlaskClient, sess
     assert "This job had ended already." in admin.get(answer.headers["Location"]).text
 
 
+def test_a_dry_run_is_not_stopped_by_whoever_presses_without_having_been_asked(
+    send: Send, admin: FlaskClient, session: Session, job: BulkJob
+) -> None:
+    answer = send(job, "stop")
+    page = admin.get(answer.headers["Location"]).text
+
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"{PLACE}/{job.id}")
+    assert ("Nobody has confirmed this dry run. Nothing was changed." in page, "The job is stopped." in page) == (True, False)
+    assert state_of(session, job) is BulkState.DRAFT
+
+
+def test_who_presses_stop_twice_reads_twice_that_it_is_stopped(send: Send, admin: FlaskClient, session: Session, job: BulkJob) -> None:
+    start(session, job)
+    session.commit()
+
+    for _ in range(2):
+        assert "The job is stopped. Nothing more is done of it." in admin.get(send(job, "stop").headers["Location"]).text
+    assert state_of(session, job) is BulkState.STOPPED
+
+
 def test_a_dry_run_that_a_colleague_has_confirmed_since_is_not_thrown_away(
     send: Send, admin: FlaskClient, session: Session, job: BulkJob
 ) -> None:

@@ -19,7 +19,7 @@ from laurel.core.spreadsheets import harmless
 from laurel.credentials.models import BulkJob
 from laurel.credentials.queries import bulk as queries
 from laurel.credentials.queries.staff import list_achievement_choices
-from laurel.credentials.rules.bulk import OVER, STOPPABLE, UNDONE, BulkKind, BulkState, RowState, count_outcomes, outcome, still_for
+from laurel.credentials.rules.bulk import UNDONE, BulkKind, BulkState, RowState, check_stoppable, count_outcomes, outcome, still_for
 from laurel.credentials.rules.bulk_table import MAX_BYTES, TOO_LARGE
 from laurel.credentials.rules.duplicates import Duplicates
 from laurel.credentials.services import bulk
@@ -198,8 +198,10 @@ def stop_page(job_id: UUID) -> ResponseReturnValue:
         return turn(job_id, bulk.stop, done="The job is stopped. Nothing more is done of it.")
     session = current_session()
     job, counts = queries.get_job(session, job_id), queries.count_rows(session, job_id)
-    if job.state not in STOPPABLE:
-        flash(OVER[job.state], "warning")
+    try:
+        check_stoppable(job.state)
+    except ConflictError as error:
+        flash(error.message, "warning")
         return redirect(url_for(".job_page", job_id=job_id), 303)
     left = sum(counts[undone] for undone in UNDONE)
     return render_template("backoffice/bulk_stop_page.html", job=job, done=counts[RowState.DONE], left=left, work_nav=work_nav())

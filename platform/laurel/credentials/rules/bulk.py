@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from laurel.core.errors import ConflictError
+
 MAX_ROWS = 10_000
 MAX_REINSTATED = 1_000
 """Each is looked at by itself before anything is confirmed, as when one is reinstated alone."""
@@ -63,6 +65,12 @@ OVER = {
     BulkState.STOPPED: "This job had been stopped already. Nothing was changed.",
 }
 """What is said to whoever wants of a job what does not follow from its state: their page may be out of date."""
+
+
+def check_stoppable(state: BulkState) -> None:
+    """Raises ConflictError if nothing of it could be stopped: a dry run is thrown away, and what is over is over."""
+    if state not in STOPPABLE:
+        raise ConflictError(OVER[state])
 
 
 def outcome(row: RowState, *, job: BulkState) -> str:

@@ -20,7 +20,7 @@ from laurel.credentials.events import BulkJobConfirmed, BulkJobPaused, BulkJobRe
 from laurel.credentials.models import BulkJob, BulkRow, Credential
 from laurel.credentials.queries import bulk as queries
 from laurel.credentials.queries.bulk import RevocationFilter
-from laurel.credentials.rules.bulk import MAX_ROWS, BulkKind, BulkState, RowState
+from laurel.credentials.rules.bulk import MAX_ROWS, BulkKind, BulkState, RowState, check_stoppable
 from laurel.credentials.rules.bulk_table import ImportRow
 from laurel.credentials.rules.correcting import check_new_name
 from laurel.credentials.rules.duplicates import Act, Decision, Duplicates, decide
@@ -122,21 +122,28 @@ def why_not(job: BulkJob, counts: dict[RowState, int]) -> str:
 
 
 def stop(session: Session, job_id: UUID, *, actor_id: UUID, now: datetime) -> BulkJob:
-    """Do no more of it. What was done stays done."""
+    """Do no more of it. What was done stays done. Twice changes nothing; raises ConflictError for a dry run, and for what is over."""
     job = queries.lock_job(session, job_id)
-    if job.state is BulkState.STOPPED:
-        return job
-    job.advance(BulkState.STOPPED)
-    job.finished_at = now
-    publish(session, BulkJobStopped(occurred_at=now, job_id=job.id), actor_id=actor_id)
-    return job
+    if job.state is not BulkState.STOPPED:
+        check_stoppable(job.state)
+    return _end(session, job, actor_id=actor_id, now=now)
 
 
 def throw_away(session: Session, job_id: UUID, *, actor_id: UUID, now: datetime) -> BulkJob:
     """Do nothing of a dry run, ever. Raises ConflictError if somebody has confirmed it by now: that is stopped by whoever means it."""
-    if queries.lock_job(session, job_id).confirmed_at is not None:
+    job = queries.lock_job(session, job_id)
+    if job.confirmed_at is not None:
         raise ConflictError("Somebody has confirmed this dry run in the meantime. Nothing was changed.")
-    return stop(session, job_id, actor_id=actor_id, now=now)
+    return _end(session, job, actor_id=actor_id, now=now)
+
+
+def _end(session: Session, job: BulkJob, *, actor_id: UUID, now: datetime) -> BulkJob:
+    """Twice changes nothing."""
+    if job.state is not BulkState.STOPPED:
+        job.advance(BulkState.STOPPED)
+        job.finished_at = now
+        publish(session, BulkJobStopped(occurred_at=now, job_id=job.id), actor_id=actor_id)
+    return job
 
 
 def pause(session: Session, job_id: UUID, *, actor_id: UUID, now: datetime) -> BulkJob:

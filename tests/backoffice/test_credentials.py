@@ -2,6 +2,7 @@ import csv
 import io
 import zipfile
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
@@ -13,7 +14,9 @@ from laurel.core.events import EventRecord
 from laurel.credentials.models import AchievementVersion, CredentialEvent, CredentialVersion
 from laurel.credentials.rules.history import HistoryKind
 from laurel.credentials.rules.verdicts import RevocationReason
+from laurel.credentials.services.erasing import erase_own
 from laurel.credentials.services.issuing import revoke
+from laurel.credentials.views import bulk_files
 from tests.conftest import SignIn
 from tests.factories.accounts import make_user
 from tests.factories.credentials import make_credential, make_pending
@@ -108,8 +111,24 @@ def test_what_the_list_shows_comes_as_one_file_and_each_history_says_who_took_it
     noted = [(event.credential_id, event.actor_id) for event in downloads]
     assert sorted(noted, key=str) == sorted([(wanted.id, admin.id), (wanted.id, admin.id), (others.id, admin.id)], key=str)
     told = [event.facts for event in session.scalars(select(EventRecord).filter_by(name="ListedFilesTaken").order_by(EventRecord.id))]
-    assert [(facts["certificates"], facts["state"]) for facts in told] == [(3, ""), (1, "issued")]
+    assert [(facts["certificates"], facts["state"]) for facts in told] == [(2, ""), (1, "issued")]  # the private one stays
     assert wanted.number not in str(told)  # what was searched for may be a name
+
+
+def test_what_is_erased_while_the_file_is_packed_is_left_out_and_the_others_keep_their_places(
+    session: Session, sign_in: SignIn, csrf: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk_files, "AT_ONCE", 2)
+    first, second, third, fourth = (make_credential(session, at=clock.now() - timedelta(days=days)) for days in (1, 2, 3, 4))
+    browser = sign_in(make_user(session, roles=["admin"]))
+
+    sending = browser.post(ZIP, data={"csrf_token": csrf()}, buffered=False)
+    erase_own(session, third.holder_id, third.id, typed=third.number, now=clock.now())
+    session.commit()
+
+    said = zipfile.ZipFile(io.BytesIO(sending.data)).read("contents.csv").decode("utf-8-sig")
+    lines = [line[:2] for line in list(csv.reader(io.StringIO(said)))[1:]]
+    assert lines == [["1", first.number], ["2", second.number], ["4", fourth.number]]
 
 
 @pytest.mark.parametrize(

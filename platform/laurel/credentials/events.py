@@ -194,6 +194,7 @@ class ListedFilesTaken(Event):
     """The same of the certificates on a list of the back office. What was searched for may be somebody's name: it is not kept."""
 
     certificates: int
+    """How many there were to take: private ones are not."""
     state: str
     achievement_id: UUID | None
 

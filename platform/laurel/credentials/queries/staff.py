@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Row, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from laurel.accounts.models import User
@@ -13,6 +13,7 @@ from laurel.core.errors import InvalidInputError
 from laurel.credentials.models import Achievement, AchievementVersion, Credential, CredentialEvent
 from laurel.credentials.rules.numbers import parse_number
 from laurel.credentials.rules.verdicts import CredentialState
+from laurel.credentials.rules.visibility import Visibility
 from laurel.quizzes.models import Attempt, Quiz
 
 ID = re.compile(r"\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b")
@@ -45,9 +46,10 @@ def search_credentials(
         return statement.where(or_(by_name, has_address_with(text), found[1]))
 
 
-def list_signed_ids(session: Session, wanted: Select[Credential, AchievementVersion, User], *, limit: int) -> Sequence[UUID]:
-    """Of what `search_credentials` finds, those that have a signed document, in its order."""
-    return session.scalars(wanted.with_only_columns(Credential.id).where(Credential.current_n > 0).limit(limit)).all()
+def list_signed(session: Session, wanted: Select[Credential, AchievementVersion, User], *, limit: int) -> Sequence[Row[UUID, Visibility]]:
+    """(id, who sees it) of those that have a signed document among what `search_credentials` finds, in its order."""
+    found = wanted.with_only_columns(Credential.id, Credential.visibility).where(Credential.current_n > 0)
+    return session.execute(found.limit(limit)).all()
 
 
 def id_in(text: str) -> UUID | None:

@@ -13,6 +13,7 @@ from laurel.credentials.models import BulkJob
 from laurel.credentials.queries import SignedCredential, bulk, staff
 from laurel.credentials.rules.bulk import MAX_ROWS, BulkKind, RowState
 from laurel.credentials.rules.verdicts import CredentialState
+from laurel.credentials.rules.visibility import Visibility
 from laurel.credentials.services.downloads import note_download
 
 WHY = "bulk download by staff"
@@ -30,15 +31,19 @@ def begin_download(session: Session, job_id: UUID, *, actor_id: UUID, now: datet
 def begin_download_of_list(
     session: Session, text: str, state: CredentialState | None, achievement_id: UUID | None, *, actor_id: UUID, now: datetime
 ) -> Sequence[UUID]:
-    """The same for what a search finds; returns which certificates. Raises ConflictError where there are none, or far too many."""
-    found = staff.list_signed_ids(session, staff.search_credentials(text, state, achievement_id), limit=MAX_ROWS + 1)
+    """The same for what a search finds; returns which certificates, private ones among them, which are not counted: they are left out.
+
+    Raises ConflictError where there are none, or far too many.
+    """
+    found = staff.list_signed(session, staff.search_credentials(text, state, achievement_id), limit=MAX_ROWS + 1)
     if not found:
         raise ConflictError("None of these certificates is signed, so there are no files of them.")
     if len(found) > MAX_ROWS:
         raise ConflictError(f"These are more than {MAX_ROWS:,} certificates. Choose fewer by state, by credential or by words.")
-    taken = ListedFilesTaken(occurred_at=now, certificates=len(found), state=state or "", achievement_id=achievement_id)
+    count = sum(visibility is not Visibility.PRIVATE for _id, visibility in found)
+    taken = ListedFilesTaken(occurred_at=now, certificates=count, state=state or "", achievement_id=achievement_id)
     publish(session, taken, actor_id=actor_id)
-    return found
+    return [credential_id for credential_id, _visibility in found]
 
 
 def note_downloads(session: Session, taken: Iterable[SignedCredential], *, actor_id: UUID, now: datetime) -> None:

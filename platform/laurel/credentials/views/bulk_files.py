@@ -118,10 +118,11 @@ def _read_job(job_id: UUID) -> Iterator[list[Numbered]]:
 
 def _read_list(credential_ids: Sequence[UUID]) -> Iterator[list[Numbered]]:
     """By their places on the list. What was erased meanwhile is left out."""
+    place = {credential_id: n for n, credential_id in enumerate(credential_ids, start=1)}
     for start in range(0, len(credential_ids), AT_ONCE):
         with database().session(writes=False) as session:
             found = list_signed(session, credential_ids[start : start + AT_ONCE])
-        yield list(enumerate(found, start=start + 1))
+        yield [(place[one.credential.id], one) for one in found]
 
 
 def _logos(session: Session, chunk: list[Numbered]) -> dict[UUID | None, str]:

@@ -12,7 +12,7 @@ from laurel.core.errors import InvalidInputError
 from laurel.credentials.rules.printing import has_pdf
 from laurel.credentials.rules.renewing import MAX_DAYS, MAX_POINTS, RenewalTerms
 from laurel.credentials.rules.validity import MAX_MONTHS, Validity, check_not_over
-from laurel.credentials.rules.words import MAX_HUE, MAX_TAG, MAX_TAGS, MAX_TEXT, NUMERALS, CertificateWords, read_tags
+from laurel.credentials.rules.words import MAX_HUE, MAX_TAG, MAX_TAGS, MAX_TEXT, NUMERALS, CertificateWords, check_criteria, read_tags
 from laurel.studio.forms.quizzes import whole
 from laurel.web.forms import LaurelForm, NameField
 
@@ -92,6 +92,12 @@ class CertificateForm(ReviewedForm):
     valid_until = DayField("Last day (UTC)")
     level = SelectField("Numeral on the badge", choices=LEVELS, default="0")
     hue = StringField("Hue of the badge", validators=[whole(0, MAX_HUE, f"Write a whole number, 0 to {MAX_HUE}.")])
+
+    def validate_criteria(self, field: Field) -> None:
+        try:
+            check_criteria(field.data or "")
+        except InvalidInputError as error:
+            raise ValidationError(error.message) from None
 
     def validate_tags(self, field: Field) -> None:
         found = read_tags(field.data or "")

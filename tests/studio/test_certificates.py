@@ -123,17 +123,19 @@ def test_all_that_is_wrong_is_said_at_once_beside_its_field_and_the_form_is_kept
     wrong = {**CERTIFICATE, "name": "", "description": "D" * 1001, "tags": "t" * 61, "lasts": "months", "months": "0", "hue": "-1"}
     answer = send(desk, csrf, address, {**wrong, "seen": "0"}, act="make")
     over = send(desk, csrf, address, {**CERTIFICATE, "lasts": "day", "valid_until": str(yesterday), "seen": "0"})
+    endless = send(desk, csrf, address, {**CERTIFICATE, "lasts": "day", "valid_until": "9999-12-31", "seen": "0"}, act="make")
     unread = send(desk, csrf, address, {**CERTIFICATE, "lasts": "day", "valid_until": "31.12.2027", "seen": "0"})
     empty = send(desk, csrf, address, {**CERTIFICATE, "lasts": "day", "seen": "0"})
     blank = send(desk, csrf, address, {**CERTIFICATE, "name": "   ", "description": " \n ", "criteria": "\t", "seen": "0"})
     pictured = send(desk, csrf, address, {**CERTIFICATE, "criteria": "Look: ![seal](https://elsewhere.example/seal.png)", "seen": "0"})
     unprintable = send(desk, csrf, address, {**CERTIFICATE, "name": "Egyptian \U00013000", "seen": "0"})
 
-    assert [page.status_code for page in (answer, over, unread, empty, blank, pictured, unprintable)] == [400] * 7
+    assert [page.status_code for page in (answer, over, endless, unread, empty, blank, pictured, unprintable)] == [400] * 8
     for field in ("name", "description", "tags", "months", "hue"):
         assert f'id="{field}-error"' in answer.text, field
     assert "Pass the **exam**." in answer.text
     assert "that day is over" in over.text
+    assert ("31 December 2999" in endless.text, 'id="valid_until-error"' in endless.text) == (True, True)
     assert ("such as 2027-12-31" in unread.text, 'value="31.12.2027"' in unread.text) == (True, True)
     assert "Enter the day with which all of them end." in empty.text
     for field in ("name", "description", "criteria"):

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from laurel.core.errors import InvalidInputError
-from laurel.credentials.rules.moments import end_of_validity
+from laurel.credentials.rules.moments import add_days, end_of_validity
 from laurel.credentials.rules.verdicts import CredentialState
 
 MAX_DAYS = 3650
@@ -157,7 +157,7 @@ def stand(
         return Renewal(Standing.REVOKED if state is CredentialState.REVOKED else Standing.PENDING)
     if ends_at is None:
         return Renewal(Standing.ENDLESS)
-    opens_at, closes_at = opening(awarded_at=awarded_at, ends_at=ends_at, terms=terms), ends_at + timedelta(days=terms.grace_days)
+    opens_at, closes_at = opening(awarded_at=awarded_at, ends_at=ends_at, terms=terms), add_days(ends_at, terms.grace_days)
     if is_renewed:
         standing = Standing.RENEWED
     elif now >= closes_at:

@@ -11,7 +11,7 @@ from laurel.catalog.queries import CourseCard
 from laurel.core.errors import InvalidInputError
 from laurel.credentials.rules.printing import has_pdf
 from laurel.credentials.rules.renewing import MAX_DAYS, MAX_POINTS, RenewalTerms
-from laurel.credentials.rules.validity import MAX_MONTHS, Validity, check_not_over
+from laurel.credentials.rules.validity import MAX_MONTHS, Validity, check_not_over, check_validity
 from laurel.credentials.rules.words import MAX_HUE, MAX_TAG, MAX_TAGS, MAX_TEXT, NUMERALS, CertificateWords, read_tags
 from laurel.studio.forms.quizzes import whole
 from laurel.web.forms import LaurelForm, NameField
@@ -100,7 +100,7 @@ class CertificateForm(ReviewedForm):
 
     def validate_months(self, field: Field) -> None:
         if self.lasts.data == MONTHS:
-            whole(1, MAX_MONTHS, f"Write for how many months, 1 to {MAX_MONTHS}.")(self, field)
+            whole(1, MAX_MONTHS, f"Write for how many months, 1 to {MAX_MONTHS}, or choose for ever.")(self, field)
 
     def validate_valid_until(self, field: Field) -> None:
         if self.lasts.data != DAY or field.errors:
@@ -108,7 +108,7 @@ class CertificateForm(ReviewedForm):
         if field.data is None:
             raise ValidationError("Enter the day with which all of them end.")
         try:
-            check_not_over(Validity(until=field.data), self.now)
+            check_not_over(check_validity(Validity(until=field.data)), self.now)
         except InvalidInputError as error:
             raise ValidationError(error.message) from None
 

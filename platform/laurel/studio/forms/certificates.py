@@ -72,10 +72,14 @@ class ReviewedForm(LaurelForm):
 
 
 class CertificateForm(ReviewedForm):
-    """`now`, the moment by which a last day is judged, is set before it is validated; `course_title` where it is the course's first."""
+    """`now`, the moment by which a last day is judged, is set before it is validated; `course_title` where it is the course's first.
+
+    `is_examined`: the course has an exam; without one nobody earns what is written here.
+    """
 
     now: datetime
     course_title = ""
+    is_examined = True
     places: ClassVar[dict[str, str]] = {"validity_months": "months"}
 
     name = NameField("Name", validators=[InputRequired("Give it a name, such as Certified Widget Maker."), at_most("name"), printable])

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, ClassVar
 
-from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField, ValidationError
+from wtforms import BooleanField, HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField, ValidationError
 from wtforms.fields import Field
 from wtforms.validators import InputRequired, Length, Optional
 
@@ -14,7 +14,7 @@ from laurel.credentials.rules.renewing import MAX_DAYS, MAX_POINTS, RenewalTerms
 from laurel.credentials.rules.validity import MAX_MONTHS, Validity, check_not_over, check_validity
 from laurel.credentials.rules.words import MAX_HUE, MAX_TAG, MAX_TAGS, MAX_TEXT, NUMERALS, CertificateWords, read_tags
 from laurel.studio.forms.quizzes import whole
-from laurel.web.forms import LaurelForm, NameField
+from laurel.web.forms import DayField, LaurelForm, NameField, read_seen
 
 MONTHS, DAY, EVER = "months", "day", "ever"
 LASTS = [
@@ -34,17 +34,6 @@ def printable(_form: Any, field: Field) -> None:
     """Refuse what the PDF of every holder would lack."""
     if not has_pdf(field.data or ""):
         raise ValidationError("Our fonts lack a letter of this, so no certificate could be printed. Write it with other letters.")
-
-
-class DayField(DateField):  # type: ignore[misc]
-    """A day or none; what is none of both is answered in words that say what to do."""
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        self.data = None
-        try:
-            super().process_formdata([text for text in valuelist if text.strip()])
-        except ValueError:
-            raise ValueError("Enter a day as year, month and day, such as 2027-12-31.") from None
 
 
 class ReviewedForm(LaurelForm):
@@ -115,6 +104,11 @@ class CertificateForm(ReviewedForm):
             check_not_over(check_validity(Validity(until=field.data)), self.now)
         except InvalidInputError as error:
             raise ValidationError(error.message) from None
+
+    @property
+    def seen_n(self) -> int:
+        """The version that the author started from, 0 being none."""
+        return read_seen(self.seen.data)
 
     @property
     def validity(self) -> Validity:

@@ -89,9 +89,8 @@ def _write(form: CertificateForm, course_id: UUID, present: AchievementVersion |
 
 
 def _make(form: CertificateForm, course_id: UUID) -> ResponseReturnValue:
-    seen_n = int(form.seen.data) if form.seen.data.isdecimal() and len(form.seen.data) < 9 else 0
     with transaction() as session:
-        made = write_certificate(session, course_id, form.words, seen_n=seen_n, actor_id=my_id(), now=database_now(session))
+        made = write_certificate(session, course_id, form.words, seen_n=form.seen_n, actor_id=my_id(), now=database_now(session))
         program_id, n = made.achievement_id, made.n
     flash(f"Version {n} holds: certificates that are awarded from now on say it. Those from before stay as they are.", "success")
     return redirect(url_for("studio_programs.program_page", program_id=program_id), 303)

@@ -87,6 +87,14 @@ def fee_alone_on_hold(holder: Holder) -> None:
     put_on_hold(holder.session, holder.credential.id, note="Why.", actor_id=admin.id, now=clock.now())
 
 
+def fee_alone_disputed(holder: Holder) -> None:
+    """A bank decides about what was paid for the course, and a fee renews what is earned there."""
+    no_way(holder)
+    make_offering(holder.session, course=holder.room.course, kind=OfferingKind.RENEWAL, prices={"usd": 4900})
+    holder.credential.enrollment_id = holder.room.enrollment.id
+    holder.session.scalars(select(Entitlement)).one().status = EntitlementStatus.SUSPENDED
+
+
 @pytest.mark.parametrize("days_ago", [200, 300, 400])
 @pytest.mark.parametrize(
     ("happened", "words"),
@@ -137,7 +145,26 @@ def test_who_could_sit_the_exam_if_they_had_the_course_reads_so_beside_the_other
     assert f'<a href="/courses/{holder.room.course.slug}">see the course</a>' in page
 
 
-@pytest.mark.parametrize(("happened", "says"), [(None, True), (no_exam, False), (no_way, False)])
+@pytest.mark.parametrize("days_ago", [200, 300, 400])
+def test_what_a_fee_would_renew_is_not_offered_while_what_was_paid_is_away(session: Session, sign_in: SignIn, days_ago: int) -> None:
+    holder, words = make_holder(session, days_ago=days_ago), "What you paid for the course, or for renewing, went back"
+    fee_alone_disputed(holder)
+    session.commit()
+    client = sign_in(holder.room.learner)
+
+    for address in (home(holder), "/account/credentials", f"{home(holder)}/renewal"):
+        page = text(client.get(address))
+        assert words in page, address
+        assert f'href="{home(holder)}/renewal"' not in page, address
+        assert ("for a fee." in page.replace("for a fee once that is over", ""), "Renew for a fee" in page) == (False, False), address
+
+    session.scalars(select(Entitlement)).one().status = EntitlementStatus.ACTIVE
+    session.commit()
+    assert words not in text(client.get("/account/credentials"))
+    assert (f'href="{home(holder)}/renewal"' in text(client.get("/account/credentials"))) is (days_ago > 200)
+
+
+@pytest.mark.parametrize(("happened", "says"), [(None, True), (no_exam, False), (no_way, False), (fee_alone_disputed, False)])
 def test_the_mail_before_the_end_promises_no_more_than_the_pages(
     session: Session, happened: Callable[[Holder], None] | None, says: bool
 ) -> None:

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from laurel.credentials.rules.moments import add_months, end_of_validity, timestamp
+from laurel.credentials.rules.moments import LAST_MOMENT, add_days, add_months, end_of_validity, timestamp
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,12 @@ from laurel.credentials.rules.moments import add_months, end_of_validity, timest
 )
 def test_months_are_counted_as_people_count_them(start: tuple[int, int, int], months: int, end: tuple[int, int, int]) -> None:
     assert add_months(datetime(*start, 9, 30, tzinfo=UTC), months) == datetime(*end, 9, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("start", [LAST_MOMENT, datetime(9999, 12, 1, tzinfo=UTC)])
+def test_what_would_lie_behind_the_last_moment_there_is_lies_in_it(start: datetime) -> None:
+    assert (add_months(start, 1), add_months(start, 600), add_days(start, 90)) == (LAST_MOMENT, LAST_MOMENT, LAST_MOMENT)
+    assert add_days(start, 0) == add_months(start, 0) == start
 
 
 def test_no_months_is_no_end() -> None:

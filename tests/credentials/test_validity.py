@@ -5,25 +5,28 @@ from typing import Any
 
 import pytest
 import time_machine
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from laurel.commerce.rules import OfferingKind
 from laurel.core import clock
 from laurel.core.dates import day
 from laurel.core.errors import InvalidInputError
-from laurel.credentials.models import AchievementVersion
+from laurel.credentials.models import AchievementVersion, CredentialVersion
 from laurel.credentials.queries import get_credential
 from laurel.credentials.queries.renewing import get_way
 from laurel.credentials.rules.gate import UnsignableError
 from laurel.credentials.rules.renewing import lengthens
-from laurel.credentials.rules.validity import Validity, check_validity
+from laurel.credentials.rules.validity import LAST_DAY, MAX_MONTHS, Validity, check_validity
 from laurel.credentials.services.fee_renewals import open_fee
 from laurel.credentials.services.importing import check_award
 from laurel.credentials.services.issuing import issue
 from laurel.credentials.services.renewing import RenewalRefusedError
+from tests.conftest import SignIn
 from tests.factories.accounts import make_user
 from tests.factories.commerce import make_offering
 from tests.factories.credentials import ISSUER, make_achievement, make_course, make_credential, make_pending
+from tests.factories.renewals import make_holder
 from tests.fakes import PlainVault
 
 pytestmark = pytest.mark.usefixtures("shared_app")
@@ -64,13 +67,42 @@ def test_one_day_is_the_end_of_all_whenever_they_were_awarded_or_renewed() -> No
 @pytest.mark.parametrize(("validity", "field"), [
     (Validity(months=-1), "validity_months"),
     (Validity(months=601), "validity_months"),
+    (Validity(months="12"), "validity_months"),  # type: ignore[arg-type]
+    (Validity(months=True), "validity_months"),
     (Validity(months=12, until=date(2027, 12, 31)), "valid_until"),
+    (Validity(until=LAST_DAY + DAY), "valid_until"),
+    (Validity(until=date(9999, 12, 31)), "valid_until"),
+    (Validity(until=datetime(2027, 12, 31, tzinfo=UTC)), "valid_until"),
+    (Validity(until="2027-12-31"), "valid_until"),  # type: ignore[arg-type]
 ])  # fmt: skip
 def test_a_validity_that_cannot_be_meant_is_refused(validity: Validity, field: str) -> None:
     with pytest.raises(InvalidInputError) as refused:
         check_validity(validity)
 
     assert refused.value.field == field
+
+
+def test_the_last_day_and_the_most_months_are_those_that_are_named() -> None:
+    assert check_validity(Validity(until=LAST_DAY)).words == "Until 31 December 2999"
+    assert check_validity(Validity(months=MAX_MONTHS)).months == MAX_MONTHS
+    for beyond in (Validity(months=MAX_MONTHS + 1), Validity(until=LAST_DAY + DAY)):
+        with pytest.raises(InvalidInputError, match="for ever"):
+            check_validity(beyond)
+
+
+def test_what_was_signed_for_as_long_as_there_are_dates_is_read_on_every_page(session: Session, sign_in: SignIn) -> None:
+    """No program can say so any more; one could, and its certificates stand."""
+    holder = make_holder(session, days_ago=200)
+    session.execute(update(CredentialVersion).values(valid_until=datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)))
+    session.commit()
+    client, home, course = sign_in(holder.room.learner), "/account/credentials", f"/learn/{holder.room.course.slug}"
+    own = f"{home}/{holder.credential.id}"
+
+    for address in (home, own, f"{own}/renewal", course, f"{course}/exam"):
+        page = client.get(address)
+        assert page.status_code == 200, address
+        assert address.startswith(course) or "31 December 9999" in " ".join(page.text.split())
+    assert "DTSTART;VALUE=DATE:99991231" in client.get(f"{own}/expiry.ics").text
 
 
 def test_a_renewal_that_ends_no_later_or_has_ended_is_not_worth_having() -> None:

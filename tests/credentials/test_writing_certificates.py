@@ -132,6 +132,7 @@ def test_what_was_issued_keeps_what_it_says_and_is_counted_with_its_version(sess
     ("level", {"level": 6}),
     ("validity_months", {"validity": Validity(months=601)}),
     ("valid_until", {"validity": Validity(until=date(2020, 1, 1))}),
+    ("valid_until", {"validity": Validity(until=date(3000, 1, 1))}),
 ])  # fmt: skip
 def test_words_that_fit_no_certificate_are_refused_with_their_field(
     session: Session, course: Course, author_id: UUID, field: str, wrong: dict[str, Any]

@@ -13,16 +13,21 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from laurel.accounts.models import User
+from laurel.catalog.models import Course
+from laurel.catalog.rules import LessonKind
+from laurel.catalog.services import LessonContent, publish_lesson, put_module
 from laurel.commerce.rules import OfferingKind
 from laurel.core import clock
 from laurel.credentials.models import Achievement, AchievementVersion
 from laurel.credentials.queries import find_achievement_of_course
 from laurel.credentials.rules.renewing import RenewalTerms
 from laurel.credentials.rules.validity import Validity
+from laurel.quizzes.rules import QuizKind
 from tests.conftest import SignIn
 from tests.factories.accounts import make_user
 from tests.factories.commerce import make_offering
 from tests.factories.credentials import make_achievement, make_course, make_credential
+from tests.factories.quizzes import make_quiz
 
 Csrf = Callable[..., str]
 HOME = "/studio/credentials"
@@ -84,6 +89,36 @@ def test_a_course_gets_its_first_certificate(desk: FlaskClient, session: Session
     assert "Every course has its certificate" in desk.get(f"{HOME}/new").text
 
 
+def add_exam(session: Session, course: Course) -> None:
+    module = put_module(session, course_id=course.id, slug="basics", position=1, title="Basics", summary="")
+    quiz = make_quiz(session, kind=QuizKind.EXAM)
+    content = LessonContent(slug="exam", kind=LessonKind.EXAM, title="Exam", summary="", minutes=60, quiz_id=quiz.id)
+    publish_lesson(session, module=module, position=1, content=content, now=clock.now())
+
+
+def test_a_course_without_an_exam_promises_nobody_a_certificate(desk: FlaskClient, session: Session, author: User, csrf: Csrf) -> None:
+    course = make_course(session, owner=author)
+    session.commit()
+    address, promise, truth = f"{HOME}/new/{course.id}", "from then on is awarded it", "The course has no exam yet"
+
+    listed, asked = desk.get(f"{HOME}/new").text, desk.get(address).text
+    looked = send(desk, csrf, address, {**CERTIFICATE, "seen": "0"}).text
+    made = desk.post(address, data={**fields_in(looked), "act": "make"}, follow_redirects=True).text
+    assert ("None yet" in listed, "Has one" in listed) == (True, False)
+    for page in (asked, looked, made):
+        assert (truth in page, promise in page) == (True, False)
+
+    add_exam(session, course)
+    examined = make_course(session, owner=author)
+    add_exam(session, examined)
+    session.commit()
+    program = session.scalars(select(Achievement.id).filter_by(course_id=course.id)).one()
+    assert "Has one" in desk.get(f"{HOME}/new").text
+    assert promise in desk.get(f"{HOME}/new/{examined.id}").text
+    for later in (f"{HOME}/{program}", f"{HOME}/{program}/certificate", f"{HOME}/new/{examined.id}"):
+        assert truth not in desk.get(later).text
+
+
 def test_a_change_is_looked_at_beside_what_holds_and_makes_the_next_version(
     desk: FlaskClient, session: Session, author: User, csrf: Csrf
 ) -> None:
@@ -123,18 +158,20 @@ def test_all_that_is_wrong_is_said_at_once_beside_its_field_and_the_form_is_kept
     wrong = {**CERTIFICATE, "name": "", "description": "D" * 1001, "tags": "t" * 61, "lasts": "months", "months": "0", "hue": "-1"}
     answer = send(desk, csrf, address, {**wrong, "seen": "0"}, act="make")
     over = send(desk, csrf, address, {**CERTIFICATE, "lasts": "day", "valid_until": str(yesterday), "seen": "0"})
+    endless = send(desk, csrf, address, {**CERTIFICATE, "lasts": "day", "valid_until": "9999-12-31", "seen": "0"}, act="make")
     unread = send(desk, csrf, address, {**CERTIFICATE, "lasts": "day", "valid_until": "31.12.2027", "seen": "0"})
     empty = send(desk, csrf, address, {**CERTIFICATE, "lasts": "day", "seen": "0"})
     blank = send(desk, csrf, address, {**CERTIFICATE, "name": "   ", "description": " \n ", "criteria": "\t", "seen": "0"})
     pictured = send(desk, csrf, address, {**CERTIFICATE, "criteria": "Look: ![seal](https://elsewhere.example/seal.png)", "seen": "0"})
     unprintable = send(desk, csrf, address, {**CERTIFICATE, "name": "Egyptian \U00013000", "seen": "0"})
 
-    assert [page.status_code for page in (answer, over, unread, empty, blank, pictured, unprintable)] == [400] * 7
+    assert [page.status_code for page in (answer, over, endless, unread, empty, blank, pictured, unprintable)] == [400] * 8
     for field in ("name", "description", "tags", "months", "hue"):
         assert f'id="{field}-error"' in answer.text, field
     assert "Pass the **exam**." in answer.text
     assert "that day is over" in over.text
-    assert ("such as 2027-12-31" in unread.text, 'value="31.12.2027"' in unread.text) == (True, True)
+    assert ("31 December 2999" in endless.text, 'id="valid_until-error"' in endless.text) == (True, True)
+    assert ("such as 2026-03-31" in unread.text, 'value="31.12.2027"' in unread.text) == (True, True)
     assert "Enter the day with which all of them end." in empty.text
     for field in ("name", "description", "criteria"):
         assert f'id="{field}-error"' in blank.text, field

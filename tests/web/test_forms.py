@@ -1,6 +1,7 @@
 """What every form does with what it is sent."""
 
 from collections.abc import Iterator
+from datetime import date
 from io import BytesIO
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.datastructures import MultiDict
 
-from laurel.web.forms import UNSTORABLE_MESSAGE, clean_line, clean_name, clean_text
+from laurel.web.forms import UNSTORABLE_MESSAGE, DayField, PartForm, clean_line, clean_name, clean_text, read_seen
 from tests.databases import SqliteTemplates
 
 
@@ -17,6 +18,27 @@ def database_url(sqlite_templates: SqliteTemplates) -> Iterator[str]:
     """One database is enough: nothing here depends on which."""
     with sqlite_templates.fresh() as url:
         yield url
+
+
+class OneDay(PartForm):
+    day = DayField()
+
+
+@pytest.mark.parametrize(
+    ("typed", "day", "is_valid"), [("2027-12-31", date(2027, 12, 31), True), (" ", None, True), ("31.12.2027", None, False)]
+)
+def test_a_day_may_be_left_out_and_what_is_none_is_said_in_words(typed: str, day: date | None, is_valid: bool) -> None:
+    form = OneDay(MultiDict({"day": typed}), day=date(2026, 1, 1))
+
+    assert (form.validate(), form.day.data) == (is_valid, day)
+    assert is_valid or "such as 2026-03-31" in form.day.errors[0]
+
+
+@pytest.mark.parametrize(
+    ("sent", "number"), [("7", 7), ("0", 0), ("", 0), (None, 0), ("-1", 0), ("x", 0), ("\u0663", 0), ("\u00b2", 0), ("9" * 9, 0)]
+)
+def test_a_version_that_was_seen_is_a_number_or_none(sent: str | None, number: int) -> None:
+    assert read_seen(sent) == number
 
 
 @pytest.mark.parametrize(

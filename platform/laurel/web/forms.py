@@ -42,6 +42,11 @@ def clean_name(text: str) -> str:
     return " ".join(clean_line(DIRECTIONS.sub("", text)).split())
 
 
+def read_seen(text: str | None) -> int:
+    """The number of the version that a page showed and its form sends back; 0, which none has, for what is no number."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 9 else 0
+
+
 def _is_visible(character: str) -> bool:
     return unicodedata.category(character)[0] not in "CZ" and character not in BLANKS
 
@@ -51,11 +56,14 @@ class NameField(StringField):  # type: ignore[misc]
 
 
 class DayField(DateField):  # type: ignore[misc]
-    """A day; what is none is answered in words that say what to do."""
+    """A day or none; what is neither is answered in words that say what to do."""
+
+    data: Any
 
     def process_formdata(self, valuelist: list[str]) -> None:
+        self.data = None
         try:
-            super().process_formdata(valuelist)
+            super().process_formdata([text for text in valuelist if text.strip()])
         except ValueError:
             raise ValueError("Enter a day as year, month and day, such as 2026-03-31.") from None
 

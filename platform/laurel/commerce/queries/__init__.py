@@ -27,6 +27,7 @@ from laurel.commerce.queries.entitlements import (
     is_access_withdrawn,
     list_entitled_courses,
     list_entitlements_from,
+    withdrawn,
 )
 from laurel.commerce.queries.inbox import (
     count_open_tasks,
@@ -244,4 +245,5 @@ __all__ = [
     "select_uses",
     "sum_withdrawn",
     "view_pools",
+    "withdrawn",
 ]

@@ -3,8 +3,8 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from laurel.commerce.models import (
     Entitlement,
@@ -47,9 +47,13 @@ def list_entitlements_from(session: Session, source_ids: Collection[UUID]) -> li
 
 def is_access_withdrawn(session: Session, user_id: UUID, course_id: UUID) -> bool:
     """Whether the person's right to the course was taken back or paused, and they have no other."""
-    statement = select(Entitlement.status).join(Offering, Offering.id == Entitlement.offering_id)
-    statuses = set(session.scalars(statement.where(Entitlement.user_id == user_id, Offering.course_id == course_id)))
-    return bool(statuses) and EntitlementStatus.ACTIVE not in statuses
+    return bool(session.scalar(select(withdrawn(user_id, course_id))))
+
+
+def withdrawn(user_id: UUID | InstrumentedAttribute[UUID], course_id: UUID | InstrumentedAttribute[UUID]) -> ColumnElement[bool]:
+    """The same, in a query that names the person and the course."""
+    right = exists().where(Offering.id == Entitlement.offering_id, Entitlement.user_id == user_id, Offering.course_id == course_id)
+    return and_(right, ~right.where(Entitlement.status == EntitlementStatus.ACTIVE))
 
 
 def find_access(session: Session, user_id: UUID, course_id: UUID) -> tuple[bool, bool]:

@@ -4,11 +4,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from laurel.commerce.models import RenewalFee
-from laurel.commerce.queries import is_access_withdrawn
+from laurel.commerce.queries import withdrawn
 from laurel.commerce.rules import EntitlementStatus
 from laurel.core.errors import NotFoundError
 from laurel.core.events import Delivery, DeliveryStatus, EventRecord
@@ -195,20 +195,19 @@ def list_of_course(session: Session, holder_id: UUID, course_id: UUID, state: Cr
 
 def is_held(session: Session, credential: Credential) -> bool:
     """Whether it must not be signed at present: what the holder paid for the course, or for renewing, is away, or a bank is deciding."""
-    if credential.source is CredentialSource.FEE and _is_fee_away(session, credential.id):
-        return True
-    statement = (
-        select(Achievement.course_id)
-        .join(AchievementVersion, AchievementVersion.achievement_id == Achievement.id)
-        .where(AchievementVersion.id == credential.achievement_version_id)
+    found = select(is_money_away()).select_from(Credential).join(AchievementVersion).join(Achievement)
+    return bool(session.scalar(found.where(Credential.id == credential.id)))
+
+
+def is_money_away() -> ColumnElement[bool]:
+    """The same, in a query that names the credential and its achievement."""
+    has_fee = exists().where(
+        FeeRenewal.credential_id == Credential.id,
+        FeeRenewal.order_line_id == RenewalFee.order_line_id,
+        RenewalFee.status == EntitlementStatus.ACTIVE,
     )
-    course_id = session.scalar(statement) if credential.enrollment_id is not None else None
-    return course_id is not None and is_access_withdrawn(session, credential.holder_id, course_id)
-
-
-def _is_fee_away(session: Session, credential_id: UUID) -> bool:
-    paid = select(RenewalFee.status).join(FeeRenewal, FeeRenewal.order_line_id == RenewalFee.order_line_id)
-    return session.scalar(paid.where(FeeRenewal.credential_id == credential_id)) is not EntitlementStatus.ACTIVE
+    lacks_course = and_(Credential.enrollment_id.is_not(None), withdrawn(Credential.holder_id, Achievement.course_id))
+    return or_(and_(Credential.source == CredentialSource.FEE, ~has_fee), lacks_course)
 
 
 def find_signing_trouble(session: Session, credential: Credential) -> str | None:

@@ -5,9 +5,10 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from laurel.catalog.models import Course, CourseVersion
+from laurel.catalog.models import Course, CourseVersion, Lesson
+from laurel.catalog.rules import LessonKind
 from laurel.core.errors import NotFoundError
 from laurel.credentials.models import Achievement, AchievementVersion, Credential
 from laurel.credentials.queries.renewing import has_exam, is_sold
@@ -16,12 +17,16 @@ from laurel.credentials.rules.renewing import Paths, RenewalTerms, find_paths
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgramStand:
-    """How a program stands today besides what its latest version says. `issued`: so many certificates of all its versions."""
+    """How a program stands today besides what its latest version says. `issued`: so many certificates of all its versions.
+
+    `is_examined`: the course has an exam, without which nobody completes it; `has_exam`: that can be taken today.
+    """
 
     course_id: UUID
     terms: RenewalTerms
     is_sold: bool
     has_exam: bool
+    is_examined: bool
     authored_at: datetime | None
     issued: int
 
@@ -49,13 +54,15 @@ def get_program(session: Session, achievement_id: UUID, *, owner_id: UUID | None
 
 def get_stand(session: Session, achievement_id: UUID) -> ProgramStand:
     """How one of them stands."""
-    program, sold, examined = session.execute(select(Achievement, is_sold(), has_exam()).where(Achievement.id == achievement_id)).one()
+    found = select(Achievement, is_sold(), has_exam(), _examines(Achievement.course_id)).where(Achievement.id == achievement_id)
+    program, sold, can_be_sat, examined = session.execute(found).one()
     issued = select(func.count()).select_from(Credential).join(AchievementVersion, _is_of_version())
     return ProgramStand(
         course_id=program.course_id,
         terms=program.renewal_terms,
         is_sold=sold,
-        has_exam=examined,
+        has_exam=can_be_sat,
+        is_examined=examined,
         authored_at=program.authored_at,
         issued=session.scalar(issued.where(AchievementVersion.achievement_id == achievement_id)) or 0,
     )
@@ -67,10 +74,22 @@ def select_versions(achievement_id: UUID) -> Select[AchievementVersion, int]:
     return select(AchievementVersion, issued).filter_by(achievement_id=achievement_id).order_by(AchievementVersion.n.desc())
 
 
-def select_uncertified(owner_id: UUID | None) -> Select[UUID, str]:
-    """The courses that certify nothing yet, each with its title, or its short name before it is published; of one author, or all (None)."""
+def select_uncertified(owner_id: UUID | None) -> Select[UUID, str, bool]:
+    """The courses that certify nothing yet, each with its title, or its short name before it is published, and whether it has an exam.
+
+    Of one author, or all (None).
+    """
     bare = ~exists().where(Achievement.course_id == Course.id)
-    return _select_titles(owner_id).where(bare).order_by("title", Course.id)
+    return _select_titles(owner_id).add_columns(_examines(Course.id)).where(bare).order_by("title", Course.id)
+
+
+def is_examined(session: Session, course_id: UUID) -> bool:
+    """Whether the course has an exam: without one nobody completes it, and nobody earns what it certifies."""
+    return session.scalar(select(_examines(course_id))) is True
+
+
+def _examines(course_id: UUID | InstrumentedAttribute[UUID]) -> ColumnElement[bool]:
+    return exists().where(Lesson.course_id == course_id, Lesson.kind == LessonKind.EXAM)
 
 
 def get_course_title(session: Session, course_id: UUID, *, owner_id: UUID | None) -> str:

@@ -15,7 +15,7 @@ from laurel.commerce.queries import count_credits, find_offer, has_entitlement
 from laurel.commerce.rules import OfferingKind
 from laurel.credentials.models import Achievement, AchievementVersion, Credential, FeeRenewal
 from laurel.credentials.models.erasure import ErasedAward
-from laurel.credentials.queries import CredentialRecord, is_held
+from laurel.credentials.queries import CredentialRecord, is_held, is_money_away
 from laurel.credentials.rules import renewing as rules
 from laurel.credentials.rules.renewing import Paths, Renewal, stand
 from laurel.credentials.rules.verdicts import CredentialState
@@ -61,7 +61,7 @@ def map_renewals_of(session: Session, ends: Mapping[UUID, datetime | None], *, n
     """The same, of certificates whose ends are known. A renewal that is earned is as good as made."""
     present = aliased(AchievementVersion)
     rows = session.execute(
-        select(Credential, Achievement, present, or_(has_renewal(), exists().where(_earns())), is_sold(), has_exam())
+        select(Credential, Achievement, present, or_(has_renewal(), exists().where(_earns())), is_sold(), has_exam(), is_money_away())
         .join(AchievementVersion, AchievementVersion.id == Credential.achievement_version_id)
         .join(Achievement, Achievement.id == AchievementVersion.achievement_id)
         .join(present, and_(present.achievement_id == Achievement.id, present.n == Achievement.latest_n))
@@ -79,8 +79,9 @@ def map_renewals_of(session: Session, ends: Mapping[UUID, datetime | None], *, n
             is_sold=sold,
             has_exam=sat,
             is_on_hold=credential.on_hold_at is not None,
+            is_money_away=away,
         )
-        for credential, program, certified, is_renewed, sold, sat in rows
+        for credential, program, certified, is_renewed, sold, sat, away in rows
     }
 
 

@@ -16,7 +16,7 @@ def expiry_event(*, uid: str, ends_on: date, summary: str, description: str, url
         f"UID:{uid}",
         f"DTSTAMP:{written_at:%Y%m%dT%H%M%SZ}",
         f"DTSTART;VALUE=DATE:{ends_on:%Y%m%d}",
-        f"DTEND;VALUE=DATE:{ends_on + timedelta(days=1):%Y%m%d}",
+        *([f"DTEND;VALUE=DATE:{ends_on + timedelta(days=1):%Y%m%d}"] if ends_on < date.max else []),
         f"SUMMARY:{_escaped(summary)}",
         f"DESCRIPTION:{_escaped(description)}",
         f"URL:{url}",

@@ -1,7 +1,10 @@
 """Moments in credentials: whole seconds in UTC, and months as people count them."""
 
 from calendar import monthrange
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+LAST_MOMENT = datetime.max.replace(microsecond=0, tzinfo=UTC)
+"""Behind it there are no dates: what would lie there lies in it."""
 
 
 def whole_second(moment: datetime) -> datetime:
@@ -18,7 +21,14 @@ def add_months(moment: datetime, months: int) -> datetime:
     """The same day and time `months` later; the last day of the month where that has no such day."""
     years, month = divmod(moment.month - 1 + months, 12)
     year = moment.year + years
+    if year > LAST_MOMENT.year:
+        return LAST_MOMENT
     return moment.replace(year=year, month=month + 1, day=min(moment.day, monthrange(year, month + 1)[1]))
+
+
+def add_days(moment: datetime, days: int) -> datetime:
+    """So many days later, as far as there are days."""
+    return moment + min(timedelta(days=days), LAST_MOMENT - whole_second(moment))
 
 
 def end_of_validity(valid_from: datetime, months: int) -> datetime | None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from laurel.core.errors import InvalidInputError
-from laurel.credentials.rules.moments import end_of_validity
+from laurel.credentials.rules.moments import add_days, end_of_validity
 from laurel.credentials.rules.verdicts import CredentialState
 
 MAX_DAYS = 3650
@@ -80,6 +80,8 @@ class Paths:
     """It is renewed by an exam, and that cannot be taken at present."""
     is_fee_kept_back: bool = False
     """It is renewed for a fee, but not while it is on hold."""
+    is_money_away: bool = False
+    """It is renewed for a fee, but not while what its holder paid for the course, or for renewing, is away or disputed."""
 
     @property
     def words(self) -> str:
@@ -147,17 +149,18 @@ def stand(
     is_sold: bool = False,
     has_exam: bool = True,
     is_on_hold: bool = False,
+    is_money_away: bool = False,
 ) -> Renewal:
     """Where the certificate stands at `now`.
 
     `is_renewed`: by one that is not revoked. `new_end`: of a renewal that is earned now, None without one. `is_sold`: a renewal is for
-    sale. `has_exam`: the exam of its course can be taken.
+    sale. `has_exam`: the exam of its course can be taken. `is_money_away`: what was paid for it went back, or a bank is deciding.
     """
     if state is not CredentialState.ISSUED:
         return Renewal(Standing.REVOKED if state is CredentialState.REVOKED else Standing.PENDING)
     if ends_at is None:
         return Renewal(Standing.ENDLESS)
-    opens_at, closes_at = opening(awarded_at=awarded_at, ends_at=ends_at, terms=terms), ends_at + timedelta(days=terms.grace_days)
+    opens_at, closes_at = opening(awarded_at=awarded_at, ends_at=ends_at, terms=terms), add_days(ends_at, terms.grace_days)
     if is_renewed:
         standing = Standing.RENEWED
     elif now >= closes_at:
@@ -166,18 +169,19 @@ def stand(
         standing = Standing.TOO_EARLY
     else:
         standing = Standing.OPEN if now < ends_at else Standing.GRACE
-    paths = find_paths(terms, is_sold=is_sold, has_exam=has_exam, is_on_hold=is_on_hold)
+    paths = find_paths(terms, is_sold=is_sold, has_exam=has_exam, is_on_hold=is_on_hold, is_money_away=is_money_away)
     return Renewal(standing, opens_at, closes_at, paths, new_end, lengthens(new_end, former_end=ends_at, now=now))
 
 
-def find_paths(terms: RenewalTerms, *, is_sold: bool, has_exam: bool, is_on_hold: bool = False) -> Paths:
+def find_paths(terms: RenewalTerms, *, is_sold: bool, has_exam: bool, is_on_hold: bool = False, is_money_away: bool = False) -> Paths:
     """The ways that are open today: what the program allows, as far as it is for sale and can be sat."""
     return Paths(
         exam=terms.by_exam and has_exam,
-        fee=is_sold and not is_on_hold,
+        fee=is_sold and not is_on_hold and not is_money_away,
         points=terms.points,
         lacks_exam=terms.by_exam and not has_exam,
         is_fee_kept_back=is_sold and is_on_hold,
+        is_money_away=is_sold and is_money_away,
     )
 
 

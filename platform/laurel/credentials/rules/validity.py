@@ -8,6 +8,8 @@ from laurel.core.errors import InvalidInputError
 from laurel.credentials.rules.renewing import renewed_until
 
 MAX_MONTHS = 600
+LAST_DAY = date(2999, 12, 31)
+"""No certificate of a program ends with a later one. Who means a later one means for ever."""
 LAST_SECOND = time(23, 59, 59, tzinfo=UTC)
 
 
@@ -41,8 +43,12 @@ class Validity:
 
 def check_validity(validity: Validity) -> Validity:
     """The validity; raises InvalidInputError, with the field, for one that no program can mean."""
-    if not 0 <= validity.months <= MAX_MONTHS:
-        raise InvalidInputError(f"Validity is 0 to {MAX_MONTHS} months.", field="validity_months")
+    if type(validity.months) is not int or not 0 <= validity.months <= MAX_MONTHS:
+        raise InvalidInputError(f"Validity is at most {MAX_MONTHS} months, whole ones, or 0 for ever.", field="validity_months")
+    if validity.until is not None and type(validity.until) is not date:
+        raise InvalidInputError("The last day is a day alone, such as 2027-12-31.", field="valid_until")
+    if validity.until is not None and validity.until > LAST_DAY:
+        raise InvalidInputError(f"The last day is {day(LAST_DAY)} at the latest. Choose that they hold for ever.", field="valid_until")
     if validity.months and validity.until is not None:
         raise InvalidInputError("Say for how many months, or until which day, not both.", field="valid_until")
     return validity

@@ -39,7 +39,7 @@ def open_fee(session: Session, *, holder_id: UUID, credential_id: UUID, now: dat
     lock_credential_of(session, holder_id, credential_id)
     way = renewing.get_way(session, get_credential(session, credential_id), now=now)
     closes_at = way.renewal.closes_at
-    if not way.renewal.standing.is_open or not way.renewal.paths.fee or not way.renewal.lengthens or way.is_kept_back or closes_at is None:
+    if not way.renewal.standing.is_open or not way.renewal.paths.fee or not way.renewal.lengthens or closes_at is None:
         raise RenewalRefusedError
     permit = open_permit(session, user_id=holder_id, course_id=way.course_id, about_id=credential_id, closes_at=closes_at, now=now)
     return permit.id

@@ -5,7 +5,7 @@ from wtforms.validators import InputRequired, Length, Optional, Regexp
 
 from laurel.articles.models import Article, ArticleRevision
 from laurel.articles.rules import MAX_AUTHOR, MAX_BODY, MAX_CATEGORY, MAX_DEK, MAX_SEO, MAX_SLUG, MAX_TITLE, SLUG, ArticleDraft
-from laurel.web.forms import LaurelForm
+from laurel.web.forms import LaurelForm, read_seen
 
 
 class ArticleForm(LaurelForm):
@@ -44,8 +44,7 @@ class ArticleForm(LaurelForm):
     @property
     def base(self) -> int:
         """The revision that the author started from; 0, which is never the latest, if the number is none."""
-        text = self.base_n.data or ""
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+        return read_seen(self.base_n.data)
 
 
 def values_of(article: Article, revision: ArticleRevision) -> dict[str, str]:

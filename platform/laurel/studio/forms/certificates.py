@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, ClassVar
 
-from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField, ValidationError
+from wtforms import BooleanField, HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField, ValidationError
 from wtforms.fields import Field
 from wtforms.validators import InputRequired, Length, Optional
 
@@ -11,10 +11,10 @@ from laurel.catalog.queries import CourseCard
 from laurel.core.errors import InvalidInputError
 from laurel.credentials.rules.printing import has_pdf
 from laurel.credentials.rules.renewing import MAX_DAYS, MAX_POINTS, RenewalTerms
-from laurel.credentials.rules.validity import MAX_MONTHS, Validity, check_not_over
+from laurel.credentials.rules.validity import MAX_MONTHS, Validity, check_not_over, check_validity
 from laurel.credentials.rules.words import MAX_HUE, MAX_TAG, MAX_TAGS, MAX_TEXT, NUMERALS, CertificateWords, check_criteria, read_tags
 from laurel.studio.forms.quizzes import whole
-from laurel.web.forms import LaurelForm, NameField
+from laurel.web.forms import DayField, LaurelForm, NameField, read_seen
 
 MONTHS, DAY, EVER = "months", "day", "ever"
 LASTS = [
@@ -34,17 +34,6 @@ def printable(_form: Any, field: Field) -> None:
     """Refuse what the PDF of every holder would lack."""
     if not has_pdf(field.data or ""):
         raise ValidationError("Our fonts lack a letter of this, so no certificate could be printed. Write it with other letters.")
-
-
-class DayField(DateField):  # type: ignore[misc]
-    """A day or none; what is none of both is answered in words that say what to do."""
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        self.data = None
-        try:
-            super().process_formdata([text for text in valuelist if text.strip()])
-        except ValueError:
-            raise ValueError("Enter a day as year, month and day, such as 2027-12-31.") from None
 
 
 class ReviewedForm(LaurelForm):
@@ -72,10 +61,14 @@ class ReviewedForm(LaurelForm):
 
 
 class CertificateForm(ReviewedForm):
-    """`now`, the moment by which a last day is judged, is set before it is validated; `course_title` where it is the course's first."""
+    """`now`, the moment by which a last day is judged, is set before it is validated; `course_title` where it is the course's first.
+
+    `is_examined`: the course has an exam; without one nobody earns what is written here.
+    """
 
     now: datetime
     course_title = ""
+    is_examined = True
     places: ClassVar[dict[str, str]] = {"validity_months": "months"}
 
     name = NameField("Name", validators=[InputRequired("Give it a name, such as Certified Widget Maker."), at_most("name"), printable])
@@ -106,7 +99,7 @@ class CertificateForm(ReviewedForm):
 
     def validate_months(self, field: Field) -> None:
         if self.lasts.data == MONTHS:
-            whole(1, MAX_MONTHS, f"Write for how many months, 1 to {MAX_MONTHS}.")(self, field)
+            whole(1, MAX_MONTHS, f"Write for how many months, 1 to {MAX_MONTHS}, or choose for ever.")(self, field)
 
     def validate_valid_until(self, field: Field) -> None:
         if self.lasts.data != DAY or field.errors:
@@ -114,9 +107,14 @@ class CertificateForm(ReviewedForm):
         if field.data is None:
             raise ValidationError("Enter the day with which all of them end.")
         try:
-            check_not_over(Validity(until=field.data), self.now)
+            check_not_over(check_validity(Validity(until=field.data)), self.now)
         except InvalidInputError as error:
             raise ValidationError(error.message) from None
+
+    @property
+    def seen_n(self) -> int:
+        """The version that the author started from, 0 being none."""
+        return read_seen(self.seen.data)
 
     @property
     def validity(self) -> Validity:

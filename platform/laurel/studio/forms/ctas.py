@@ -14,7 +14,7 @@ from laurel.core.errors import InvalidInputError
 from laurel.ctas.models import Cta
 from laurel.ctas.rules import MAX_BODY, MAX_BUTTON, MAX_HEADING, MAX_NAME, MAX_SLUG, SLUG, CtaCopy, CtaStyle, check_copy
 from laurel.ctas.services import CtaDraft
-from laurel.web.forms import LaurelForm
+from laurel.web.forms import LaurelForm, read_seen
 
 STYLES = [
     SelectChoice(CtaStyle.CARD.value, "Card, between paragraphs"),
@@ -74,8 +74,7 @@ class CtaForm(LaurelForm):
 
     @property
     def base(self) -> int:
-        text = self.base_version.data or ""
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+        return read_seen(self.base_version.data)
 
 
 class NewCtaForm(CtaForm):

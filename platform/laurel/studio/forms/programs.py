@@ -5,7 +5,7 @@ from wtforms.validators import Length
 
 from laurel.credentials.models import AchievementVersion
 from laurel.credentials.rules.programs import Alignment, ProgramOptions, read_alignments, write_alignments
-from laurel.web.forms import LaurelForm
+from laurel.web.forms import LaurelForm, read_seen
 
 
 class ProgramForm(LaurelForm):
@@ -18,8 +18,7 @@ class ProgramForm(LaurelForm):
 
     @property
     def seen(self) -> int:
-        text = self.seen_n.data or ""
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+        return read_seen(self.seen_n.data)
 
     @property
     def options(self) -> ProgramOptions:

@@ -15,7 +15,7 @@ from laurel.core.db import database_now
 from laurel.core.errors import ConflictError, InvalidInputError
 from laurel.credentials.models import AchievementVersion
 from laurel.credentials.queries import find_achievement_of_course
-from laurel.credentials.queries.programs import ProgramStand, get_course_title, get_program, get_stand, select_uncertified
+from laurel.credentials.queries.programs import ProgramStand, get_course_title, get_program, get_stand, is_examined, select_uncertified
 from laurel.credentials.rules.renewing import RenewalTerms
 from laurel.credentials.rules.verdicts import CredentialSource
 from laurel.credentials.rules.words import CertificateWords
@@ -73,7 +73,7 @@ def certificate_page(program_id: UUID) -> ResponseReturnValue:
 
 def _write(form: CertificateForm, course_id: UUID, present: AchievementVersion | None) -> ResponseReturnValue:
     """Ask for the words; show what becomes of them; make the version."""
-    form.now = database_now(current_session())
+    form.now, form.is_examined = database_now(current_session()), is_examined(current_session(), course_id)
     act = request.form.get("act")
     if not form.is_submitted() or act == "edit":
         return _ask(form, present)
@@ -89,9 +89,8 @@ def _write(form: CertificateForm, course_id: UUID, present: AchievementVersion |
 
 
 def _make(form: CertificateForm, course_id: UUID) -> ResponseReturnValue:
-    seen_n = int(form.seen.data) if form.seen.data.isdecimal() and len(form.seen.data) < 9 else 0
     with transaction() as session:
-        made = write_certificate(session, course_id, form.words, seen_n=seen_n, actor_id=my_id(), now=database_now(session))
+        made = write_certificate(session, course_id, form.words, seen_n=form.seen_n, actor_id=my_id(), now=database_now(session))
         program_id, n = made.achievement_id, made.n
     flash(f"Version {n} holds: certificates that are awarded from now on say it. Those from before stay as they are.", "success")
     return redirect(url_for("studio_programs.program_page", program_id=program_id), 303)

@@ -1,5 +1,7 @@
 """Who pastes the address of a certificate where its number is asked for is led to its page, and nowhere else."""
 
+from collections.abc import Callable
+
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
@@ -29,41 +31,41 @@ OURS = [
 NOT_OURS = ["http://elsewhere.example{page}", "http://laurel.test@elsewhere.example{page}", "//{host}", "{host}/verify", "http://["]
 
 
-@pytest.mark.parametrize("address", OURS)
-def test_verify_leads_to_the_page_whose_address_was_pasted(client: FlaskClient, credential: Credential, address: str) -> None:
-    page = f"/credentials/{credential.id}"
-    pasted = address.format(host=client.get("/verify").request.host, page=page, id=str(credential.id).upper())
-
-    assert client.get("/verify", query_string={"number": pasted}, headers=BROWSER).location == page
-
-
-@pytest.mark.parametrize("address", NOT_OURS)
-def test_verify_leads_nowhere_else(client: FlaskClient, credential: Credential, address: str) -> None:
-    pasted = address.format(host=client.get("/verify").request.host, page=f"/credentials/{credential.id}")
-    answer = client.get("/verify", query_string={"number": pasted}, headers=BROWSER)
-
-    assert (answer.status_code, answer.location) == (400, None)
+@pytest.fixture
+def written(client: FlaskClient, credential: Credential) -> Callable[[str], str]:
+    """An address of the list for this certificate on this site."""
+    host = client.get("/verify").request.host
+    return lambda address: address.format(host=host, page=f"/credentials/{credential.id}", id=str(credential.id).upper())
 
 
-@pytest.mark.parametrize("address", OURS)
-def test_the_box_for_a_text_understands_an_address_as_the_one_for_a_number_does(
-    client: FlaskClient, credential: Credential, address: str
+def test_verify_leads_to_the_page_whose_address_was_pasted(
+    client: FlaskClient, credential: Credential, written: Callable[[str], str]
 ) -> None:
-    page = f"/credentials/{credential.id}"
-    pasted = address.format(host=client.get("/verify").request.host, page=page, id=credential.id)
-    sent = client.post("/verify", data={"pasted": f" {pasted}\r\n"})
-
-    assert (sent.status_code, sent.location) == (303, page)
-    assert sent.headers["Cache-Control"] == "no-store"
+    for address in OURS:
+        answer = client.get("/verify", query_string={"number": written(address)}, headers=BROWSER)
+        assert answer.location == f"/credentials/{credential.id}", address
 
 
-@pytest.mark.parametrize("address", [*NOT_OURS, "{host}{page}?t=" + "a" * 10_000])
-def test_the_box_for_a_text_leads_nowhere_else(client: FlaskClient, credential: Credential, address: str) -> None:
-    pasted = address.format(host=client.get("/verify").request.host, page=f"/credentials/{credential.id}")
-    answer = client.post("/verify", data={"pasted": pasted})
+def test_verify_leads_nowhere_else(client: FlaskClient, written: Callable[[str], str]) -> None:
+    for address in NOT_OURS:
+        answer = client.get("/verify", query_string={"number": written(address)}, headers=BROWSER)
+        assert (answer.status_code, answer.location) == (400, None), address
 
-    assert (answer.status_code, answer.location) == (422, None)
-    assert 'id="pasted-error"' in answer.text
+
+def test_the_box_for_a_text_understands_an_address_as_the_one_for_a_number_does(
+    client: FlaskClient, credential: Credential, written: Callable[[str], str]
+) -> None:
+    for address in OURS:
+        sent = client.post("/verify", data={"pasted": f" {written(address)}\r\n"})
+        assert (sent.status_code, sent.location) == (303, f"/credentials/{credential.id}"), address
+        assert sent.headers["Cache-Control"] == "no-store"
+
+
+def test_the_box_for_a_text_leads_nowhere_else(client: FlaskClient, written: Callable[[str], str]) -> None:
+    for address in [*NOT_OURS, "{host}{page}?t=" + "a" * 10_000]:
+        answer = client.post("/verify", data={"pasted": written(address)})
+        assert (answer.status_code, answer.location) == (422, None), address
+        assert 'id="pasted-error"' in answer.text
 
 
 @pytest.mark.parametrize("pasted", ["{host}/v/{number}?t=0000000000ZZ", "http://{host}/v/{number}?t=0000000000ZZ#x"])

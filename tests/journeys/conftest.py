@@ -1,5 +1,6 @@
 """The whole demo as a newcomer starts it, and a real browser."""
 
+import contextlib
 import os
 import re
 import signal
@@ -60,10 +61,17 @@ def start_demo(instance: Path, port: int | None = None) -> Demo:
         raise
 
 
+def _read(process: subprocess.Popen[str], lines: "Queue[str]") -> None:
+    """Take what it prints until it ends, or until the test that has killed it closes the pipe."""
+    with contextlib.suppress(ValueError):
+        for line in process.stdout or ():
+            lines.put(line)
+
+
 def _address_of(process: subprocess.Popen[str]) -> str:
     """The address that it prints once it runs."""
     lines: Queue[str] = Queue()
-    threading.Thread(target=lambda: [lines.put(line) for line in process.stdout or ()], daemon=True).start()
+    threading.Thread(target=_read, args=(process, lines), daemon=True).start()
     seen = []
     while True:
         line = lines.get(timeout=START_SECONDS)

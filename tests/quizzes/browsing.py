@@ -34,8 +34,9 @@ def open_question(context: BrowserContext, attempt: Attempt, number: int = 1) ->
 
 
 def complete(page: Page) -> None:
-    """Wait until every part of the page works: the scripts of the timer, the map and the answer arrive one by one, after the page."""
-    expect(page.locator(":not(:defined)")).to_have_count(0)
+    """Wait until every part of the page works: the scripts of the timer, the map and the answer arrive one by one, after the page,
+    and what the page before could not save is looked for before anything is saved here."""
+    expect(page.locator(":not(:defined), exam-saving:not([ready])")).to_have_count(0)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from laurel.quizzes import services
 from laurel.quizzes.models import Attempt
 from tests.factories.terms import make_staff
-from tests.quizzes.browsing import SITE, act, open_question
+from tests.quizzes.browsing import SITE, act, complete, open_question, saved
 from tests.quizzes.pages import current, url
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
@@ -62,4 +62,28 @@ def test_a_pause_says_what_becomes_of_an_answer_that_it_met(visit: Visit, sessio
     act(session, services.resume_attempt, my_attempt, staff)
     expect(page).to_have_url(re.compile("/questions/"), timeout=30_000)  # by itself: its button may be gone any moment
     expect(page.locator("exam-saving[ready]")).to_have_text(re.compile("^All answers saved"))
+    assert current(session, my_attempt) == {"choice": "b"}
+
+
+def test_what_was_replaced_before_it_was_sent_is_no_newer_answer_of_another_tab(
+    visit: Visit, session: Session, my_attempt: Attempt
+) -> None:
+    """The browser may be led on before it has taken out of its storage what a later key replaced."""
+    page = open_question(visit(), my_attempt)
+    page.get_by_label("The next fact").check()
+    saved(page)
+    page.evaluate("""async () => {
+      const saving = document.querySelector('exam-saving');
+      const op = { op_id: '01a21e8f-b193-7649-84eb-59fa07aac0bf', attempt: saving.attempt, slot: 1, seq: 1, answer: { choice: 'o1' } };
+      await saving.outbox.put({ ...op, client_ts: new Date().toISOString(), isSent: false });
+    }""")
+    page.get_by_role("button", name="Next", exact=True).click()
+    expect(page).to_have_url(re.compile("/questions/2$"))
+    complete(page)
+    page.evaluate("document.querySelector('exam-saving').flush()")
+    expect(page.get_by_text("This question has a newer answer")).to_be_hidden()
+    assert (
+        page.evaluate("(async () => { const s = document.querySelector('exam-saving'); return (await s.outbox.list(s.attempt)).length })()")
+        == 0
+    )
     assert current(session, my_attempt) == {"choice": "b"}

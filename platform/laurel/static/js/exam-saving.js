@@ -81,11 +81,14 @@ class ExamSaving extends HTMLElement {
     }
   }
 
-  /** Takes over what an earlier page, or the tab before, could not send: of each question the last. `found` keeps it. */
+  /**
+   * Takes over what an earlier page, or the tab before, could not send: of each question the last. `found` keeps it. What this tab
+   * had replaced before a later answer was acknowledged is left there if the page went before the storage was done: it is no news.
+   */
   async load() {
     this.outbox ??= await openOutbox();
     const kept = [...(await this.listOutbox()), ...leftBehind.list(this.attempt)];
-    const newest = newestOf(kept);
+    const newest = newestOf(kept.filter((op) => !this.hasSaved(op.slot, op.seq)));
     for (const op of newest) {
       if (!this.pending.has(op.op_id)) this.pending.set(op.op_id, { ...op, isSent: true });
       this.found.set(op.slot, op);
